@@ -1,0 +1,451 @@
+//! Writes a task's program in the order of the C code.
+//!
+//! ```
+//! use foliocheck_model::machine::builder::{CFn, ProgramBuilder};
+//! use foliocheck_model::machine::expr::{eq, ne};
+//! use foliocheck_model::machine::{System, var::VarDecl};
+//!
+//! const FOLIO_LOCK: CFn = CFn::new("folio_lock", "include/linux/pagemap.h");
+//! const FOLIO_UNLOCK: CFn = CFn::new("folio_unlock", "mm/filemap.c");
+//!
+//! let mut system = System::default();
+//! let lock = system.declare(VarDecl::shared("folio0", "lock", 1));
+//! let task = system.add_task("writer");
+//! let mut b = ProgramBuilder::new(&mut system, task);
+//! b.step("L1", FOLIO_LOCK, |s| s.wait(eq(lock, 0)).set(lock, 1).acquire(lock));
+//! b.step("L2", FOLIO_UNLOCK, |s| s.requires(ne(lock, 0)).set(lock, 0).release(lock));
+//! b.finish().unwrap();
+//! assert_eq!(system.tasks[0].program.steps.len(), 2);
+//! ```
+
+use super::error::BuildError;
+use super::expr::{Expr, add, and, sub};
+use super::program::Program;
+use super::step::{Access, Assign, Branch, END, Loc, Order, RuleTag, STOPPED, Step};
+use super::system::{System, TaskId};
+use super::var::VarId;
+
+/// A C function and the file it is in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CFn {
+    /// Its name.
+    pub name: &'static str,
+    /// Its file, relative to the top of the kernel tree.
+    pub file: &'static str,
+}
+
+impl CFn {
+    /// Names a function.
+    pub const fn new(name: &'static str, file: &'static str) -> Self {
+        CFn { name, file }
+    }
+}
+
+/// Something that can be read and assigned: a variable, or one of several, chosen by conditions of
+/// which exactly one holds (a folio found through the page cache, a pipe slot).
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// That variable.
+    Var(VarId),
+    /// The variable whose condition holds.
+    Select(Vec<(Expr, VarId)>),
+}
+
+impl From<VarId> for Place {
+    fn from(var: VarId) -> Self {
+        Place::Var(var)
+    }
+}
+
+impl Place {
+    /// The place as a value.
+    pub fn expr(&self) -> Expr {
+        match self {
+            Place::Var(v) => Expr::Var(*v),
+            Place::Select(parts) => {
+                let (last, init) = parts.split_last().expect("a place has a variable");
+                init.iter().rev().fold(Expr::Var(last.1), |rest, (cond, var)| {
+                    super::expr::ite(cond.clone(), *var, rest)
+                })
+            }
+        }
+    }
+
+    fn parts(&self) -> Vec<(Expr, VarId)> {
+        match self {
+            Place::Var(v) => vec![(Expr::TRUE, *v)],
+            Place::Select(parts) => parts.clone(),
+        }
+    }
+}
+
+impl From<&Place> for Expr {
+    fn from(place: &Place) -> Self {
+        place.expr()
+    }
+}
+
+impl From<Place> for Expr {
+    fn from(place: Place) -> Self {
+        place.expr()
+    }
+}
+
+/// A place in a program that a step can go to. Made by [`ProgramBuilder::label`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Label(usize);
+
+/// Labels that are not bound yet are encoded above every real location.
+const LABEL_BASE: Loc = usize::MAX / 2;
+
+/// Collects the steps of one task.
+pub struct ProgramBuilder<'a> {
+    /// The system under construction; programs declare their registers in it.
+    pub system: &'a mut System,
+    /// The task.
+    pub task: TaskId,
+    steps: Vec<Step>,
+    labels: Vec<(String, Option<Loc>)>,
+    scope: Vec<String>,
+    rule: Option<RuleTag>,
+}
+
+impl<'a> ProgramBuilder<'a> {
+    /// Starts the program of `task`.
+    pub fn new(system: &'a mut System, task: TaskId) -> Self {
+        ProgramBuilder { system, task, steps: Vec::new(), labels: Vec::new(), scope: Vec::new(), rule: None }
+    }
+
+    /// Value that stands for this task in a lock variable (0 is "free").
+    pub fn me(&self) -> Expr {
+        Expr::from(self.task.index() + 1)
+    }
+
+    /// Declares a register of this task.
+    pub fn register(&mut self, name: &str, max: u64) -> VarId {
+        let object = self.system.task(self.task).name.clone();
+        self.system.declare(super::var::VarDecl::private(self.task, object, name, max))
+    }
+
+    /// Steps written inside `body` print as the body of `function`.
+    pub fn call<R>(&mut self, function: CFn, body: impl FnOnce(&mut Self) -> R) -> R {
+        self.scope.push(function.name.to_owned());
+        let result = body(self);
+        self.scope.pop();
+        result
+    }
+
+    /// Steps written inside `body` are tagged as put there by a rule.
+    pub fn by_rule<R>(&mut self, tag: RuleTag, body: impl FnOnce(&mut Self) -> R) -> R {
+        let before = self.rule.replace(tag);
+        let result = body(self);
+        self.rule = before;
+        result
+    }
+
+    /// A new label, bound later.
+    pub fn label(&mut self, name: &str) -> Label {
+        self.labels.push((name.to_owned(), None));
+        Label(self.labels.len() - 1)
+    }
+
+    /// A label for the next step.
+    pub fn here(&mut self, name: &str) -> Label {
+        let label = self.label(name);
+        self.bind(label);
+        label
+    }
+
+    /// Binds a label to the next step (or to the end of the program, if none follows).
+    pub fn bind(&mut self, label: Label) {
+        self.labels[label.0].1 = Some(self.steps.len());
+    }
+
+    /// Adds a step. `write` fills it in.
+    pub fn step(
+        &mut self,
+        id: &str,
+        function: CFn,
+        write: impl for<'s> FnOnce(&'s mut StepDraft) -> &'s mut StepDraft,
+    ) {
+        let mut draft = StepDraft::new(self.steps.len() + 1);
+        write(&mut draft);
+        let rule = self.rule.clone();
+        self.steps.push(draft.finish(id, function, self.scope.clone(), rule));
+    }
+
+    /// Resolves labels and gives the task its program.
+    ///
+    /// # Errors
+    /// A label that was never bound.
+    pub fn finish(mut self) -> Result<(), BuildError> {
+        let end = self.steps.len();
+        for step in &mut self.steps {
+            for branch in &mut step.branches {
+                if branch.next >= LABEL_BASE && branch.next < STOPPED {
+                    let (label, loc) = &self.labels[branch.next - LABEL_BASE];
+                    branch.next = loc.ok_or_else(|| BuildError::UnboundLabel {
+                        task: self.system.task(self.task).name.clone(),
+                        step: format!("{} {}", step.id, step.function),
+                        label: label.clone(),
+                    })?;
+                }
+                if branch.next == end {
+                    branch.next = END;
+                }
+            }
+        }
+        self.system.set_program(self.task, Program { steps: self.steps });
+        Ok(())
+    }
+}
+
+/// A step being written.
+#[derive(Debug)]
+pub struct StepDraft {
+    text: String,
+    guard: Expr,
+    requires: Expr,
+    common: Vec<Assign>,
+    branches: Vec<Branch>,
+    next: Loc,
+    fallthrough: Loc,
+    choice: bool,
+    accesses: Vec<Access>,
+    changed_by: Vec<RuleTag>,
+}
+
+impl StepDraft {
+    fn new(fallthrough: Loc) -> Self {
+        StepDraft {
+            text: String::new(),
+            guard: Expr::TRUE,
+            requires: Expr::TRUE,
+            common: Vec::new(),
+            branches: Vec::new(),
+            next: fallthrough,
+            fallthrough,
+            choice: false,
+            accesses: Vec::new(),
+            changed_by: Vec::new(),
+        }
+    }
+
+    fn finish(self, id: &str, function: CFn, scope: Vec<String>, rule: Option<RuleTag>) -> Step {
+        let mut branches = self.branches;
+        if branches.is_empty() {
+            branches.push(Branch {
+                when: Expr::TRUE,
+                label: String::new(),
+                assigns: Vec::new(),
+                next: self.next,
+            });
+        }
+        for branch in &mut branches {
+            branch.assigns.splice(0..0, self.common.iter().cloned());
+        }
+        Step {
+            id: id.to_owned(),
+            function: function.name.to_owned(),
+            file: function.file.to_owned(),
+            text: self.text,
+            scope,
+            guard: self.guard,
+            requires: self.requires,
+            branches,
+            choice: self.choice,
+            accesses: self.accesses,
+            rule,
+            changed_by: self.changed_by,
+        }
+    }
+
+    /// Says in a few words what happens.
+    pub fn text(&mut self, text: impl Into<String>) -> &mut Self {
+        self.text = text.into();
+        self
+    }
+
+    /// The step is not enabled unless `cond` holds: the task sleeps here. Several calls add up.
+    pub fn wait(&mut self, cond: impl Into<Expr>) -> &mut Self {
+        self.guard = and(self.guard.clone(), cond);
+        self
+    }
+
+    /// A wait that a scheme's rule adds to a kernel step.
+    pub fn wait_by(&mut self, tag: RuleTag, cond: impl Into<Expr>) -> &mut Self {
+        self.changed_by.push(tag);
+        self.wait(cond)
+    }
+
+    /// What the kernel asserts here.
+    pub fn requires(&mut self, cond: impl Into<Expr>) -> &mut Self {
+        self.requires = and(self.requires.clone(), cond);
+        self
+    }
+
+    /// Assigns, in every branch.
+    pub fn set(&mut self, place: impl Into<Place>, value: impl Into<Expr>) -> &mut Self {
+        self.set_if(Expr::TRUE, place, value)
+    }
+
+    /// Assigns where `cond` holds, in every branch.
+    pub fn set_if(
+        &mut self,
+        cond: impl Into<Expr>,
+        place: impl Into<Place>,
+        value: impl Into<Expr>,
+    ) -> &mut Self {
+        push_assign(&mut self.common, &cond.into(), &place.into(), &value.into());
+        self
+    }
+
+    /// Adds 1, in every branch.
+    pub fn inc(&mut self, place: impl Into<Place>) -> &mut Self {
+        for (cond, var) in place.into().parts() {
+            push_assign(&mut self.common, &cond, &Place::Var(var), &add(var, 1));
+        }
+        self
+    }
+
+    /// Subtracts 1, in every branch.
+    pub fn dec(&mut self, place: impl Into<Place>) -> &mut Self {
+        for (cond, var) in place.into().parts() {
+            push_assign(&mut self.common, &cond, &Place::Var(var), &sub(var, 1));
+        }
+        self
+    }
+
+    /// The access to `place` has acquire order: a lock is taken.
+    pub fn acquire(&mut self, place: impl Into<Place>) -> &mut Self {
+        self.order(place, Order::Acquire)
+    }
+
+    /// The access to `place` has release order: a lock is dropped.
+    pub fn release(&mut self, place: impl Into<Place>) -> &mut Self {
+        self.order(place, Order::Release)
+    }
+
+    /// The access to `place` is a fully ordered read-modify-write.
+    pub fn full(&mut self, place: impl Into<Place>) -> &mut Self {
+        self.order(place, Order::Full)
+    }
+
+    /// Declares the memory order of the access to `place`.
+    pub fn order(&mut self, place: impl Into<Place>, order: Order) -> &mut Self {
+        for (_, var) in place.into().parts() {
+            self.accesses.push(Access { var, order });
+        }
+        self
+    }
+
+    /// Where a step without branches goes.
+    pub fn goto(&mut self, label: Label) -> &mut Self {
+        self.next = LABEL_BASE + label.0;
+        self
+    }
+
+    /// The task ends here.
+    pub fn end(&mut self) -> &mut Self {
+        self.next = END;
+        self
+    }
+
+    /// A branch: taken if `cond` holds and no earlier one applied.
+    pub fn when(
+        &mut self,
+        cond: impl Into<Expr>,
+        label: &str,
+        write: impl for<'b> FnOnce(&'b mut BranchDraft) -> &'b mut BranchDraft,
+    ) -> &mut Self {
+        let mut draft = BranchDraft { assigns: Vec::new(), next: self.fallthrough };
+        write(&mut draft);
+        self.branches.push(Branch {
+            when: cond.into(),
+            label: label.to_owned(),
+            assigns: draft.assigns,
+            next: draft.next,
+        });
+        self
+    }
+
+    /// The last branch: what happens if no other applied.
+    pub fn otherwise(
+        &mut self,
+        label: &str,
+        write: impl for<'b> FnOnce(&'b mut BranchDraft) -> &'b mut BranchDraft,
+    ) -> &mut Self {
+        self.when(Expr::TRUE, label, write)
+    }
+
+    /// Any branch whose condition holds may be taken.
+    pub fn choice(&mut self) -> &mut Self {
+        self.choice = true;
+        self
+    }
+}
+
+/// A branch being written.
+#[derive(Debug)]
+pub struct BranchDraft {
+    assigns: Vec<Assign>,
+    next: Loc,
+}
+
+impl BranchDraft {
+    /// Assigns.
+    pub fn set(&mut self, place: impl Into<Place>, value: impl Into<Expr>) -> &mut Self {
+        self.set_if(Expr::TRUE, place, value)
+    }
+
+    /// Assigns where `cond` holds.
+    pub fn set_if(
+        &mut self,
+        cond: impl Into<Expr>,
+        place: impl Into<Place>,
+        value: impl Into<Expr>,
+    ) -> &mut Self {
+        push_assign(&mut self.assigns, &cond.into(), &place.into(), &value.into());
+        self
+    }
+
+    /// Adds 1.
+    pub fn inc(&mut self, place: impl Into<Place>) -> &mut Self {
+        for (cond, var) in place.into().parts() {
+            push_assign(&mut self.assigns, &cond, &Place::Var(var), &add(var, 1));
+        }
+        self
+    }
+
+    /// Subtracts 1.
+    pub fn dec(&mut self, place: impl Into<Place>) -> &mut Self {
+        for (cond, var) in place.into().parts() {
+            push_assign(&mut self.assigns, &cond, &Place::Var(var), &sub(var, 1));
+        }
+        self
+    }
+
+    /// Where it goes; the next step if not said.
+    pub fn goto(&mut self, label: Label) -> &mut Self {
+        self.next = LABEL_BASE + label.0;
+        self
+    }
+
+    /// The task ends.
+    pub fn end(&mut self) -> &mut Self {
+        self.next = END;
+        self
+    }
+
+    /// The task stops for ever, by its own choice.
+    pub fn stop(&mut self) -> &mut Self {
+        self.next = STOPPED;
+        self
+    }
+}
+
+fn push_assign(assigns: &mut Vec<Assign>, cond: &Expr, place: &Place, value: &Expr) {
+    for (part, var) in place.parts() {
+        assigns.push(Assign { when: and(cond.clone(), part), var, value: value.clone() });
+    }
+}

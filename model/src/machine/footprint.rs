@@ -1,0 +1,127 @@
+//! What a step reads and writes, and which pairs of steps commute. Computed, never declared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::expr::{Expr, Op};
+use super::step::{Assign, Step};
+use super::system::System;
+use super::var::VarId;
+
+/// How a step touches a variable.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Touch {
+    /// Its value matters.
+    Read,
+    /// It is overwritten with a value computed from the state.
+    Write,
+    /// It is overwritten with this constant.
+    Store(i64),
+    /// Something is added to it, and nothing else depends on its value.
+    Add,
+    /// Bits are set in it, and nothing else depends on its value.
+    Or,
+}
+
+impl Touch {
+    /// Whether two touches of one variable by two tasks give the same state in either order, and
+    /// neither can tell which was first.
+    fn commutes(self, other: Touch) -> bool {
+        match (self, other) {
+            (Touch::Read, Touch::Read) | (Touch::Add, Touch::Add) | (Touch::Or, Touch::Or) => true,
+            (Touch::Store(a), Touch::Store(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+/// Every variable a step touches, and how.
+#[derive(Clone, Default, Debug)]
+pub struct Footprint(pub BTreeMap<VarId, BTreeSet<Touch>>);
+
+impl Footprint {
+    /// The footprint of a step: its guard, conditions, requirements and all branches. The program
+    /// counter of its task is left out: it orders the steps of one task, and no other step sees it.
+    pub fn of(system: &System, step: &Step) -> Self {
+        let mut footprint = Footprint::default();
+        footprint.read(&step.guard);
+        footprint.read(&step.requires);
+        for branch in &step.branches {
+            footprint.read(&branch.when);
+            for assign in &branch.assigns {
+                footprint.assign(system, assign);
+            }
+        }
+        footprint
+    }
+
+    fn touch(&mut self, var: VarId, touch: Touch) {
+        self.0.entry(var).or_default().insert(touch);
+    }
+
+    fn read(&mut self, expr: &Expr) {
+        let mut vars = BTreeSet::new();
+        expr.reads(&mut vars);
+        for var in vars {
+            self.touch(var, Touch::Read);
+        }
+    }
+
+    fn assign(&mut self, system: &System, assign: &Assign) {
+        self.read(&assign.when);
+        let var = assign.var;
+        let one_bit = system.var(var).max == 1;
+        match &assign.value {
+            Expr::Const(1) if one_bit => self.touch(var, Touch::Or),
+            Expr::Const(c) => self.touch(var, Touch::Store(*c)),
+            Expr::Bin(Op::Add | Op::Sub, a, b) if **a == Expr::Var(var) && !b.mentions(var) => {
+                self.touch(var, Touch::Add);
+                self.read(b);
+            }
+            Expr::Bin(Op::BitOr | Op::SetBit, a, b) if **a == Expr::Var(var) && !b.mentions(var) => {
+                self.touch(var, Touch::Or);
+                self.read(b);
+            }
+            // On one bit, `x or c` sets bits as well.
+            Expr::Bin(Op::Or, a, b) if one_bit && **a == Expr::Var(var) && !b.mentions(var) => {
+                self.touch(var, Touch::Or);
+                self.read(b);
+            }
+            value => {
+                self.touch(var, Touch::Write);
+                self.read(value);
+            }
+        }
+    }
+
+    /// Whether two steps of different tasks commute in every state: same result in either order,
+    /// and neither enables, disables or redirects the other.
+    pub fn commutes(&self, other: &Footprint) -> bool {
+        self.0.iter().all(|(var, mine)| {
+            other
+                .0
+                .get(var)
+                .is_none_or(|theirs| mine.iter().all(|m| theirs.iter().all(|t| m.commutes(*t))))
+        })
+    }
+
+    /// Whether the step may change the variable.
+    pub fn writes(&self, var: VarId) -> bool {
+        self.0.get(&var).is_some_and(|t| t.iter().any(|t| *t != Touch::Read))
+    }
+}
+
+/// Whether `step` might make `conjunct`, now false, true: it changes a variable that the conjunct
+/// reads, unless it stores a constant that by itself keeps the conjunct false.
+pub fn may_enable(footprint: &Footprint, conjunct: &Expr) -> bool {
+    let mut vars = BTreeSet::new();
+    conjunct.reads(&mut vars);
+    let single = vars.len() == 1;
+    vars.into_iter().any(|var| {
+        let Some(touches) = footprint.0.get(&var) else { return false };
+        touches.iter().any(|touch| match touch {
+            Touch::Read => false,
+            Touch::Store(c) if single => conjunct.eval(&|_| *c) != 0,
+            _ => true,
+        })
+    })
+}

@@ -1,0 +1,39 @@
+//! Programs of atomic steps over bounded variables, as data.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`var`] | variables: name, object, range, labels, who owns them, ghost or not |
+//! | [`expr`] | the expressions that guards, conditions and assignments are made of |
+//! | [`step`] | one atomic step: guard, branches, assignments, C function, hook, rule, memory orders |
+//! | [`program`] | a task's steps in order, and the pseudo-C they print as |
+//! | [`builder`] | writes programs so that they read like the C code |
+//! | [`system`] | variables, tasks, observations and predicates of one scenario under one scheme |
+//! | [`optimize`] | constant folding, cone of influence, dead registers: fewer variables, same behaviour |
+//! | [`interp`] | the reference interpreter: one value a variable, nothing packed, nothing optimised |
+//! | [`compile`] | the packed machine that exploration runs on |
+//! | [`footprint`] | what a step reads and writes, and which steps commute |
+//! | [`ablate`] | removing one named step or wait from a system |
+//!
+//! A step is indivisible. Between any two steps of a task, any other task may run. Memory is
+//! sequentially consistent here; the memory order that each access declares is carried for the
+//! engines that model weaker memory.
+
+pub mod ablate;
+pub mod builder;
+pub mod compile;
+pub mod error;
+pub mod expr;
+pub mod footprint;
+pub mod interp;
+pub mod optimize;
+pub mod program;
+pub mod step;
+pub mod system;
+pub mod var;
+
+pub use error::{BuildError, RunError};
+pub use expr::Expr;
+pub use program::Program;
+pub use step::{Access, Assign, Branch, Order, Step};
+pub use system::{System, Task, TaskId};
+pub use var::{Var, VarId};

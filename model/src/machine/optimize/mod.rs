@@ -1,0 +1,19 @@
+//! Smaller systems with the same behaviour. Every pass keeps tasks, steps and branches in place, so
+//! an action path of the optimised system is one of the original.
+
+mod constants;
+mod dead;
+mod slice;
+
+use super::system::System;
+
+/// Runs all passes: constant variables folded away, variables dropped that nothing checked or
+/// observed depends on, registers cleared where their value is no longer needed.
+pub fn optimize(system: &System) -> System {
+    let mut system = system.clone();
+    constants::propagate(&mut system);
+    slice::cone_of_influence(&mut system);
+    dead::clear_registers(&mut system);
+    slice::compact(&mut system);
+    system
+}

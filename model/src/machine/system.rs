@@ -1,0 +1,214 @@
+//! Variables, tasks and predicates of one scenario under one scheme.
+
+use std::collections::BTreeSet;
+
+use super::error::BuildError;
+use super::expr::Expr;
+use super::program::Program;
+use super::step::{Loc, Step};
+use super::var::{Role, Var, VarDecl, VarId};
+
+/// Index of a task in its [`System`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct TaskId(pub u8);
+
+impl TaskId {
+    /// The index as `usize`.
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+/// A sequential thread of control: a system call, a store loop, the flusher, a device.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// Its name in the scenario.
+    pub name: String,
+    /// Its program counter.
+    pub pc: VarId,
+    /// Its program.
+    pub program: Program,
+}
+
+/// When a predicate is looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scope {
+    /// In every state.
+    Always,
+    /// In states where no step is enabled.
+    Terminal,
+}
+
+/// What must not be: the negation of an invariant, as an expression over the variables.
+#[derive(Clone, Debug)]
+pub struct Predicate {
+    /// The invariant's name.
+    pub invariant: String,
+    /// Where it is looked at.
+    pub scope: Scope,
+    /// True in the states that violate the invariant. Its disjuncts are the ways to violate it.
+    pub bad: Expr,
+}
+
+/// One scenario under one scheme: everything an engine needs.
+#[derive(Clone, Default, Debug)]
+pub struct System {
+    /// All variables, program counters included.
+    pub vars: Vec<Var>,
+    /// All tasks.
+    pub tasks: Vec<Task>,
+    /// What is checked.
+    pub predicates: Vec<Predicate>,
+}
+
+impl System {
+    /// Adds a variable.
+    pub fn declare(&mut self, decl: VarDecl) -> VarId {
+        let id = VarId(u16::try_from(self.vars.len()).expect("a system has few variables"));
+        self.vars.push(decl.build());
+        id
+    }
+
+    /// Adds a task with an empty program.
+    pub fn add_task(&mut self, name: impl Into<String>) -> TaskId {
+        let id = TaskId(u8::try_from(self.tasks.len()).expect("a system has few tasks"));
+        let name = name.into();
+        let pc = self.declare(VarDecl::private(id, name.clone(), "pc", 1));
+        self.tasks.push(Task { name, pc, program: Program::default() });
+        id
+    }
+
+    /// Gives a task its program and sizes its program counter.
+    pub fn set_program(&mut self, task: TaskId, program: Program) {
+        let pc = self.tasks[task.index()].pc;
+        let labels: Vec<String> = program
+            .steps
+            .iter()
+            .map(|s| s.function.clone())
+            .chain(["(done)".to_owned(), "(stopped)".to_owned()])
+            .collect();
+        let var = &mut self.vars[pc.index()];
+        var.max = program.steps.len() as u64 + 1;
+        var.labels = labels;
+        self.tasks[task.index()].program = program;
+    }
+
+    /// The variable with that id.
+    pub fn var(&self, id: VarId) -> &Var {
+        &self.vars[id.index()]
+    }
+
+    /// The task with that id.
+    pub fn task(&self, id: TaskId) -> &Task {
+        &self.tasks[id.index()]
+    }
+
+    /// All ids of tasks.
+    pub fn task_ids(&self) -> impl Iterator<Item = TaskId> + use<> {
+        (0..self.tasks.len()).map(|t| TaskId(u8::try_from(t).expect("few tasks")))
+    }
+
+    /// True when the task has run to its end.
+    pub fn ended(&self, task: TaskId) -> Expr {
+        let task = self.task(task);
+        super::expr::eq(task.pc, task.program.steps.len())
+    }
+
+    /// True when the task has decided never to go on.
+    pub fn stopped(&self, task: TaskId) -> Expr {
+        let task = self.task(task);
+        super::expr::eq(task.pc, task.program.steps.len() + 1)
+    }
+
+    /// Every step with the task and location it is at.
+    pub fn steps(&self) -> impl Iterator<Item = (TaskId, Loc, &Step)> {
+        self.task_ids().flat_map(move |t| {
+            self.task(t).program.steps.iter().enumerate().map(move |(loc, step)| (t, loc, step))
+        })
+    }
+
+    /// Whether any step assigns a value to `var` that differs from its initial one.
+    pub fn is_constant(&self, var: VarId) -> bool {
+        let init = Expr::from(self.var(var).init);
+        !self.tasks.iter().any(|t| t.pc == var)
+            && self
+                .steps()
+                .flat_map(|(_, _, s)| &s.branches)
+                .flat_map(|b| &b.assigns)
+                .all(|a| a.var != var || a.value == init || a.when == Expr::FALSE)
+    }
+
+    /// Checks what the type system cannot: ghosts stay out of the kernel, registers stay with their
+    /// task, every step has a branch, no branch assigns one variable twice, initial values fit.
+    ///
+    /// # Errors
+    /// The first breach found.
+    pub fn validate(&self) -> Result<(), BuildError> {
+        for var in &self.vars {
+            if var.init > var.max {
+                return Err(BuildError::InitOutOfRange {
+                    var: var.full_name(),
+                    init: var.init,
+                    max: var.max,
+                });
+            }
+        }
+        for (task, _, step) in self.steps() {
+            self.validate_step(task, step)?;
+        }
+        Ok(())
+    }
+
+    fn validate_step(&self, task: TaskId, step: &Step) -> Result<(), BuildError> {
+        let name = || (self.task(task).name.clone(), format!("{} {}", step.id, step.function));
+        let no_ghost = |what: &str, expr: &Expr| {
+            let mut reads = BTreeSet::new();
+            expr.reads(&mut reads);
+            match reads.into_iter().find(|v| self.var(*v).is_ghost()) {
+                None => Ok(()),
+                Some(ghost) => {
+                    let (task, step) = name();
+                    let ghost = self.var(ghost).full_name();
+                    Err(BuildError::GhostRead { task, step, what: what.to_owned(), ghost })
+                }
+            }
+        };
+        no_ghost("the guard", &step.guard)?;
+        no_ghost("the requirement", &step.requires)?;
+        if step.branches.is_empty() {
+            let (task, step) = name();
+            return Err(BuildError::NoBranch { task, step });
+        }
+        let mut touched = BTreeSet::new();
+        step.guard.reads(&mut touched);
+        for branch in &step.branches {
+            no_ghost("a branch condition", &branch.when)?;
+            branch.when.reads(&mut touched);
+            for (n, assign) in branch.assigns.iter().enumerate() {
+                if !self.var(assign.var).is_ghost() {
+                    let target = self.var(assign.var).full_name();
+                    no_ghost(&target, &assign.value)?;
+                    no_ghost(&target, &assign.when)?;
+                }
+                let twice = branch.assigns[..n]
+                    .iter()
+                    .any(|a| a.var == assign.var && (a.when == assign.when || a.when == Expr::TRUE));
+                if twice {
+                    let (task, step) = name();
+                    let var = self.var(assign.var).full_name();
+                    return Err(BuildError::DoubleAssign { task, step, var });
+                }
+                touched.insert(assign.var);
+                assign.value.reads(&mut touched);
+                assign.when.reads(&mut touched);
+            }
+        }
+        for var in touched {
+            if matches!(self.var(var).role, Role::Private(owner) if owner != task) {
+                let (task, step) = name();
+                return Err(BuildError::ForeignRegister { task, step, var: self.var(var).full_name() });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,131 @@
+//! Variables: bounded, named, owned.
+
+use super::system::TaskId;
+
+/// Index of a variable in its [`System`](super::System).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct VarId(pub u16);
+
+impl VarId {
+    /// The index as `usize`.
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+/// What may read and write a variable.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// Memory that several tasks reach: needs locks, atomics and memory orders.
+    Shared,
+    /// A register or stack variable of one task.
+    Private(TaskId),
+    /// Records what an invariant needs. No kernel could show it; no guard, condition or
+    /// kernel variable may depend on it.
+    Ghost,
+}
+
+/// A bounded variable.
+#[derive(Clone, Debug)]
+pub struct Var {
+    /// The object it belongs to: `folio0`, `pte(mm0,0)`, `inode`, `pipe0.slot1`.
+    pub object: String,
+    /// Its name within the object, as the kernel calls it.
+    pub name: String,
+    /// Values are `0..=max`.
+    pub max: u64,
+    /// Value in the initial state.
+    pub init: u64,
+    /// Who may touch it.
+    pub role: Role,
+    /// Names for the values `0..`; values beyond the list print as numbers.
+    pub labels: Vec<String>,
+    /// Part of the final observation: what a consumer holds, what is on disk, which flags remain.
+    pub observed: bool,
+}
+
+impl Var {
+    /// `object.name`, the form in which traces name it.
+    pub fn full_name(&self) -> String {
+        if self.object.is_empty() {
+            self.name.clone()
+        } else {
+            format!("{}.{}", self.object, self.name)
+        }
+    }
+
+    /// A value as a reader wants to see it.
+    pub fn show(&self, value: u64) -> String {
+        usize::try_from(value)
+            .ok()
+            .and_then(|v| self.labels.get(v))
+            .cloned()
+            .unwrap_or_else(|| value.to_string())
+    }
+
+    /// Bits needed for `0..=max`.
+    pub fn bits(&self) -> u32 {
+        u64::BITS - self.max.leading_zeros()
+    }
+
+    /// Whether it is a ghost.
+    pub fn is_ghost(&self) -> bool {
+        self.role == Role::Ghost
+    }
+}
+
+/// Declares a variable; finished by [`build`](VarDecl::build).
+#[derive(Clone, Debug)]
+pub struct VarDecl(Var);
+
+impl VarDecl {
+    /// A shared variable `object.name` with values `0..=max`, initially 0.
+    pub fn shared(object: impl Into<String>, name: impl Into<String>, max: u64) -> Self {
+        VarDecl(Var {
+            object: object.into(),
+            name: name.into(),
+            max,
+            init: 0,
+            role: Role::Shared,
+            labels: Vec::new(),
+            observed: false,
+        })
+    }
+
+    /// A register of `task`.
+    pub fn private(task: TaskId, object: impl Into<String>, name: impl Into<String>, max: u64) -> Self {
+        let mut decl = Self::shared(object, name, max);
+        decl.0.role = Role::Private(task);
+        decl
+    }
+
+    /// A ghost variable.
+    pub fn ghost(object: impl Into<String>, name: impl Into<String>, max: u64) -> Self {
+        let mut decl = Self::shared(object, name, max);
+        decl.0.role = Role::Ghost;
+        decl
+    }
+
+    /// Sets the initial value.
+    pub fn init(mut self, value: u64) -> Self {
+        self.0.init = value;
+        self
+    }
+
+    /// Names the values from 0 on.
+    pub fn labels<S: Into<String>>(mut self, labels: impl IntoIterator<Item = S>) -> Self {
+        self.0.labels = labels.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Makes it part of the final observation.
+    pub fn observed(mut self) -> Self {
+        self.0.observed = true;
+        self
+    }
+
+    /// The finished declaration.
+    pub fn build(self) -> Var {
+        self.0
+    }
+}
