@@ -127,20 +127,19 @@ impl<'a> ProgramBuilder<'a> {
         self.system.declare(super::var::VarDecl::private(self.task, object, name, max))
     }
 
-    /// Steps written inside `body` print as the body of `function`.
-    pub fn call<R>(&mut self, function: CFn, body: impl FnOnce(&mut Self) -> R) -> R {
+    /// Steps written from here on print inside the body of `function`.
+    pub fn enter(&mut self, function: CFn) {
         self.scope.push(function.name.to_owned());
-        let result = body(self);
-        self.scope.pop();
-        result
     }
 
-    /// Steps written inside `body` are tagged as put there by a rule.
-    pub fn by_rule<R>(&mut self, tag: RuleTag, body: impl FnOnce(&mut Self) -> R) -> R {
-        let before = self.rule.replace(tag);
-        let result = body(self);
-        self.rule = before;
-        result
+    /// Ends what [`enter`](Self::enter) began.
+    pub fn leave(&mut self) {
+        self.scope.pop();
+    }
+
+    /// Steps written from here on are tagged as put there by `rule`. Returns the tag before.
+    pub fn set_rule(&mut self, rule: Option<RuleTag>) -> Option<RuleTag> {
+        std::mem::replace(&mut self.rule, rule)
     }
 
     /// A new label, bound later.
@@ -168,8 +167,18 @@ impl<'a> ProgramBuilder<'a> {
         function: CFn,
         write: impl for<'s> FnOnce(&'s mut StepDraft) -> &'s mut StepDraft,
     ) {
-        let mut draft = StepDraft::new(self.steps.len() + 1);
+        let mut draft = self.draft();
         write(&mut draft);
+        self.push(id, function, draft);
+    }
+
+    /// An empty step, to be filled in and given to [`push`](Self::push) before any other is added.
+    pub fn draft(&self) -> StepDraft {
+        StepDraft::new(self.steps.len() + 1)
+    }
+
+    /// Adds a step that was filled in apart.
+    pub fn push(&mut self, id: &str, function: CFn, draft: StepDraft) {
         let rule = self.rule.clone();
         self.steps.push(draft.finish(id, function, self.scope.clone(), rule));
     }
@@ -376,6 +385,18 @@ impl StepDraft {
         write: impl for<'b> FnOnce(&'b mut BranchDraft) -> &'b mut BranchDraft,
     ) -> &mut Self {
         self.when(Expr::TRUE, label, write)
+    }
+
+    /// What `write` assigns is assigned only in the branch with that number, counted from 0.
+    pub fn only_in_branch(
+        &mut self,
+        number: usize,
+        write: impl for<'s> FnOnce(&'s mut StepDraft) -> &'s mut StepDraft,
+    ) -> &mut Self {
+        let mut draft = StepDraft::new(self.fallthrough);
+        write(&mut draft);
+        self.branches[number].assigns.extend(draft.common);
+        self
     }
 
     /// Any branch whose condition holds may be taken.

@@ -1,0 +1,191 @@
+//! The C functions that steps stand for, with their files in Linux 6.12.
+
+use crate::machine::builder::CFn;
+
+macro_rules! functions {
+    ($($file:literal { $($name:ident = $c:literal),* $(,)? })*) => {
+        $($(
+            #[doc = concat!("`", $c, "`, ", $file)]
+            pub const $name: CFn = CFn::new($c, $file);
+        )*)*
+    };
+}
+
+functions! {
+    "fs/read_write.c" { VFS_WRITE = "vfs_write" }
+    "fs/xfs/xfs_file.c" {
+        XFS_FILE_BUFFERED_WRITE = "xfs_file_buffered_write",
+        XFS_ILOCK = "xfs_ilock",
+        XFS_IUNLOCK = "xfs_iunlock",
+        XFS_FILE_SPLICE_READ = "xfs_file_splice_read",
+        XFS_WRITE_FAULT = "xfs_write_fault",
+        XFS_FILE_FALLOCATE = "xfs_file_fallocate",
+    }
+    "fs/xfs/xfs_iomap.c" { XFS_BUFFERED_WRITE_IOMAP_BEGIN = "xfs_buffered_write_iomap_begin" }
+    "fs/xfs/xfs_aops.c" {
+        XFS_MAP_BLOCKS = "xfs_map_blocks",
+        XFS_END_IOEND = "xfs_end_ioend",
+    }
+    "fs/iomap/buffered-io.c" {
+        IOMAP_FILE_BUFFERED_WRITE = "iomap_file_buffered_write",
+        IOMAP_WRITE_ITER = "iomap_write_iter",
+        IOMAP_WRITE_BEGIN = "iomap_write_begin",
+        IOMAP_WRITE_BEGIN_FOLIO = "__iomap_write_begin",
+        IOMAP_WRITE_END = "iomap_write_end",
+        IOMAP_VALID = "iomap_valid",
+        IOMAP_PAGE_MKWRITE = "iomap_page_mkwrite",
+        IOMAP_WRITEPAGE_MAP = "iomap_writepage_map",
+        IOMAP_ADD_TO_IOEND = "iomap_add_to_ioend",
+    }
+    "fs/ext4/file.c" { EXT4_BUFFERED_WRITE_ITER = "ext4_buffered_write_iter" }
+    "fs/ext4/inode.c" {
+        EXT4_PAGE_MKWRITE = "ext4_page_mkwrite",
+        EXT4_SETATTR = "ext4_setattr",
+        EXT4_PUNCH_HOLE = "ext4_punch_hole",
+        EXT4_TRUNCATE = "ext4_truncate",
+        EXT4_BLOCK_ZERO_PAGE_RANGE = "ext4_block_zero_page_range",
+    }
+    "include/linux/fs.h" {
+        INODE_LOCK = "inode_lock",
+        INODE_UNLOCK = "inode_unlock",
+        FILEMAP_INVALIDATE_LOCK = "filemap_invalidate_lock",
+        FILEMAP_INVALIDATE_UNLOCK = "filemap_invalidate_unlock",
+        FILEMAP_INVALIDATE_LOCK_SHARED = "filemap_invalidate_lock_shared",
+        FILEMAP_INVALIDATE_UNLOCK_SHARED = "filemap_invalidate_unlock_shared",
+        INODE_INC_IVERSION = "inode_inc_iversion",
+    }
+    "fs/inode.c" {
+        FILE_MODIFIED = "file_modified",
+        FILE_UPDATE_TIME = "file_update_time",
+        INODE_UPDATE_TIMESTAMPS = "inode_update_timestamps",
+    }
+    "fs/libfs.c" { INODE_QUERY_IVERSION = "inode_query_iversion" }
+    "fs/stat.c" { FILL_MG_CMTIME = "fill_mg_cmtime" }
+    "kernel/time/timekeeping.c" { TIMEKEEPING_ADVANCE = "timekeeping_advance" }
+    "include/linux/pagemap.h" { FOLIO_LOCK = "folio_lock" }
+    "mm/filemap.c" {
+        FOLIO_UNLOCK = "folio_unlock",
+        FILEMAP_GET_FOLIO = "__filemap_get_folio",
+        FILEMAP_ADD_FOLIO = "filemap_add_folio",
+        GENERIC_PERFORM_WRITE = "generic_perform_write",
+        FILEMAP_GET_PAGES = "filemap_get_pages",
+        FILEMAP_GET_READ_BATCH = "filemap_get_read_batch",
+        FILEMAP_CREATE_FOLIO = "filemap_create_folio",
+        FILEMAP_UPDATE_PAGE = "filemap_update_page",
+        FILEMAP_READ_FOLIO = "filemap_read_folio",
+        FILEMAP_SPLICE_READ = "filemap_splice_read",
+        SPLICE_FOLIO_INTO_PIPE = "splice_folio_into_pipe",
+        FILEMAP_FAULT = "filemap_fault",
+        FILEMAP_REMOVE_FOLIO = "filemap_remove_folio",
+        FOLIO_END_WRITEBACK = "folio_end_writeback",
+    }
+    "include/linux/mm.h" { FOLIO_PUT = "folio_put" }
+    "lib/iov_iter.c" {
+        COPY_FOLIO_FROM_ITER_ATOMIC = "copy_folio_from_iter_atomic",
+        COPY_PAGE_TO_ITER = "copy_page_to_iter",
+    }
+    "mm/page-writeback.c" {
+        FOLIO_WAIT_STABLE = "folio_wait_stable",
+        FOLIO_WAIT_WRITEBACK = "folio_wait_writeback",
+        FOLIO_MARK_DIRTY = "folio_mark_dirty",
+        WRITEBACK_GET_FOLIO = "writeback_get_folio",
+        FOLIO_PREPARE_WRITEBACK = "folio_prepare_writeback",
+        FOLIO_CLEAR_DIRTY_FOR_IO = "folio_clear_dirty_for_io",
+        FOLIO_START_WRITEBACK = "folio_start_writeback",
+        WRITE_CACHE_PAGES = "write_cache_pages",
+    }
+    "mm/rmap.c" {
+        FOLIO_MKCLEAN = "folio_mkclean",
+        PAGE_VMA_MKCLEAN_ONE = "page_vma_mkclean_one",
+    }
+    "mm/pgtable-generic.c" { PTEP_CLEAR_FLUSH = "ptep_clear_flush" }
+    "arch/x86/mm/tlb.c" { FLUSH_TLB_PAGE = "flush_tlb_page" }
+    "arch/x86/mm/pgtable.c" { SET_PTE_AT = "set_pte_at" }
+    "(hardware)" {
+        MOV = "mov",
+        DMA_READ = "dma_read",
+    }
+    "mm/memory.c" {
+        HANDLE_PTE_FAULT = "handle_pte_fault",
+        DO_SHARED_FAULT = "do_shared_fault",
+        DO_WP_PAGE = "do_wp_page",
+        WP_PAGE_SHARED = "wp_page_shared",
+        WP_PAGE_REUSE = "wp_page_reuse",
+        DO_PAGE_MKWRITE = "do_page_mkwrite",
+        FINISH_FAULT = "finish_fault",
+        FINISH_MKWRITE_FAULT = "finish_mkwrite_fault",
+        FAULT_DIRTY_SHARED_PAGE = "fault_dirty_shared_page",
+        HANDLE_MM_FAULT = "handle_mm_fault",
+        ZAP_PRESENT_FOLIO_PTES = "zap_present_folio_ptes",
+        ZAP_PTE_RANGE = "zap_pte_range",
+        UNMAP_MAPPING_RANGE = "unmap_mapping_range",
+        UNMAP_MAPPING_FOLIO = "unmap_mapping_folio",
+    }
+    "mm/mmu_gather.c" {
+        TLB_FLUSH_MMU_TLBONLY = "tlb_flush_mmu_tlbonly",
+        TLB_FLUSH_RMAPS = "tlb_flush_rmaps",
+        TLB_FINISH_MMU = "tlb_finish_mmu",
+    }
+    "include/linux/mmap_lock.h" {
+        LOCK_VMA_UNDER_RCU = "lock_vma_under_rcu",
+        VMA_END_READ = "vma_end_read",
+        MMAP_WRITE_LOCK = "mmap_write_lock",
+        MMAP_WRITE_UNLOCK = "mmap_write_unlock",
+    }
+    "mm/mmap.c" { VM_MUNMAP = "__vm_munmap" }
+    "mm/mprotect.c" {
+        DO_MPROTECT_PKEY = "do_mprotect_pkey",
+        CHANGE_PTE_RANGE = "change_pte_range",
+    }
+    "mm/truncate.c" {
+        TRUNCATE_PAGECACHE = "truncate_pagecache",
+        TRUNCATE_PAGECACHE_RANGE = "truncate_pagecache_range",
+        TRUNCATE_INODE_PAGES_RANGE = "truncate_inode_pages_range",
+        TRUNCATE_INODE_FOLIO = "truncate_inode_folio",
+        TRUNCATE_CLEANUP_FOLIO = "truncate_cleanup_folio",
+        TRUNCATE_INODE_PARTIAL_FOLIO = "truncate_inode_partial_folio",
+    }
+    "mm/shmem.c" {
+        SHMEM_WRITE_BEGIN = "shmem_write_begin",
+        SHMEM_WRITE_END = "shmem_write_end",
+        SHMEM_FALLOCATE = "shmem_fallocate",
+        SHMEM_UNDO_RANGE = "shmem_undo_range",
+    }
+    "mm/gup.c" {
+        PIN_USER_PAGES = "pin_user_pages",
+        UNPIN_USER_PAGES_DIRTY_LOCK = "unpin_user_pages_dirty_lock",
+    }
+    "block/t10-pi.c" { BLK_INTEGRITY_GENERATE = "blk_integrity_generate" }
+    "block/bio.c" { BIO_ENDIO = "bio_endio" }
+    "fs/splice.c" {
+        SPLICE_FILE_TO_PIPE = "splice_file_to_pipe",
+        COPY_SPLICE_READ = "copy_splice_read",
+        LINK_PIPE = "link_pipe",
+        PAGE_CACHE_PIPE_BUF_CONFIRM = "page_cache_pipe_buf_confirm",
+        PAGE_CACHE_PIPE_BUF_RELEASE = "page_cache_pipe_buf_release",
+        SPLICE_TO_SOCKET = "splice_to_socket",
+    }
+    "include/linux/pipe_fs_i.h" {
+        PIPE_BUF_CONFIRM = "pipe_buf_confirm",
+        PIPE_BUF_GET = "pipe_buf_get",
+        PIPE_BUF_RELEASE = "pipe_buf_release",
+    }
+    "fs/pipe.c" {
+        PIPE_LOCK = "pipe_lock",
+        PIPE_UNLOCK = "pipe_unlock",
+        PIPE_READ = "pipe_read",
+        PIPE_WRITE = "pipe_write",
+    }
+    "net/core/skbuff.c" {
+        SKB_SPLICE_FROM_ITER = "skb_splice_from_iter",
+        SKB_RELEASE_DATA = "skb_release_data",
+        SKB_COPY_DATAGRAM = "skb_copy_datagram_iter",
+    }
+    "net/core/dev.c" { SKB_CHECKSUM_HELP = "skb_checksum_help" }
+    "net/ipv4/tcp_output.c" {
+        TCP_TRANSMIT_SKB = "__tcp_transmit_skb",
+        TCP_RETRANSMIT_SKB = "__tcp_retransmit_skb",
+    }
+    "net/ipv4/tcp_input.c" { TCP_CLEAN_RTX_QUEUE = "tcp_clean_rtx_queue" }
+    "net/ipv4/tcp.c" { TCP_RECVMSG_LOCKED = "tcp_recvmsg_locked" }
+}

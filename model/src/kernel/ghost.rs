@@ -1,0 +1,152 @@
+//! Ghost variables: what the invariants need to remember, and a kernel could not show.
+
+use super::setup::{Call, Setup};
+use super::tokens::Tokens;
+use super::world::{Folio, Index, Origin};
+use crate::machine::expr::{Expr, Op, add, bin, set_bit, test_bit};
+use crate::machine::system::System;
+use crate::machine::var::{VarDecl, VarId};
+
+/// All ghosts of a scenario.
+#[derive(Clone, Debug)]
+pub struct Ghosts {
+    /// Per folio: the combinations of words that were in it together, as a set of
+    /// [`combination`] numbers.
+    pub together: Vec<VarId>,
+    /// Per spliced reference: whether its `splice(2)` is between call and return.
+    pub open: Vec<VarId>,
+    /// Per spliced reference, folio (by position in its index) and word: the tokens that the word
+    /// had while the splice was open.
+    pub window: Vec<Vec<Vec<VarId>>>,
+    /// Per spliced reference and word: the first value read through it; one past the tokens if none.
+    pub first: Vec<Vec<VarId>>,
+    /// Somebody was handed bytes outside the window.
+    pub snapshot_broken: VarId,
+    /// Somebody accepted bytes outside the window.
+    pub undetected: VarId,
+    /// Somebody was handed a mixture.
+    pub torn: VarId,
+    /// The reads of one access disagreed.
+    pub access_inconsistent: VarId,
+    /// The checksum of a writeback is not that of the bytes that reached the disk.
+    pub checksum_mismatch: VarId,
+    /// Two readings of one spliced reference disagreed.
+    pub reread_inconsistent: VarId,
+    /// A pipe, socket or sink changed a page-cache folio.
+    pub source_changed: VarId,
+    /// Per folio: buffers and frags that really point at it.
+    pub holders: Vec<VarId>,
+    /// A folio was given out while something pointed at it.
+    pub reused: VarId,
+}
+
+impl Ghosts {
+    /// Declares them.
+    pub fn declare(
+        system: &mut System,
+        setup: &Setup,
+        tokens: &Tokens,
+        origins: &[Origin],
+        indices: &[Index],
+        folios: &[Folio],
+    ) -> Ghosts {
+        let together = folios
+            .iter()
+            .map(|folio| {
+                let total: u64 = (0..setup.words).map(|w| tokens.count(folio.index, w)).product();
+                let max = if total < 64 { (1 << total) - 1 } else { u64::MAX >> 1 };
+                let mut number = 0;
+                for w in (0..setup.words).rev() {
+                    number = number * tokens.count(folio.index, w) + system.var(folio.data[w]).init;
+                }
+                system.declare(
+                    VarDecl::ghost(folio.name.clone(), "together", max).init(1 << number.min(62)),
+                )
+            })
+            .collect();
+        let mut open = Vec::new();
+        let mut window = Vec::new();
+        let mut first = Vec::new();
+        for (o, origin) in origins.iter().enumerate() {
+            let object = format!("splice{o}");
+            open.push(system.declare(VarDecl::ghost(object.clone(), "open", 1)));
+            let words = |system: &mut System, f: usize| {
+                (0..setup.words)
+                    .map(|w| {
+                        let max = (1 << tokens.count(origin.index, w)) - 1;
+                        let name = format!("seen({})[{w}]", folios[f].name);
+                        system.declare(VarDecl::ghost(object.clone(), name, max))
+                    })
+                    .collect()
+            };
+            window.push(indices[origin.index].folios.iter().map(|f| words(system, *f)).collect());
+            first.push(
+                (0..setup.words)
+                    .map(|w| {
+                        let none = tokens.count(origin.index, w);
+                        let labels =
+                            tokens.labels(origin.index, w).into_iter().chain(["-".to_owned()]);
+                        system.declare(
+                            VarDecl::ghost(object.clone(), format!("first[{w}]"), none)
+                                .init(none)
+                                .labels(labels),
+                        )
+                    })
+                    .collect(),
+            );
+        }
+        let holders = folios
+            .iter()
+            .map(|folio| system.declare(VarDecl::ghost(folio.name.clone(), "holders", 15)))
+            .collect();
+        let mut broken = |name: &str| system.declare(VarDecl::ghost("broken", name, 1));
+        Ghosts {
+            together,
+            open,
+            window,
+            first,
+            snapshot_broken: broken("snapshot"),
+            undetected: broken("detected"),
+            torn: broken("untorn"),
+            access_inconsistent: broken("access-consistent"),
+            checksum_mismatch: broken("checksum"),
+            reread_inconsistent: broken("reread-consistent"),
+            source_changed: broken("source-untouched"),
+            reused: broken("reused"),
+            holders,
+        }
+    }
+}
+
+/// Number of the combination of words in a folio, `values` in place of its data.
+pub fn combination(tokens: &Tokens, index: usize, values: &[Expr]) -> Expr {
+    let mut number = Expr::from(0);
+    for (w, value) in values.iter().enumerate().rev() {
+        let scaled = bin(Op::Mul, number, tokens.count(index, w));
+        number = add(scaled, value.clone());
+    }
+    number.fold()
+}
+
+/// `set | {combination}`.
+pub fn add_combination(set: VarId, number: Expr) -> Expr {
+    set_bit(set, number)
+}
+
+/// Whether the combination is in the set.
+pub fn has_combination(set: VarId, number: Expr) -> Expr {
+    test_bit(set, number)
+}
+
+/// Whether a scenario's words have few enough values for [`Ghosts::together`].
+pub fn fits(setup: &Setup) -> bool {
+    let tokens = Tokens::of(setup);
+    (0..setup.folios.len()).all(|i| (0..setup.words).map(|w| tokens.count(i, w)).product::<u64>() <= 40)
+}
+
+/// Whether any call hands data to a consumer.
+pub fn has_consumer(setup: &Setup) -> bool {
+    setup.any_call(|c| {
+        matches!(c, Call::PipeRead { .. } | Call::Transmit { .. } | Call::Receive { .. })
+    })
+}

@@ -1,0 +1,86 @@
+//! `fs/inode.c`, `include/linux/iversion.h`: the inode's locks, stamps and version.
+
+use super::functions as c;
+use super::prog::Prog;
+use super::world::{FINE_PER_TICK, RwSem};
+use crate::machine::builder::{CFn, StepDraft};
+use crate::machine::expr::{Op, add, and, bin, clear_bit, eq, ite, lt, ne, or, set_bit};
+use crate::machine::step::Order;
+
+/// Takes a reader-writer semaphore exclusive.
+pub fn down_write(p: &mut Prog<'_>, id: &str, function: CFn, sem: RwSem, text: &str) {
+    let me = p.me();
+    p.b.step(id, function, |s| {
+        s.text(text)
+            .wait(and(eq(sem.writer, 0), eq(sem.readers, 0)))
+            .set(sem.writer, me)
+            .acquire(sem.writer)
+            .acquire(sem.readers)
+    });
+}
+
+/// Drops it.
+pub fn up_write(p: &mut Prog<'_>, id: &str, function: CFn, sem: RwSem, text: &str) {
+    p.b.step(id, function, |s| s.text(text).set(sem.writer, 0).release(sem.writer));
+}
+
+/// Takes a reader-writer semaphore shared.
+pub fn down_read(p: &mut Prog<'_>, id: &str, function: CFn, sem: RwSem, text: &str) {
+    let task = p.b.task.index();
+    p.b.step(id, function, |s| {
+        s.text(text)
+            .wait(eq(sem.writer, 0))
+            .set(sem.readers, set_bit(sem.readers, task))
+            .acquire(sem.writer)
+            .acquire(sem.readers)
+    });
+}
+
+/// Drops it.
+pub fn up_read(p: &mut Prog<'_>, id: &str, function: CFn, sem: RwSem, text: &str) {
+    let task = p.b.task.index();
+    p.b.step(id, function, |s| {
+        s.text(text).set(sem.readers, clear_bit(sem.readers, task)).release(sem.readers)
+    });
+}
+
+/// The stamps of a modification: `inode_update_timestamps`, as one step. The coarse and the
+/// multigrain stamp are those of two kernels, kept side by side; nothing reads both.
+///
+/// `inode_needs_update_time` first: if no stamp would change and the version is not queried, nothing
+/// happens. i_version moves if a stamp moved or the queried bit was set.
+pub fn update_time(p: &mut Prog<'_>, id: &str, function: CFn) {
+    let inode = p.w.inode;
+    p.b.step(id, function, |s| stamp(s, &inode, false).text("mtime, ctime, i_version"));
+}
+
+/// As [`update_time`], where the version is moved whatever the stamps are (`inode_inc_iversion`).
+pub fn update_time_forced(p: &mut Prog<'_>, id: &str, function: CFn) {
+    let inode = p.w.inode;
+    p.b.step(id, function, |s| stamp(s, &inode, true).text("mtime, ctime; i_version forced"));
+}
+
+fn stamp<'s>(s: &'s mut StepDraft, inode: &super::world::Inode, force: bool) -> &'s mut StepDraft {
+    let moves = or(ne(inode.ctime, inode.clock), eq(inode.i_version_queried, 1));
+    let moves = or(moves, force);
+    let coarse = bin(Op::Mul, inode.clock, FINE_PER_TICK);
+    let later = lt(inode.ctime_mg, coarse.clone());
+    let fine = add(inode.ctime_mg, eq(inode.ctime_mg_queried, 1));
+    s.set(inode.ctime, inode.clock)
+        .set(inode.ctime_mg, ite(later, coarse, fine))
+        .set(inode.ctime_mg_queried, 0)
+        .set_if(moves.clone(), inode.i_version, add(inode.i_version, 1))
+        .set_if(moves, inode.i_version_queried, 0)
+        .order(inode.i_version, Order::Full)
+}
+
+/// The extent tree changes: `xfs_iext_inc_seq` under ILOCK, then the change, in one critical section.
+pub fn bump_if_seq<'s>(s: &'s mut StepDraft, inode: &super::world::Inode) -> &'s mut StepDraft {
+    s.inc(inode.if_seq).release(inode.if_seq)
+}
+
+/// The coarse clock moves on by one tick.
+pub fn tick(p: &mut Prog<'_>) {
+    let clock = p.w.inode.clock;
+    p.b.step("K1", c::TIMEKEEPING_ADVANCE, |s| s.text("the coarse clock ticks").inc(clock));
+}

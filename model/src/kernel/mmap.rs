@@ -1,0 +1,271 @@
+//! `mm/memory.c`: stores through a shared mapping, by hardware and by fault. Actions M1 to M10.
+
+use super::folio::{folio_lock, folio_mark_dirty, get_uptodate_folio};
+use super::functions as c;
+use super::hooks::{At, Hook};
+use super::inode::{down_read, up_read, update_time};
+use super::prog::{FolioRef, Prog};
+use super::setup::{Filesystem, MkwriteOrder};
+use super::world::{Pte, extent};
+use crate::machine::builder::Label;
+use crate::machine::expr::{Expr, and, clear_bit, eq, or};
+use crate::machine::step::Order;
+use crate::machine::var::VarId;
+
+/// A store to each of `words`, one after another.
+pub fn mmap_store(p: &mut Prog<'_>, mm: usize, index: usize, words: &[usize]) {
+    for word in words {
+        store_word(p, mm, index, *word);
+    }
+}
+
+/// One store instruction. The CPU uses a TLB entry with W and D; else it walks, and sets D in a
+/// writable entry in the same locked access; else it faults.
+fn store_word(p: &mut Prog<'_>, mm: usize, index: usize, word: usize) {
+    let pte = p.w.ptes[&(mm, index)];
+    let task = p.b.task;
+    let tlb = *p.w.tlbs[&(mm, index)].iter().find(|t| t.cpu == task).expect("the task's CPU");
+    let token = p.w.tokens.store(task.index(), p.call, index, word).expect("counted");
+    let mapped = by_position(p, index, tlb.folio);
+    let retry = p.b.here("retry");
+    let fault = p.b.label("fault");
+    let done = p.b.label("done");
+    let (w, b) = (&*p.w, &mut p.b);
+    b.step("M2", c::MOV, |s| {
+        s.text(format!("store to word {word}: translate"))
+            .when(eq(tlb.writable, 1), "TLB hit", |b| b)
+            .when(and(eq(pte.present, 1), eq(pte.write, 1)), "walk: set D, fill the TLB", |b| {
+                b.set(pte.dirty, 1).set(tlb.writable, 1).set(tlb.folio, pte.folio)
+            })
+            .otherwise("page fault", |b| b.goto(fault))
+            .order(pte.dirty, Order::Full)
+    });
+    b.step("M1", c::MOV, |s| {
+        s.text(format!("store to word {word} through the TLB entry"));
+        s.when(eq(tlb.writable, 1), "", |b| b.goto(done))
+            .otherwise("shot down meanwhile: translate again", |b| b.goto(retry));
+        s.only_in_branch(0, |s| Prog::store(w, s, &mapped, word, &Expr::from(token)))
+    });
+    b.bind(fault);
+    handle_mm_fault(p, mm, index, &pte, retry);
+    p.b.bind(done);
+}
+
+/// The folio at a position that a page-table or TLB entry names.
+fn by_position(p: &Prog<'_>, index: usize, position: VarId) -> FolioRef {
+    let folios = &p.w.indices[index].folios;
+    FolioRef {
+        index,
+        candidates: if folios.len() == 1 {
+            vec![(Expr::TRUE, folios[0])]
+        } else {
+            folios.iter().enumerate().map(|(n, f)| (eq(position, n), *f)).collect()
+        },
+    }
+}
+
+fn handle_mm_fault(p: &mut Prog<'_>, mm: usize, index: usize, pte: &Pte, retry: Label) {
+    let vma = p.w.mmap_locks[&mm];
+    let out = p.b.label("out");
+    let shared_fault = p.b.label("do_shared_fault");
+    let wp_fault = p.b.label("do_wp_page");
+    p.within(c::HANDLE_MM_FAULT, |p| {
+        down_read(p, "M3a", c::LOCK_VMA_UNDER_RCU, vma, "VMA lock, shared");
+        p.b.step("M3", c::HANDLE_PTE_FAULT, |s| {
+            s.text("read the PTE; if present, look at it under the PTL")
+                .wait(or(eq(pte.present, 0), eq(pte.ptl, 0)))
+                .acquire(pte.ptl)
+                .when(eq(pte.present, 0), "no PTE", |b| b.goto(shared_fault))
+                .when(eq(pte.write, 1), "somebody made it writable", |b| b.set(pte.dirty, 1).goto(out))
+                .otherwise("write-protected", |b| b.goto(wp_fault))
+        });
+        p.b.bind(shared_fault);
+        p.within(c::DO_SHARED_FAULT, |p| do_shared_fault(p, index, pte, out));
+        p.b.bind(wp_fault);
+        p.within(c::WP_PAGE_SHARED, |p| wp_page_shared(p, index, pte, out));
+        p.b.bind(out);
+        let task = p.b.task.index();
+        p.b.step("M10u", c::VMA_END_READ, |s| {
+            s.text("return to the instruction")
+                .set(vma.readers, clear_bit(vma.readers, task))
+                .release(vma.readers)
+                .goto(retry)
+        });
+    });
+}
+
+/// The PTE was none: bring the folio in, make it writable, install W and D at once.
+fn do_shared_fault(p: &mut Prog<'_>, index: usize, pte: &Pte, out: Label) {
+    let folio = p.folio_register(index);
+    get_uptodate_folio(p, "M3f", &folio);
+    if p.w.can_writeback() {
+        page_mkwrite(p, &folio, out);
+    } else {
+        // __do_fault returns the folio locked, and it stays locked to the end.
+        let (cached, lock) = (folio.place(p.w, |f| f.mapped_in_cache), folio.place(p.w, |f| f.lock));
+        let refs = folio.place(p.w, |f| f.refs);
+        folio_lock(p, "M3l", &folio);
+        p.b.step("M3m", c::FILEMAP_FAULT, |s| {
+            s.text("recheck folio->mapping")
+                .when(eq(cached, 1), "", |b| b)
+                .otherwise("truncated: retry", |b| b.set(lock, 0).dec(refs).goto(out))
+        });
+    }
+    let position = folio.select(|f| Expr::from(p.w.position(f)));
+    let (lock, refs) = (folio.place(p.w, |f| f.lock), folio.place(p.w, |f| f.refs));
+    p.b.step("M9", c::FINISH_FAULT, |s| {
+        s.text("under the PTL: still none? then rmap, and W and D in one store")
+            .wait(eq(pte.ptl, 0))
+            .acquire(pte.ptl)
+            .when(or(eq(pte.present, 1), eq(pte.rmap, 1)), "the PTE changed: back out", |b| {
+                b.set(lock, 0).dec(refs).goto(out)
+            })
+            .otherwise("installed", |b| {
+                b.set(pte.present, 1)
+                    .set(pte.rmap, 1)
+                    .set(pte.folio, position)
+                    .set(pte.write, 1)
+                    .set(pte.dirty, 1)
+            })
+    });
+    fault_dirty_shared_page(p, &folio, out, !p.w.can_writeback());
+}
+
+/// The PTE was present and write-protected.
+fn wp_page_shared(p: &mut Prog<'_>, index: usize, pte: &Pte, out: Label) {
+    let folio = p.folio_register(index);
+    if !p.w.can_writeback() {
+        return wp_page_shared_without_mkwrite(p, &folio, pte, out);
+    }
+    reference_mapped_folio(p, &folio, pte, out);
+    page_mkwrite(p, &folio, out);
+    let position = folio.select(|f| Expr::from(p.w.position(f)));
+    let (lock, refs) = (folio.place(p.w, |f| f.lock), folio.place(p.w, |f| f.refs));
+    let same = and(and(eq(pte.present, 1), eq(pte.folio, position)), eq(pte.write, 0));
+    p.b.step("M9", c::FINISH_MKWRITE_FAULT, |s| {
+        s.text("under the PTL: pte_same? then wp_page_reuse sets W and D in one store")
+            .wait(eq(pte.ptl, 0))
+            .acquire(pte.ptl)
+            .when(same, "W and D", |b| b.set(pte.write, 1).set(pte.dirty, 1))
+            .otherwise("the PTE changed: back out", |b| b.set(lock, 0).dec(refs).goto(out))
+    });
+    fault_dirty_shared_page(p, &folio, out, false);
+}
+
+/// References the folio that the PTE maps, under the PTL.
+fn reference_mapped_folio(p: &mut Prog<'_>, folio: &FolioRef, pte: &Pte, out: Label) {
+    let register = Prog::register_of(folio);
+    let mapped = by_position(p, folio.index, pte.folio);
+    let refs = mapped.place(p.w, |f| f.refs);
+    p.b.step("M3g", c::WP_PAGE_SHARED, |s| {
+        s.text("under the PTL: pte_same? reference the folio")
+            .wait(eq(pte.ptl, 0))
+            .acquire(pte.ptl)
+            .when(and(eq(pte.present, 1), eq(pte.write, 0)), "", |b| {
+                if let Some(register) = register {
+                    b.set(register, pte.folio);
+                }
+                b.inc(refs)
+            })
+            .otherwise("the PTE changed", |b| b.goto(out))
+    });
+}
+
+/// tmpfs: the PTE becomes writable under the PTL alone; the folio lock comes afterwards, only to
+/// mark dirty, and nothing waits for stability.
+fn wp_page_shared_without_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, pte: &Pte, out: Label) {
+    let register = Prog::register_of(folio);
+    let mapped = by_position(p, folio.index, pte.folio);
+    let refs = mapped.place(p.w, |f| f.refs);
+    p.b.step("M9t", c::WP_PAGE_REUSE, |s| {
+        s.text("under the PTL: W and D, folio lock not held")
+            .wait(eq(pte.ptl, 0))
+            .acquire(pte.ptl)
+            .when(and(eq(pte.present, 1), eq(pte.write, 0)), "", |b| {
+                if let Some(register) = register {
+                    b.set(register, pte.folio);
+                }
+                b.set(pte.write, 1).set(pte.dirty, 1).inc(refs)
+            })
+            .otherwise("the PTE changed", |b| b.goto(out))
+    });
+    folio_lock(p, "M10l", folio);
+    fault_dirty_shared_page(p, folio, out, true);
+}
+
+/// `do_page_mkwrite` and the filesystem's handler. The folio comes out locked; on truncation the
+/// fault goes back to the instruction.
+fn page_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, out: Label) {
+    let inval = p.w.inode.invalidate_lock;
+    let xfs = p.w.setup.filesystem == Filesystem::Xfs;
+    let ext4_order = p.w.setup.mkwrite == MkwriteOrder::WaitThenDirty;
+    let (outer, handler) = if xfs {
+        (c::XFS_WRITE_FAULT, c::IOMAP_PAGE_MKWRITE)
+    } else {
+        (c::DO_PAGE_MKWRITE, c::EXT4_PAGE_MKWRITE)
+    };
+    p.within(outer, |p| {
+        update_time(p, "M4", c::FILE_UPDATE_TIME);
+        down_read(p, "M5a", c::FILEMAP_INVALIDATE_LOCK_SHARED, inval, "invalidate_lock, shared");
+        p.within(handler, |p| {
+            folio_lock(p, "M5", folio);
+            let cached = folio.place(p.w, |f| f.mapped_in_cache);
+            let valid = p.b.label("valid");
+            if !p.w.indices[folio.index].fixed {
+                let (lock, refs) = (folio.place(p.w, |f| f.lock), folio.place(p.w, |f| f.refs));
+                p.b.step("M5m", handler, |s| {
+                    s.text("folio_mkwrite_check_truncate")
+                        .when(eq(cached, 1), "", |b| b.goto(valid))
+                        .otherwise("truncated: back out", |b| b.set(lock, 0).dec(refs))
+                });
+                let task = p.b.task.index();
+                p.b.step("M5u", c::FILEMAP_INVALIDATE_UNLOCK_SHARED, |s| {
+                    s.set(inval.readers, clear_bit(inval.readers, task))
+                        .release(inval.readers)
+                        .goto(out)
+                });
+            }
+            p.b.bind(valid);
+            let (state, seq) = (p.w.indices[folio.index].extent, p.w.inode.if_seq);
+            p.b.step("M6", handler, |s| {
+                s.text("map the blocks, folio lock held; reserve over a hole")
+                    .when(eq(state, extent::HOLE), "reserve delalloc", |b| {
+                        b.set(state, extent::DELALLOC).inc(seq)
+                    })
+                    .otherwise("mapped", |b| b)
+            });
+            p.hook(Hook::FolioMkwrite, &At::Folio(folio.clone()));
+            if !ext4_order {
+                folio_mark_dirty(p, "M7", folio);
+            }
+            let writeback = folio.place(p.w, |f| f.writeback);
+            let stable = p.w.setup.stable_writes;
+            let rules = p.waits(Hook::FolioWaitStable, folio);
+            p.b.step("M8", c::FOLIO_WAIT_STABLE, |s| {
+                rules(s.text("folio lock held").wait(or(!stable, eq(writeback, 0))))
+            });
+        });
+        up_read(p, "M8u", c::FILEMAP_INVALIDATE_UNLOCK_SHARED, inval, "invalidate_lock");
+    });
+}
+
+/// M10. Without `page_mkwrite`, the stamps come last.
+fn fault_dirty_shared_page(p: &mut Prog<'_>, folio: &FolioRef, out: Label, stamps: bool) {
+    p.within(c::FAULT_DIRTY_SHARED_PAGE, |p| {
+        folio_mark_dirty(p, "M10", folio);
+        let (lock, me) = (folio.place(p.w, |f| f.lock), p.me());
+        let refs = folio.place(p.w, |f| f.refs);
+        p.b.step("M10f", c::FOLIO_UNLOCK, |s| {
+            s.text("folio_put as well")
+                .requires(eq(lock.clone(), me))
+                .set(lock.clone(), 0)
+                .release(lock)
+                .dec(refs);
+            if stamps { s } else { s.goto(out) }
+        });
+        if stamps {
+            update_time(p, "M10t", c::FILE_UPDATE_TIME);
+            p.b.step("M10b", c::FAULT_DIRTY_SHARED_PAGE, |s| s.text("throttle, if newly dirtied").goto(out));
+        }
+    });
+}

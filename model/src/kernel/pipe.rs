@@ -1,0 +1,248 @@
+//! `fs/pipe.c`, `fs/splice.c`: reading a pipe, releasing its buffers, writing to it. Actions S4, S5, S7.
+
+use super::functions as c;
+use super::hooks::{At, Hook};
+use super::prog::{PageAt, Prog};
+use crate::machine::builder::{CFn, Label};
+use crate::machine::expr::{Expr, add, and, any, eq, ite, lt, ne, not, or, sub};
+use crate::machine::var::{VarDecl, VarId};
+
+/// What a consumer does when a rule makes it fail.
+pub struct OnFailure {
+    /// Where the splicer tries again; none if the consumer just reports the error.
+    pub retry: Option<Label>,
+}
+
+/// `read(2)` on a pipe, one buffer after another, word by word.
+pub fn pipe_read(p: &mut Prog<'_>, pipe: usize, buffers: usize, may_stop: bool, failure: &OnFailure) {
+    for k in 0..buffers {
+        if may_stop {
+            may_stop_here(p, c::PIPE_READ, "R0");
+        }
+        p.within(c::PIPE_READ, |p| read_buffer(p, pipe, k, buffers, failure));
+    }
+}
+
+/// The program behind a consumer may decide never to consume.
+pub fn may_stop_here(p: &mut Prog<'_>, function: CFn, id: &str) {
+    p.b.step(id, function, |s| {
+        s.text("the program may never call it")
+            .choice()
+            .when(Expr::TRUE, "calls it", |b| b)
+            .when(Expr::TRUE, "stops for ever", |b| b.stop())
+    });
+}
+
+fn read_buffer(p: &mut Prog<'_>, pipe: usize, k: usize, buffers: usize, failure: &OnFailure) {
+    lock_non_empty(p, pipe, "S4l");
+    let page = p.pipe_tail(pipe);
+    let can_fail = p.rules.has(Hook::PipeBufConfirm) || p.rules.has(Hook::PipeBufCopied);
+    let fail = can_fail.then(|| p.b.label("fail"));
+    let done = p.b.label("done");
+    confirm(p, &page, fail);
+    p.hook(Hook::SinkIoStart, &At::Held { page: page.clone(), fail: None });
+    let user = p.delivered(&format!("user{k}"), &page);
+    let mismatch = ghost_mismatch(p, k);
+    for (word, target) in user.iter().enumerate() {
+        let value = page.word(p.w, word);
+        let outside = p.outside_window(&page, word, &value);
+        let spliced = if page.origins.is_empty() { Expr::FALSE } else { Expr::TRUE };
+        let torn = torn_at(p, &page, &user, word, &value);
+        let step = p.draft(|p, s| {
+            s.text(format!("copy word {word} to the user's buffer"))
+                .set(*target, value.clone())
+                .set_if(and(spliced, outside), mismatch, 1)
+                .set_if(torn, p.w.ghosts.torn, 1);
+            p.mark_delivery(s, &page, word, &value);
+            Prog::reading(p.w, s, &page, word, &value);
+        });
+        p.b.push("S5", c::COPY_PAGE_TO_ITER, step);
+    }
+    p.hook(Hook::PipeBufCopied, &At::Held { page: page.clone(), fail });
+    let undetected = p.w.ghosts.undetected;
+    p.b.step("S5a", c::PIPE_READ, |s| {
+        s.text("report the bytes as read").set_if(eq(mismatch, 1), undetected, 1).set(mismatch, 0)
+    });
+    p.hook(Hook::SinkIoEnd, &At::Held { page: page.clone(), fail: None });
+    release(p, pipe, "S7");
+    unlock(p, pipe, "S7u", done);
+    if let Some(fail) = fail {
+        p.b.bind(fail);
+        p.b.step("S7f", c::PIPE_READ, |s| s.text("the buffer is refused").set(mismatch, 0));
+        p.hook(Hook::SinkIoEnd, &At::Held { page: page.clone(), fail: None });
+        for _ in k..buffers {
+            release(p, pipe, "S7");
+        }
+        match failure.retry {
+            Some(retry) => unlock(p, pipe, "S7u", retry),
+            None => {
+                let mutex = p.w.pipes[pipe].mutex;
+                p.b.step("S7u", c::PIPE_UNLOCK, |s| {
+                    s.text("return an error").set(mutex, 0).release(mutex).end()
+                });
+            }
+        }
+    }
+    p.b.bind(done);
+}
+
+/// Whether the words read so far and this one complete a mixture.
+fn torn_at(
+    p: &Prog<'_>,
+    page: &PageAt,
+    user: &[VarId],
+    word: usize,
+    value: &Expr,
+) -> Expr {
+    if word + 1 != user.len() || page.origins.is_empty() {
+        return Expr::FALSE;
+    }
+    let values: Vec<Expr> = user
+        .iter()
+        .enumerate()
+        .map(|(w, v)| if w == word { value.clone() } else { Expr::Var(*v) })
+        .collect();
+    p.never_together(page, &values)
+}
+
+fn ghost_mismatch(p: &mut Prog<'_>, k: usize) -> VarId {
+    let object = p.b.system.task(p.b.task).name.clone();
+    let name = format!("mismatch#{}.{k}", p.call);
+    p.b.system.declare(VarDecl::ghost(object, name, 1))
+}
+
+/// Takes the pipe mutex once there is something in the pipe.
+pub fn lock_non_empty(p: &mut Prog<'_>, pipe: usize, id: &str) {
+    let (me, object) = (p.me(), p.w.pipes[pipe].clone());
+    p.b.step(id, c::PIPE_LOCK, |s| {
+        s.text("pipe mutex; wait for a buffer")
+            .wait(and(eq(object.mutex, 0), ne(object.used, 0)))
+            .set(object.mutex, me)
+            .acquire(object.mutex)
+    });
+}
+
+/// Drops the pipe mutex and goes to `next`.
+pub fn unlock(p: &mut Prog<'_>, pipe: usize, id: &str, next: Label) {
+    let mutex = p.w.pipes[pipe].mutex;
+    p.b.step(id, c::PIPE_UNLOCK, |s| s.set(mutex, 0).release(mutex).goto(next));
+}
+
+/// S4: the folio is up to date, and that is all `page_cache_pipe_buf_confirm` asks; then the rules.
+pub fn confirm(p: &mut Prog<'_>, page: &PageAt, fail: Option<Label>) {
+    if let Some(folio) = page.folio(p.w) {
+        let uptodate = folio.place(p.w, |f| f.uptodate).expr();
+        let is_file = page.is_file(p.w);
+        p.b.step("S4", c::PAGE_CACHE_PIPE_BUF_CONFIRM, |s| {
+            s.text("PG_uptodate is set: accept at once, no lock, no other check")
+                .requires(or(not(is_file), eq(uptodate, 1)))
+        });
+    }
+    p.hook(Hook::PipeBufConfirm, &At::Held { page: page.clone(), fail });
+}
+
+/// S7: the rules' part, then the put, and the tail moves on.
+pub fn release(p: &mut Prog<'_>, pipe: usize, id: &str) {
+    let page = p.pipe_tail(pipe);
+    p.within(c::PIPE_BUF_RELEASE, |p| {
+        p.hook(Hook::PipeBufRelease, &At::Held { page: page.clone(), fail: None });
+        let object = p.w.pipes[pipe].clone();
+        let last = object.slots.len() - 1;
+        let parts = put_parts(p, &page);
+        p.b.step(id, c::PAGE_CACHE_PIPE_BUF_RELEASE, |s| {
+            s.text("put the page; tail moves on");
+            for (cond, refs, holders) in parts {
+                s.set_if(cond.clone(), refs, sub(refs, 1)).set_if(cond, holders, sub(holders, 1));
+            }
+            s.set(page.page(), 0)
+                .dec(object.used)
+                .set(object.tail, ite(eq(object.tail, last), 0, add(object.tail, 1)))
+        });
+    });
+}
+
+/// Condition, reference count and ghost holders of each folio that `page` may be.
+pub fn put_parts(
+    p: &Prog<'_>,
+    page: &PageAt,
+) -> Vec<(Expr, VarId, VarId)> {
+    let is_file = page.is_file(p.w);
+    page.folio(p.w)
+        .map(|folio| {
+            folio
+                .candidates
+                .iter()
+                .map(|(cond, f)| {
+                    (and(is_file.clone(), cond.clone()), p.w.folios[*f].refs, p.w.ghosts.holders[*f])
+                })
+                .collect()
+        })
+        .unwrap_or_default()
+}
+
+/// `write(2)` of less than a page to a pipe: appends to the last buffer if that may be merged into,
+/// else takes a new one, which may be merged into later.
+pub fn pipe_write(p: &mut Prog<'_>, pipe: usize) {
+    let object = p.w.pipes[pipe].clone();
+    let me = p.me();
+    let slots = object.slots.len();
+    let task = p.b.task.index();
+    let word = p.w.setup.words - 1;
+    p.within(c::PIPE_WRITE, |p| {
+        p.b.step("A0", c::PIPE_LOCK, |s| {
+            s.text("pipe mutex; wait for room or a buffer to append to")
+                .wait(and(eq(object.mutex, 0), or(lt(object.used, slots), mergeable(&object))))
+                .set(object.mutex, me)
+                .acquire(object.mutex)
+        });
+        let appended = p.b.label("appended");
+        let fresh = p.b.label("new buffer");
+        p.b.step("A1", c::PIPE_WRITE, |s| {
+            s.text("PIPE_BUF_FLAG_CAN_MERGE on the last buffer?")
+                .when(mergeable(&object), "append to it", |b| b)
+                .otherwise("take a new one", |b| b.goto(fresh))
+        });
+        let last = p.pipe_last(pipe);
+        let held = last.page().expr();
+        let touched: Vec<usize> = last.folios.clone();
+        let (w, b, call) = (&*p.w, &mut p.b, p.call);
+        b.step("A2", c::PIPE_WRITE, |s| {
+            s.text("copy behind the bytes of the last buffer");
+            for f in &touched {
+                let here = eq(held.clone(), *f + 1);
+                let index = w.folios[*f].index;
+                let folio = super::prog::FolioRef { index, candidates: vec![(here.clone(), *f)] };
+                if let Some(token) = w.tokens.store(task, call, index, word) {
+                    Prog::store(w, s, &folio, word, &Expr::from(token));
+                }
+                s.set_if(and(here, eq(w.folios[*f].mapped_in_cache, 1)), w.ghosts.source_changed, 1);
+            }
+            s.goto(appended)
+        });
+        b.bind(fresh);
+        let anonymous = p.w.anonymous_page();
+        let head = p.pipe_head(pipe);
+        p.b.step("A3", c::PIPE_WRITE, |s| {
+            s.text("a page of its own, CAN_MERGE set").set(head.page(), anonymous).inc(object.used);
+            for (n, slot) in object.slots.iter().enumerate() {
+                let here = if slots == 1 { Expr::TRUE } else { eq(object.head, n) };
+                s.set_if(here, slot.can_merge, 1);
+            }
+            s.set(object.head, ite(eq(object.head, slots - 1), 0, add(object.head, 1)))
+        });
+        p.b.bind(appended);
+        let next = p.b.label("written");
+        unlock(p, pipe, "A4", next);
+        p.b.bind(next);
+    });
+}
+
+/// The last buffer exists and may be merged into.
+fn mergeable(pipe: &super::world::Pipe) -> Expr {
+    let n = pipe.slots.len();
+    let last = any(pipe.slots.iter().enumerate().map(|(slot, s)| {
+        let here = if n == 1 { Expr::TRUE } else { eq(pipe.head, (slot + 1) % n) };
+        and(here, eq(s.can_merge, 1))
+    }));
+    and(ne(pipe.used, 0), last)
+}

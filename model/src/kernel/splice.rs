@@ -1,0 +1,252 @@
+//! `mm/filemap.c:filemap_splice_read`, `fs/splice.c`: file to pipe, and tee. Actions S1 to S3.
+
+use super::folio::get_uptodate_folio;
+use super::functions as c;
+use super::hooks::{At, Hook};
+use super::inode::{down_read, up_read};
+use super::prog::{PageAt, Prog};
+use super::setup::{Filesystem, Mapping};
+use crate::machine::builder::StepDraft;
+use crate::machine::expr::{Expr, add, and, eq, ite, lt};
+
+/// `splice(2)` from the file to a pipe: one buffer a page.
+pub fn splice_read(p: &mut Prog<'_>, folios: &[usize], pipe: usize) {
+    let xfs = p.w.setup.filesystem == Filesystem::Xfs && p.w.setup.mapping == Mapping::Disk;
+    let sem = p.w.inode.i_rwsem;
+    let task = p.b.task.index();
+    let origins: Vec<usize> = folios.iter().map(|i| p.w.origin(task, p.call, *i)).collect();
+    p.within(c::SPLICE_FILE_TO_PIPE, |p| {
+        enter(p, pipe, folios.len(), &origins);
+        if xfs {
+            down_read(p, "S1x", c::XFS_FILE_SPLICE_READ, sem, "IOLOCK, shared");
+        }
+        p.within(c::FILEMAP_SPLICE_READ, |p| {
+            for (index, origin) in folios.iter().zip(&origins) {
+                let slot = p.pipe_head(pipe);
+                if p.rules.has(Hook::FilemapSpliceRead) {
+                    let at = At::Index { index: *index, slot: slot.clone(), origin: *origin };
+                    p.hook(Hook::FilemapSpliceRead, &at);
+                    push_copy(p, pipe, &slot, *origin);
+                } else {
+                    by_reference(p, pipe, *index, &slot, *origin);
+                }
+            }
+        });
+        if xfs {
+            up_read(p, "S2x", c::XFS_FILE_SPLICE_READ, sem, "IOLOCK");
+        }
+        leave(p, pipe, &origins);
+    });
+}
+
+/// The call begins: pipe mutex, room in the ring, and the window of each reference opens with what
+/// its page holds now.
+fn enter(p: &mut Prog<'_>, pipe: usize, buffers: usize, origins: &[usize]) {
+    let me = p.me();
+    let object = p.w.pipes[pipe].clone();
+    let room = object.slots.len() - buffers.min(object.slots.len());
+    let w = &*p.w;
+    p.b.step("S0", c::PIPE_LOCK, |s| {
+        s.text("pipe mutex; wait for room")
+            .wait(and(eq(object.mutex, 0), lt(object.used, room + 1)))
+            .set(object.mutex, me)
+            .acquire(object.mutex);
+        for o in origins {
+            s.set(w.ghosts.open[*o], 1);
+            for (position, f) in w.indices[w.origins[*o].index].folios.iter().enumerate() {
+                let folio = &w.folios[*f];
+                for (word, data) in folio.data.iter().enumerate() {
+                    let now = crate::machine::expr::set_bit(0, *data);
+                    let seen = ite(eq(folio.uptodate, 1), now, 0).fold();
+                    s.set(w.ghosts.window[*o][position][word], seen);
+                }
+            }
+        }
+        s
+    });
+}
+
+/// The call returns: the windows close.
+fn leave(p: &mut Prog<'_>, pipe: usize, origins: &[usize]) {
+    let mutex = p.w.pipes[pipe].mutex;
+    let open: Vec<_> = origins.iter().map(|o| p.w.ghosts.open[*o]).collect();
+    p.b.step("S2r", c::PIPE_UNLOCK, |s| {
+        s.text("splice(2) returns").set(mutex, 0).release(mutex);
+        for ghost in open {
+            s.set(ghost, 0);
+        }
+        s
+    });
+}
+
+fn by_reference(p: &mut Prog<'_>, pipe: usize, index: usize, slot: &PageAt, origin: usize) {
+    let folio = p.folio_register(index);
+    p.within(c::FILEMAP_GET_PAGES, |p| get_uptodate_folio(p, "S1", &folio));
+    p.hook(Hook::SpliceAddFolio, &At::Fill { folio: folio.clone(), slot: slot.clone() });
+    let page = folio.select(|f| Expr::from(f + 1));
+    let holders: Vec<_> =
+        folio.candidates.iter().map(|(cond, f)| (cond.clone(), p.w.ghosts.holders[*f])).collect();
+    push(p, pipe, slot, origin, "the reference becomes the buffer's", |s| {
+        s.set(slot.page(), page);
+        for (cond, holder) in holders {
+            s.set_if(cond, holder, add(holder, 1));
+        }
+        s
+    });
+}
+
+/// A rule has filled the slot's copy; the buffer gets an anonymous page.
+fn push_copy(p: &mut Prog<'_>, pipe: usize, slot: &PageAt, origin: usize) {
+    let anonymous = p.w.anonymous_page();
+    push(p, pipe, slot, origin, "the buffer gets the copy", |s| s.set(slot.page(), anonymous));
+}
+
+/// S2: fills in the descriptor, every field of it, and moves the head.
+fn push(
+    p: &mut Prog<'_>,
+    pipe: usize,
+    slot: &PageAt,
+    origin: usize,
+    text: &str,
+    page: impl for<'s> FnOnce(&'s mut StepDraft) -> &'s mut StepDraft,
+) {
+    let object = p.w.pipes[pipe].clone();
+    let last = object.slots.len() - 1;
+    let flags: Vec<_> = object
+        .slots
+        .iter()
+        .enumerate()
+        .map(|(n, s)| {
+            let here = if last == 0 { Expr::TRUE } else { eq(object.head, n) };
+            (here, s.can_merge)
+        })
+        .collect();
+    let first = p.w.ghosts.first[origin].clone();
+    let tokens = p.w.tokens.clone();
+    let index = p.w.origins[origin].index;
+    p.b.step("S2", c::SPLICE_FOLIO_INTO_PIPE, |s| {
+        page(s.text(text))
+            .set(slot.place(|r| r.origin), origin)
+            .inc(object.used)
+            .set(object.head, ite(eq(object.head, last), 0, add(object.head, 1)));
+        for (here, flag) in flags {
+            s.set_if(here, flag, 0);
+        }
+        for (word, ghost) in first.iter().enumerate() {
+            s.set(*ghost, tokens.count(index, word));
+        }
+        s
+    });
+}
+
+/// `tee(2)`: duplicates every buffer of one pipe into another.
+pub fn tee(p: &mut Prog<'_>, from: usize, to: usize, buffers: usize) {
+    let (source, target) = (p.w.pipes[from].clone(), p.w.pipes[to].clone());
+    let me = p.me();
+    p.within(c::LINK_PIPE, |p| {
+        p.b.step("S3a", c::PIPE_LOCK, |s| {
+            s.text("first pipe mutex, by address; buffers to duplicate")
+                .wait(and(eq(source.mutex, 0), lt(buffers - 1, source.used)))
+                .set(source.mutex, me.clone())
+                .acquire(source.mutex)
+        });
+        p.b.step("S3b", c::PIPE_LOCK, |s| {
+            s.text("second pipe mutex; room")
+                .wait(and(eq(target.mutex, 0), lt(target.used, target.slots.len() - buffers + 1)))
+                .set(target.mutex, me.clone())
+                .acquire(target.mutex)
+        });
+        for k in 0..buffers {
+            link_buffer(p, from, to, k);
+        }
+        p.b.step("S3u", c::PIPE_UNLOCK, |s| {
+            s.text("both").set(source.mutex, 0).release(source.mutex).set(target.mutex, 0).release(target.mutex)
+        });
+    });
+}
+
+/// S3 for the `k`-th buffer from the tail: reference, then the descriptor without CAN_MERGE.
+fn link_buffer(p: &mut Prog<'_>, from: usize, to: usize, k: usize) {
+    let source = p.pipe_tail_plus(from, k);
+    let target = p.pipe_head(to);
+    get_page(p, "S3g", c::PIPE_BUF_GET, &source);
+    p.hook(Hook::PipeBufGet, &At::Move { from: source.clone(), to: target.clone() });
+    let object = p.w.pipes[to].clone();
+    let last = object.slots.len() - 1;
+    let merge: Vec<_> = object
+        .slots
+        .iter()
+        .enumerate()
+        .map(|(n, s)| (if last == 0 { Expr::TRUE } else { eq(object.head, n) }, s.can_merge))
+        .collect();
+    let words = p.w.setup.words;
+    let before = merge_flag(p, from, k);
+    p.b.step("S3", c::LINK_PIPE, |s| {
+        s.text("copy the descriptor, without CAN_MERGE");
+        copy_page(s, &source, &target, words)
+            .inc(object.used)
+            .set(object.head, ite(eq(object.head, last), 0, add(object.head, 1)));
+        for (here, flag) in merge.clone() {
+            s.set_if(here, flag, before.clone());
+        }
+        s
+    });
+    p.b.step("S3c", c::LINK_PIPE, |s| {
+        s.text("clear CAN_MERGE on the copy");
+        for (n, slot) in object.slots.iter().enumerate() {
+            // The head has moved on: the copy is in the slot before it.
+            let after = if n == last { 0 } else { n + 1 };
+            let here = if last == 0 { Expr::TRUE } else { eq(object.head, after) };
+            s.set_if(here, slot.can_merge, 0);
+        }
+        s
+    });
+}
+
+fn merge_flag(p: &Prog<'_>, pipe: usize, k: usize) -> Expr {
+    let object = &p.w.pipes[pipe];
+    let n = object.slots.len();
+    if n == 1 {
+        return object.slots[0].can_merge.into();
+    }
+    let flag = |slot: usize| Expr::from(object.slots[slot].can_merge);
+    (1..n).fold(flag(k % n), |rest, tail| ite(eq(object.tail, tail), flag((tail + k) % n), rest))
+}
+
+/// One more reference to the page that a holder refers to, if it is a folio of the file.
+pub fn get_page(
+    p: &mut Prog<'_>,
+    id: &str,
+    function: crate::machine::builder::CFn,
+    page: &PageAt,
+) {
+    let is_file = page.is_file(p.w);
+    let Some(folio) = page.folio(p.w) else { return };
+    let parts: Vec<_> = folio
+        .candidates
+        .iter()
+        .map(|(cond, f)| (cond.clone(), p.w.folios[*f].refs, p.w.ghosts.holders[*f]))
+        .collect();
+    p.b.step(id, function, |s| {
+        s.text("one more reference");
+        for (cond, refs, holders) in parts {
+            let cond = and(is_file.clone(), cond);
+            s.set_if(cond.clone(), refs, add(refs, 1)).set_if(cond, holders, add(holders, 1));
+        }
+        s
+    });
+}
+
+/// Copies what a holder refers to into another holder.
+pub fn copy_page<'s>(
+    s: &'s mut StepDraft,
+    from: &PageAt,
+    to: &PageAt,
+    words: usize,
+) -> &'s mut StepDraft {
+    s.set(to.page(), from.page()).set(to.place(|r| r.origin), from.place(|r| r.origin));
+    for word in 0..words {
+        s.set(to.place(|r| r.copy[word]), from.place(|r| r.copy[word]));
+    }
+    s
+}

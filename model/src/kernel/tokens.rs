@@ -1,0 +1,107 @@
+//! What a word can hold.
+//!
+//! Every store of a scenario writes a token that no other store writes, so a reader's words tell
+//! exactly which stores it saw. Programs copy tokens and never compute with them, so by data
+//! independence nothing is lost: had two stores written equal bytes, fewer mixtures would show, not
+//! more. Two words a folio suffice to show a mixture of two stores; a mixture of more words than
+//! that contains one of two.
+
+use super::setup::{Call, ExtentInit, FolioInit, Setup};
+
+/// Tokens by page index and word.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    labels: Vec<Vec<Vec<String>>>,
+    stores: Vec<((usize, usize, usize, usize), u64)>,
+    zero: Vec<Option<u64>>,
+    stale: Vec<Option<u64>>,
+}
+
+impl Tokens {
+    /// Counts the stores of a scenario.
+    pub fn of(setup: &Setup) -> Tokens {
+        let mut tokens =
+            Tokens { labels: Vec::new(), stores: Vec::new(), zero: Vec::new(), stale: Vec::new() };
+        for (index, init) in setup.folios.iter().enumerate() {
+            let mut base = vec!["old".to_owned()];
+            let zeroed = init.extent != ExtentInit::Written || setup.any_call(|c| c.zeroes(index));
+            tokens.zero.push(zeroed.then(|| {
+                base.push("zero".to_owned());
+                base.len() as u64 - 1
+            }));
+            tokens.stale.push(init.dirty.then(|| {
+                base.push("stale".to_owned());
+                base.len() as u64 - 1
+            }));
+            let mut words = vec![base; setup.words];
+            for (task, number, call) in setup.calls() {
+                let same_name = setup.tasks[task].calls.iter().filter(|c| !c.stores().is_empty()).count() > 1;
+                for (i, w) in call.stores() {
+                    if i == index {
+                        let name = &setup.tasks[task].name;
+                        let label = if same_name { format!("{name}.{number}") } else { name.clone() };
+                        tokens.stores.push(((task, number, i, w), words[w].len() as u64));
+                        words[w].push(label);
+                    }
+                }
+                if let Call::PipeWrite { pipe } = call
+                    && merges_into(setup, *pipe, index)
+                {
+                    let w = setup.words - 1;
+                    tokens.stores.push(((task, number, index, w), words[w].len() as u64));
+                    words[w].push(setup.tasks[task].name.clone());
+                }
+            }
+            tokens.labels.push(words);
+        }
+        tokens
+    }
+
+    /// Names of the values of a word.
+    pub fn labels(&self, index: usize, word: usize) -> Vec<String> {
+        self.labels[index][word].clone()
+    }
+
+    /// Number of values of a word.
+    pub fn count(&self, index: usize, word: usize) -> u64 {
+        self.labels[index][word].len() as u64
+    }
+
+    /// Largest value of a word.
+    pub fn max(&self, index: usize, word: usize) -> u64 {
+        self.count(index, word) - 1
+    }
+
+    /// The token that a call of a task stores to a word.
+    pub fn store(&self, task: usize, call: usize, index: usize, word: usize) -> Option<u64> {
+        let key = (task, call, index, word);
+        self.stores.iter().find(|(k, _)| *k == key).map(|(_, token)| *token)
+    }
+
+    /// The token for zeros.
+    pub fn zero(&self, index: usize) -> u64 {
+        self.zero[index].unwrap_or(0)
+    }
+
+    /// A word in memory at the start.
+    pub fn initial_memory(&self, index: usize, _word: usize, init: &FolioInit) -> u64 {
+        if init.extent == ExtentInit::Written || init.dirty { 0 } else { self.zero(index) }
+    }
+
+    /// A word on disk at the start.
+    pub fn initial_disk(&self, index: usize, _word: usize, init: &FolioInit) -> u64 {
+        if init.extent != ExtentInit::Written {
+            self.zero(index)
+        } else {
+            self.stale[index].unwrap_or(0)
+        }
+    }
+}
+
+/// Whether a page of that index can be in the pipe when somebody writes to it.
+fn merges_into(setup: &Setup, pipe: usize, index: usize) -> bool {
+    setup.any_call(|c| match c {
+        Call::SpliceRead { folios, pipe: p } => *p == pipe && folios.contains(&index),
+        _ => false,
+    })
+}

@@ -1,0 +1,192 @@
+//! `mm/truncate.c` and its callers: truncation and hole punching, of a whole page or part of one.
+//! Actions T1 to T5.
+//!
+//! Truncation changes data first and stamps afterwards (`ext4_setattr`, `xfs_setattr_size`); hole
+//! punching on a disk filesystem stamps first (`file_modified`), on tmpfs last. The end of the file
+//! is not modelled: a truncated page is at once a hole within the file again.
+
+use super::folio::{filemap_get_folio, folio_lock, folio_mark_dirty, folio_unlock_put_goto};
+use super::functions as c;
+use super::hooks::{At, Hook};
+use super::inode::{down_write, up_write, update_time, update_time_forced};
+use super::prog::{FolioRef, Prog};
+use super::setup::{Filesystem, Mapping};
+use super::world::extent;
+use super::zap::unmap_mapping;
+use crate::machine::expr::{Expr, eq, or};
+use crate::machine::builder::Label;
+use crate::machine::step::Order;
+
+/// `ftruncate` to below the page, and back.
+pub fn truncate(p: &mut Prog<'_>, index: usize) {
+    let tmpfs = p.w.setup.mapping == Mapping::Tmpfs;
+    p.within(c::EXT4_SETATTR, |p| {
+        enter(p, tmpfs);
+        p.within(c::TRUNCATE_PAGECACHE, |p| remove_page(p, index));
+        free_blocks(p, index);
+        update_time_forced(p, "T5", c::INODE_INC_IVERSION);
+        leave(p, tmpfs);
+    });
+}
+
+/// `fallocate(PUNCH_HOLE)` of the page, or of one word of it.
+pub fn punch_hole(p: &mut Prog<'_>, index: usize, word: Option<usize>) {
+    let tmpfs = p.w.setup.mapping == Mapping::Tmpfs;
+    let outer = if tmpfs {
+        c::SHMEM_FALLOCATE
+    } else if p.w.setup.filesystem == Filesystem::Xfs {
+        c::XFS_FILE_FALLOCATE
+    } else {
+        c::EXT4_PUNCH_HOLE
+    };
+    p.within(outer, |p| {
+        let sem = p.w.inode.i_rwsem;
+        down_write(p, "T0", c::INODE_LOCK, sem, "i_rwsem, exclusive");
+        if !tmpfs {
+            update_time(p, "T5f", c::FILE_MODIFIED);
+            let inval = p.w.inode.invalidate_lock;
+            down_write(p, "T0i", c::FILEMAP_INVALIDATE_LOCK, inval, "invalidate_lock, exclusive");
+        }
+        match word {
+            Some(word) => zero_part(p, index, word),
+            None => {
+                p.within(c::TRUNCATE_PAGECACHE_RANGE, |p| remove_page(p, index));
+                free_blocks(p, index);
+            }
+        }
+        if tmpfs {
+            update_time_forced(p, "T5t", c::INODE_INC_IVERSION);
+        }
+        leave(p, tmpfs);
+    });
+}
+
+fn enter(p: &mut Prog<'_>, tmpfs: bool) {
+    let inode = p.w.inode;
+    down_write(p, "T0", c::INODE_LOCK, inode.i_rwsem, "i_rwsem, exclusive");
+    if !tmpfs {
+        down_write(
+            p,
+            "T0i",
+            c::FILEMAP_INVALIDATE_LOCK,
+            inode.invalidate_lock,
+            "invalidate_lock, exclusive",
+        );
+    }
+}
+
+fn leave(p: &mut Prog<'_>, tmpfs: bool) {
+    let inode = p.w.inode;
+    if !tmpfs {
+        up_write(p, "T6i", c::FILEMAP_INVALIDATE_UNLOCK, inode.invalidate_lock, "");
+    }
+    up_write(p, "T6", c::INODE_UNLOCK, inode.i_rwsem, "");
+}
+
+/// T2, T1, T3: page tables without any lock on the folio; then lock, wait for writeback, page tables
+/// again if somebody read-faulted meanwhile, cancel dirty, out of the cache. References are not asked.
+fn remove_page(p: &mut Prog<'_>, index: usize) {
+    unmap_mapping(p, c::UNMAP_MAPPING_RANGE, index);
+    let folio = p.folio_register(index);
+    let gone = p.b.label("not cached");
+    p.within(c::TRUNCATE_INODE_PAGES_RANGE, |p| {
+        filemap_get_folio(p, "T1g", &folio, gone);
+        folio_lock(p, "T1", &folio);
+        let writeback = folio.place(p.w, |f| f.writeback);
+        p.b.step("T1w", c::FOLIO_WAIT_WRITEBACK, |s| {
+            s.text("folio lock held").wait(eq(writeback, 0))
+        });
+        p.within(c::TRUNCATE_CLEANUP_FOLIO, |p| {
+            unmap_mapping(p, c::UNMAP_MAPPING_FOLIO, index);
+            let dirty = folio.place(p.w, |f| f.dirty);
+            p.b.step("T3d", c::TRUNCATE_CLEANUP_FOLIO, |s| {
+                s.text("folio_cancel_dirty").set(dirty.clone(), 0).full(dirty)
+            });
+        });
+        let slot = p.w.indices[index].slot;
+        let cached = folio.place(p.w, |f| f.mapped_in_cache);
+        p.b.step("T3", c::FILEMAP_REMOVE_FOLIO, |s| {
+            s.text("out of i_pages, mapping = NULL, under xa_lock; the data stays")
+                .set(slot, 0)
+                .set(cached, 0)
+                .order(slot, Order::Full)
+        });
+        folio_unlock_put_goto(p, "T3u", &folio, gone);
+    });
+    p.b.bind(gone);
+}
+
+/// The filesystem frees the blocks: the range is a hole, and reads as zeros.
+fn free_blocks(p: &mut Prog<'_>, index: usize) {
+    let zero = p.w.tokens.zero(index);
+    let object = p.w.indices[index].clone();
+    let seq = p.w.inode.if_seq;
+    p.b.step("T3b", c::EXT4_TRUNCATE, |s| {
+        s.text("free the blocks, under ILOCK").set(object.extent, extent::HOLE).inc(seq);
+        for word in object.disk {
+            s.set(word, zero);
+        }
+        s
+    });
+}
+
+/// T4: folio lock, unconditional wait for writeback, zero in place. Page tables keep what they have,
+/// references are not asked. On a disk filesystem the filesystem zeroes once more and dirties
+/// (`ext4_block_zero_page_range`); `shmem_undo_range` dirties before.
+fn zero_part(p: &mut Prog<'_>, index: usize, word: usize) {
+    let tmpfs = p.w.setup.mapping == Mapping::Tmpfs;
+    let folio = p.folio_register(index);
+    let done = p.b.label("done");
+    let zero = Expr::from(p.w.tokens.zero(index));
+    p.within(c::TRUNCATE_INODE_PAGES_RANGE, |p| {
+        lock_for_zeroing(p, "T4", &folio, done, tmpfs);
+        let (w, b) = (&*p.w, &mut p.b);
+        b.step("T4z", c::TRUNCATE_INODE_PARTIAL_FOLIO, |s| {
+            Prog::store(w, s.text(format!("zero word {word} in place")), &folio, word, &zero)
+        });
+        p.hook(Hook::FolioZeroed, &At::Folio(folio.clone()));
+        let next = p.b.label("zeroed");
+        folio_unlock_put_goto(p, "T4u", &folio, next);
+        p.b.bind(next);
+    });
+    if !tmpfs {
+        p.within(c::EXT4_BLOCK_ZERO_PAGE_RANGE, |p| {
+            lock_for_zeroing(p, "T7", &folio, done, false);
+            let (w, b) = (&*p.w, &mut p.b);
+            b.step("T7z", c::EXT4_BLOCK_ZERO_PAGE_RANGE, |s| {
+                Prog::store(w, s.text(format!("zero word {word} again")), &folio, word, &zero)
+            });
+            p.hook(Hook::FolioZeroed, &At::Folio(folio.clone()));
+            folio_mark_dirty(p, "T7d", &folio);
+            let next = p.b.label("dirtied");
+            folio_unlock_put_goto(p, "T7u", &folio, next);
+            p.b.bind(next);
+        });
+    }
+    p.b.bind(done);
+}
+
+fn lock_for_zeroing(
+    p: &mut Prog<'_>,
+    id: &str,
+    folio: &FolioRef,
+    missing: Label,
+    tmpfs: bool,
+) {
+    filemap_get_folio(p, &format!("{id}g"), folio, missing);
+    folio_lock(p, &format!("{id}l"), folio);
+    if tmpfs {
+        folio_mark_dirty(p, &format!("{id}d"), folio);
+    }
+    let writeback = folio.place(p.w, |f| f.writeback);
+    // The first zeroing waits unconditionally; the filesystem's goes through the stable wait.
+    let rules = p.waits(
+        if id == "T4" { Hook::PartialTruncateWait } else { Hook::FolioWaitStable },
+        folio,
+    );
+    let stable = p.w.setup.stable_writes || id == "T4";
+    let function = if id == "T4" { c::FOLIO_WAIT_WRITEBACK } else { c::FOLIO_WAIT_STABLE };
+    p.b.step(&format!("{id}w"), function, |s| {
+        rules(s.text("folio lock held").wait(or(!stable, eq(writeback, 0))))
+    });
+}

@@ -1,0 +1,144 @@
+//! `mm/page-writeback.c`, `fs/iomap/buffered-io.c`: one folio from dirty to disk. Actions B1 to B14.
+//! End of file excepted (B7).
+
+use super::folio::{filemap_get_folio, folio_lock, folio_unlock_put_goto};
+use super::functions as c;
+use super::prog::{FolioRef, Prog};
+use super::rmap::mkclean_and_mark_dirty;
+use super::setup::SyncMode;
+use super::world::extent;
+use crate::machine::builder::Label;
+use crate::machine::expr::{eq, ne};
+use crate::machine::step::Order;
+use crate::machine::var::VarId;
+
+/// Writes back each of the folios that is dirty, and does its IO.
+pub fn writeback(p: &mut Prog<'_>, folios: &[usize], sync: SyncMode) {
+    p.within(c::WRITE_CACHE_PAGES, |p| {
+        for index in folios {
+            writeback_folio(p, *index, sync);
+        }
+    });
+}
+
+fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode) {
+    let folio = p.folio_register(index);
+    let skip = p.b.label("next folio");
+    let unlock = p.b.label("unlock");
+    p.within(c::WRITEBACK_GET_FOLIO, |p| prepare(p, &folio, sync, unlock, skip));
+    p.within(c::FOLIO_CLEAR_DIRTY_FOR_IO, |p| {
+        mkclean_and_mark_dirty(p, "B", &folio);
+        let dirty = folio.place(p.w, |f| f.dirty);
+        p.b.step("B6", c::FOLIO_CLEAR_DIRTY_FOR_IO, |s| {
+            s.text("test-and-clear PG_dirty")
+                .full(dirty.clone())
+                .when(eq(dirty.clone(), 1), "it was dirty", |b| b.set(dirty, 0))
+                .otherwise("clean: skip", |b| b.goto(unlock))
+        });
+    });
+    p.within(c::IOMAP_WRITEPAGE_MAP, |p| {
+        let writeback = folio.place(p.w, |f| f.writeback);
+        p.b.step("B8", c::FOLIO_START_WRITEBACK, |s| {
+            s.text("set PG_writeback, under xa_lock").set(writeback.clone(), 1).full(writeback)
+        });
+        map_blocks(p, index);
+    });
+    let (lock, me) = (folio.place(p.w, |f| f.lock), p.me());
+    p.b.step("B10", c::IOMAP_ADD_TO_IOEND, |s| {
+        s.text("into the bio; folio_unlock")
+            .requires(eq(lock.clone(), me))
+            .set(lock.clone(), 0)
+            .release(lock)
+    });
+    device(p, &folio);
+    complete(p, &folio, skip);
+    p.b.bind(unlock);
+    folio_unlock_put_goto(p, "B1u", &folio, skip);
+    p.b.bind(skip);
+}
+
+/// B1: look up, lock, and the checks of `folio_prepare_writeback`.
+fn prepare(p: &mut Prog<'_>, folio: &FolioRef, sync: SyncMode, unlock: Label, skip: Label) {
+    filemap_get_folio(p, "B1g", folio, skip);
+    folio_lock(p, "B1", folio);
+    let (cached, dirty) = (folio.place(p.w, |f| f.mapped_in_cache), folio.place(p.w, |f| f.dirty));
+    let writeback = folio.place(p.w, |f| f.writeback);
+    p.b.step("B1c", c::FOLIO_PREPARE_WRITEBACK, |s| {
+        s.when(ne(cached, 1), "truncated", |b| b.goto(unlock))
+            .when(eq(dirty, 0), "not dirty", |b| b.goto(unlock));
+        if sync == SyncMode::None {
+            s.when(eq(writeback.clone(), 1), "under writeback: skip", |b| b.goto(unlock));
+        }
+        s.otherwise("to be written", |b| b)
+    });
+    if sync == SyncMode::All {
+        p.b.step("B1w", c::FOLIO_WAIT_WRITEBACK, |s| {
+            s.text("WB_SYNC_ALL, folio lock held").wait(eq(writeback, 0))
+        });
+    }
+}
+
+/// B9: the mapping that the IO goes to; delalloc becomes a real, unwritten extent.
+fn map_blocks(p: &mut Prog<'_>, index: usize) {
+    let (state, seq) = (p.w.indices[index].extent, p.w.inode.if_seq);
+    p.b.step("B9", c::XFS_MAP_BLOCKS, |s| {
+        s.text("look up the extent under ILOCK")
+            .order(seq, Order::Acquire)
+            .when(eq(state, extent::DELALLOC), "convert delalloc", |b| {
+                b.set(state, extent::UNWRITTEN).inc(seq)
+            })
+            .otherwise("mapped", |b| b)
+    });
+}
+
+/// B11, B12: the device's reads. A device that checksums reads every word twice.
+fn device(p: &mut Prog<'_>, folio: &FolioRef) {
+    let index = p.w.indices[folio.index].clone();
+    let checksum = p.w.setup.device_checksum;
+    let words = p.w.setup.words;
+    let sums: Vec<VarId> = (0..if checksum { words } else { 0 })
+        .map(|word| {
+            let max = p.w.tokens.max(folio.index, word);
+            p.register(&format!("io[{}].csum[{word}]", folio.index), max)
+        })
+        .collect();
+    for (word, sum) in sums.iter().enumerate() {
+        let data = folio.place(p.w, |f| f.data[word]);
+        p.b.step("B11", c::BLK_INTEGRITY_GENERATE, |s| {
+            s.text(format!("checksum reads word {word}")).set(*sum, data)
+        });
+    }
+    let ghosts = p.w.ghosts.clone();
+    for word in 0..words {
+        let data = folio.place(p.w, |f| f.data[word]).expr();
+        let disk = index.disk[word];
+        p.b.step("B12", c::DMA_READ, |s| {
+            s.text(format!("DMA reads word {word} to disk")).set(disk, data.clone());
+            if let Some(sum) = sums.get(word) {
+                let differs = ne(*sum, data);
+                s.set_if(differs.clone(), ghosts.checksum_mismatch, 1)
+                    .set_if(differs, ghosts.access_inconsistent, 1);
+            }
+            s
+        });
+    }
+}
+
+/// B13, B14: the extent is converted, then writeback ends; no folio lock.
+fn complete(p: &mut Prog<'_>, folio: &FolioRef, next: Label) {
+    let (state, seq) = (p.w.indices[folio.index].extent, p.w.inode.if_seq);
+    p.b.step("B13", c::XFS_END_IOEND, |s| {
+        s.text("unwritten becomes written, under ILOCK")
+            .when(eq(state, extent::UNWRITTEN), "converted", |b| b.set(state, extent::WRITTEN).inc(seq))
+            .otherwise("nothing to convert", |b| b)
+    });
+    let writeback = folio.place(p.w, |f| f.writeback);
+    let refs = folio.place(p.w, |f| f.refs);
+    p.b.step("B14", c::FOLIO_END_WRITEBACK, |s| {
+        s.text("clear PG_writeback, wake, put")
+            .set(writeback.clone(), 0)
+            .release(writeback)
+            .dec(refs)
+            .goto(next)
+    });
+}
