@@ -1,1 +1,25 @@
-//! x
+//! What is proposed, and what must hold.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`scheme`] | what a scheme is: named rules on hooks of the kernel's programs |
+//! | [`schemes`] | the proposed schemes, one a file |
+//! | [`invariants`] | the guarantees, one a file, each with its definition |
+//! | [`scenario`] | scenario files: reading, checking, errors that name line and field |
+//! | [`instance`] | one scenario under one scheme, as a system that engines explore |
+//! | [`witness`] | for each invariant, something that is known to break it |
+//!
+//! What is *not* here: weak memory (the declared orders are carried, not explored), extent
+//! mappings beyond what a write and writeback need, and schemes that replace folios.
+
+pub mod instance;
+pub mod invariants;
+pub mod scenario;
+pub mod scheme;
+pub mod schemes;
+pub mod witness;
+
+pub use instance::Instance;
+pub use invariants::Invariant;
+pub use scenario::Scenario;
+pub use scheme::{Rule, Scheme};

@@ -1,6 +1,7 @@
 //! `mm/filemap.c`: folio lock, page-cache look-up, creation, filling from disk, references.
 
 use super::functions as c;
+use super::inode::{down_read, up_read, up_read_goto};
 use super::prog::{FolioRef, Prog};
 use super::world::REFS_BIAS;
 use crate::machine::builder::Label;
@@ -152,8 +153,33 @@ pub fn get_uptodate_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef) {
             .otherwise("gone", |b| b.dec(refs).goto(again))
     });
     p.b.bind(missing);
-    filemap_add_folio(p, &format!("{id}a"), folio, again);
+    p.within(c::FILEMAP_CREATE_FOLIO, |p| create_and_read(p, id, folio, again));
+    p.b.bind(done);
+}
+
+/// On a disk filesystem under the invalidate_lock, shared, so that a page being punched or truncated
+/// is not filled from blocks that are about to be freed.
+fn create_and_read(p: &mut Prog<'_>, id: &str, folio: &FolioRef, again: Label) {
+    let inval = p.w.inode.invalidate_lock;
+    let disk = p.w.can_writeback();
+    let lost = p.b.label("lost the race");
+    if disk {
+        let function = c::FILEMAP_INVALIDATE_LOCK_SHARED;
+        down_read(p, &format!("{id}i"), function, inval, "invalidate_lock, shared");
+    }
+    filemap_add_folio(p, &format!("{id}a"), folio, lost);
     filemap_read_folio(p, id, folio);
     folio_unlock(p, &format!("{id}l"), folio);
+    let done = p.b.label("filled");
+    if disk {
+        up_read(p, &format!("{id}j"), c::FILEMAP_INVALIDATE_UNLOCK_SHARED, inval, "");
+        p.b.step(&format!("{id}d"), c::FILEMAP_CREATE_FOLIO, |s| s.text("filled").goto(done));
+        p.b.bind(lost);
+        up_read_goto(p, &format!("{id}k"), c::FILEMAP_INVALIDATE_UNLOCK_SHARED, inval, again);
+    } else {
+        p.b.step(&format!("{id}d"), c::FILEMAP_CREATE_FOLIO, |s| s.text("filled").goto(done));
+        p.b.bind(lost);
+        p.b.step(&format!("{id}k"), c::FILEMAP_CREATE_FOLIO, |s| s.text("look up again").goto(again));
+    }
     p.b.bind(done);
 }

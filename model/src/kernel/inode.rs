@@ -3,7 +3,7 @@
 use super::functions as c;
 use super::prog::Prog;
 use super::world::{FINE_PER_TICK, RwSem};
-use crate::machine::builder::{CFn, StepDraft};
+use crate::machine::builder::{CFn, Label, StepDraft};
 use crate::machine::expr::{Op, add, and, bin, clear_bit, eq, ite, lt, ne, or, set_bit};
 use crate::machine::step::Order;
 
@@ -44,6 +44,14 @@ pub fn up_read(p: &mut Prog<'_>, id: &str, function: CFn, sem: RwSem, text: &str
     });
 }
 
+/// Drops it, and goes to `target`.
+pub fn up_read_goto(p: &mut Prog<'_>, id: &str, function: CFn, sem: RwSem, target: Label) {
+    let task = p.b.task.index();
+    p.b.step(id, function, |s| {
+        s.set(sem.readers, clear_bit(sem.readers, task)).release(sem.readers).goto(target)
+    });
+}
+
 /// The stamps of a modification: `inode_update_timestamps`, as one step. The coarse and the
 /// multigrain stamp are those of two kernels, kept side by side; nothing reads both.
 ///
@@ -72,11 +80,6 @@ fn stamp<'s>(s: &'s mut StepDraft, inode: &super::world::Inode, force: bool) -> 
         .set_if(moves.clone(), inode.i_version, add(inode.i_version, 1))
         .set_if(moves, inode.i_version_queried, 0)
         .order(inode.i_version, Order::Full)
-}
-
-/// The extent tree changes: `xfs_iext_inc_seq` under ILOCK, then the change, in one critical section.
-pub fn bump_if_seq<'s>(s: &'s mut StepDraft, inode: &super::world::Inode) -> &'s mut StepDraft {
-    s.inc(inode.if_seq).release(inode.if_seq)
 }
 
 /// The coarse clock moves on by one tick.

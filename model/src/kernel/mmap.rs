@@ -3,12 +3,12 @@
 use super::folio::{folio_lock, folio_mark_dirty, get_uptodate_folio};
 use super::functions as c;
 use super::hooks::{At, Hook};
-use super::inode::{down_read, up_read, update_time};
+use super::inode::{down_read, up_read, up_read_goto, update_time};
 use super::prog::{FolioRef, Prog};
 use super::setup::{Filesystem, MkwriteOrder};
 use super::world::{Pte, extent};
 use crate::machine::builder::Label;
-use crate::machine::expr::{Expr, and, clear_bit, eq, or};
+use crate::machine::expr::{Expr, and, eq, or};
 use crate::machine::step::Order;
 use crate::machine::var::VarId;
 
@@ -84,13 +84,7 @@ fn handle_mm_fault(p: &mut Prog<'_>, mm: usize, index: usize, pte: &Pte, retry: 
         p.b.bind(wp_fault);
         p.within(c::WP_PAGE_SHARED, |p| wp_page_shared(p, index, pte, out));
         p.b.bind(out);
-        let task = p.b.task.index();
-        p.b.step("M10u", c::VMA_END_READ, |s| {
-            s.text("return to the instruction")
-                .set(vma.readers, clear_bit(vma.readers, task))
-                .release(vma.readers)
-                .goto(retry)
-        });
+        up_read_goto(p, "M10u", c::VMA_END_READ, vma, retry);
     });
 }
 
@@ -218,12 +212,7 @@ fn page_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, out: Label) {
                         .when(eq(cached, 1), "", |b| b.goto(valid))
                         .otherwise("truncated: back out", |b| b.set(lock, 0).dec(refs))
                 });
-                let task = p.b.task.index();
-                p.b.step("M5u", c::FILEMAP_INVALIDATE_UNLOCK_SHARED, |s| {
-                    s.set(inval.readers, clear_bit(inval.readers, task))
-                        .release(inval.readers)
-                        .goto(out)
-                });
+                up_read_goto(p, "M5u", c::FILEMAP_INVALIDATE_UNLOCK_SHARED, inval, out);
             }
             p.b.bind(valid);
             let (state, seq) = (p.w.indices[folio.index].extent, p.w.inode.if_seq);

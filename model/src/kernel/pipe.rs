@@ -36,10 +36,10 @@ pub fn may_stop_here(p: &mut Prog<'_>, function: CFn, id: &str) {
 fn read_buffer(p: &mut Prog<'_>, pipe: usize, k: usize, buffers: usize, failure: &OnFailure) {
     lock_non_empty(p, pipe, "S4l");
     let page = p.pipe_tail(pipe);
-    let can_fail = p.rules.has(Hook::PipeBufConfirm) || p.rules.has(Hook::PipeBufCopied);
-    let fail = can_fail.then(|| p.b.label("fail"));
+    let refused = p.rules.has(Hook::PipeBufConfirm).then(|| p.b.label("refused"));
+    let dropped = p.rules.has(Hook::PipeBufCopied).then(|| p.b.label("copy dropped"));
     let done = p.b.label("done");
-    confirm(p, &page, fail);
+    confirm(p, &page, refused);
     p.hook(Hook::SinkIoStart, &At::Held { page: page.clone(), fail: None });
     let user = p.delivered(&format!("user{k}"), &page);
     let mismatch = ghost_mismatch(p, k);
@@ -58,7 +58,7 @@ fn read_buffer(p: &mut Prog<'_>, pipe: usize, k: usize, buffers: usize, failure:
         });
         p.b.push("S5", c::COPY_PAGE_TO_ITER, step);
     }
-    p.hook(Hook::PipeBufCopied, &At::Held { page: page.clone(), fail });
+    p.hook(Hook::PipeBufCopied, &At::Held { page: page.clone(), fail: dropped });
     let undetected = p.w.ghosts.undetected;
     p.b.step("S5a", c::PIPE_READ, |s| {
         s.text("report the bytes as read").set_if(eq(mismatch, 1), undetected, 1).set(mismatch, 0)
@@ -66,10 +66,15 @@ fn read_buffer(p: &mut Prog<'_>, pipe: usize, k: usize, buffers: usize, failure:
     p.hook(Hook::SinkIoEnd, &At::Held { page: page.clone(), fail: None });
     release(p, pipe, "S7");
     unlock(p, pipe, "S7u", done);
-    if let Some(fail) = fail {
-        p.b.bind(fail);
-        p.b.step("S7f", c::PIPE_READ, |s| s.text("the buffer is refused").set(mismatch, 0));
+    if let Some(dropped) = dropped {
+        p.b.bind(dropped);
+        p.b.step("S7f", c::PIPE_READ, |s| s.text("the copy is thrown away").set(mismatch, 0));
         p.hook(Hook::SinkIoEnd, &At::Held { page: page.clone(), fail: None });
+    }
+    if let Some(refused) = refused {
+        p.b.bind(refused);
+    }
+    if refused.is_some() || dropped.is_some() {
         for _ in k..buffers {
             release(p, pipe, "S7");
         }
@@ -116,6 +121,7 @@ pub fn lock_non_empty(p: &mut Prog<'_>, pipe: usize, id: &str) {
     let (me, object) = (p.me(), p.w.pipes[pipe].clone());
     p.b.step(id, c::PIPE_LOCK, |s| {
         s.text("pipe mutex; wait for a buffer")
+            .idle()
             .wait(and(eq(object.mutex, 0), ne(object.used, 0)))
             .set(object.mutex, me)
             .acquire(object.mutex)

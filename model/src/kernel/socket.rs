@@ -74,7 +74,7 @@ fn move_buffer(
 
 /// The transmit side: each fragment is sent, perhaps checksummed by a read of its own before, perhaps
 /// sent again, then acknowledged. `keeps` says that a receiver on this machine holds the fragment
-/// beyond the ACK.
+/// beyond the ACK: `loopback_xmit` then hands on the fragment itself, and nothing is read.
 pub fn transmit(
     p: &mut Prog<'_>,
     socket: usize,
@@ -88,9 +88,11 @@ pub fn transmit(
         let state = p.w.sockets[socket].frags[k].state;
         p.within(c::TCP_TRANSMIT_SKB, |p| {
             p.b.step("N0", c::TCP_TRANSMIT_SKB, |s| {
-                s.text("wait for a frag").wait(eq(state, QUEUED)).acquire(state)
+                s.text("wait for a frag").idle().wait(eq(state, QUEUED)).acquire(state)
             });
-            send(p, "N1", &frag, &format!("wire{k}"), checksum);
+            if !keeps {
+                send(p, "N1", &frag, &format!("wire{k}"), checksum);
+            }
         });
         let acked = p.b.label("acked");
         if retransmit {
@@ -181,7 +183,7 @@ pub fn receive(p: &mut Prog<'_>, socket: usize, buffers: usize, may_stop: bool) 
         let state = p.w.sockets[socket].frags[k].state;
         p.within(c::TCP_RECVMSG_LOCKED, |p| {
             p.b.step("N3w", c::TCP_RECVMSG_LOCKED, |s| {
-                s.text("wait for data").wait(eq(state, ACKED)).acquire(state)
+                s.text("wait for data").idle().wait(eq(state, ACKED)).acquire(state)
             });
             hand_out(p, "N3", c::SKB_COPY_DATAGRAM, &frag, &format!("recv{k}"), &[]);
             put_frag(p, "N3p", c::SKB_RELEASE_DATA, &frag, state, "last clone: put the page");

@@ -220,6 +220,7 @@ pub struct StepDraft {
     next: Loc,
     fallthrough: Loc,
     choice: bool,
+    idle: bool,
     accesses: Vec<Access>,
     changed_by: Vec<RuleTag>,
 }
@@ -235,6 +236,7 @@ impl StepDraft {
             next: fallthrough,
             fallthrough,
             choice: false,
+            idle: false,
             accesses: Vec::new(),
             changed_by: Vec::new(),
         }
@@ -263,6 +265,7 @@ impl StepDraft {
             requires: self.requires,
             branches,
             choice: self.choice,
+            idle: self.idle,
             accesses: self.accesses,
             rule,
             changed_by: self.changed_by,
@@ -396,6 +399,12 @@ impl StepDraft {
         let mut draft = StepDraft::new(self.fallthrough);
         write(&mut draft);
         self.branches[number].assigns.extend(draft.common);
+        self
+    }
+
+    /// The task serves others here: see [`Step::idle`].
+    pub fn idle(&mut self) -> &mut Self {
+        self.idle = true;
         self
     }
 

@@ -154,6 +154,17 @@ impl Condition {
     }
 }
 
+/// A condition compiled for one machine, apart from its steps: see [`Machine::test`].
+#[derive(Clone, Debug)]
+pub struct Test(Condition);
+
+impl Test {
+    /// Whether it holds.
+    pub fn holds<const N: usize>(&self, state: &State<N>) -> bool {
+        self.0.holds(state)
+    }
+}
+
 #[derive(Clone, Debug)]
 struct CompiledAssign {
     when: Option<Condition>,
@@ -245,6 +256,11 @@ impl<const N: usize> Machine<N> {
     /// The system it was made from.
     pub fn system(&self) -> &System {
         &self.system
+    }
+
+    /// Compiles a condition over the machine's variables.
+    pub fn test(&self, expr: &Expr) -> Test {
+        Test(Condition::compile(&self.layout, expr))
     }
 
     /// The initial state.

@@ -106,6 +106,8 @@ pub struct Step {
     pub branches: Vec<Branch>,
     /// Whether any branch whose condition holds may be taken.
     pub choice: bool,
+    /// The task serves others here: waiting for ever for work that never comes is not a deadlock.
+    pub idle: bool,
     /// Declared memory orders.
     pub accesses: Vec<Access>,
     /// The rule that put it there, if a scheme did.

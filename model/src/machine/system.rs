@@ -120,6 +120,15 @@ impl System {
         super::expr::eq(task.pc, task.program.steps.len() + 1)
     }
 
+    /// True when nobody expects the task to go on: it has ended, or waits for work.
+    pub fn settled(&self, task: TaskId) -> Expr {
+        let t = self.task(task);
+        let idle = t.program.steps.iter().enumerate().filter(|(_, s)| s.idle);
+        super::expr::any(
+            idle.map(|(loc, _)| super::expr::eq(t.pc, loc)).chain([self.ended(task)]),
+        )
+    }
+
     /// Every step with the task and location it is at.
     pub fn steps(&self) -> impl Iterator<Item = (TaskId, Loc, &Step)> {
         self.task_ids().flat_map(move |t| {

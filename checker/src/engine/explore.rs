@@ -1,0 +1,260 @@
+//! Exploration by stateright.
+//!
+//! stateright explores and stores; what its results mean is decided here, because (0.31):
+//!
+//! - a run that was cut short ends like one that finished: bounds are therefore ours
+//!   ([`Watch`]), and a run is complete only if none was reached;
+//! - its `timeout` does nothing with one thread, and DFS with a depth bound misses states: neither is
+//!   used;
+//! - a violated property is tested again at every later state and its path replaced: ours report a
+//!   violation once, at the first state that shows it, which with one thread and breadth-first order
+//!   is one at the shortest distance;
+//! - it stops once every property has a discovery: a run that must visit everything has one more
+//!   property, which never fails;
+//! - a state is stored as a 64-bit fingerprint, so that with `n` states about `n²/2⁶⁵` are taken for
+//!   another and not explored: the number is reported ([`Exploration::expected_omissions`]);
+//! - paths are action indices, so the actions of a state must not depend on anything but the state:
+//!   they do not, reduced or not.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use foliocheck_model::machine::compile::{Machine, State};
+use foliocheck_model::machine::interp::Action;
+use foliocheck_model::machine::system::Scope;
+use foliocheck_model::machine::{BuildError, RunError, System};
+use stateright::{Checker, Model, Property};
+
+use super::limits::{Cut, Limits, Watch};
+use super::stubborn::Stubborn;
+
+/// Largest number of predicates that one exploration watches.
+pub const WATCHED_MAX: usize = 24;
+
+/// What an exploration visits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// Every reachable state.
+    Full,
+    /// Reduced, preserving final states and recorded violations. Watches predicates that are
+    /// recorded or about final states.
+    Final,
+    /// Reduced, preserving the shortest way to the states that satisfy this one predicate, by index.
+    Question(usize),
+}
+
+/// What an exploration found.
+#[derive(Clone, Debug)]
+pub struct Exploration {
+    /// Distinct states visited.
+    pub states: usize,
+    /// Transitions taken.
+    pub transitions: usize,
+    /// Largest distance of a visited state from the initial one.
+    pub depth: usize,
+    /// Why it ended early.
+    pub cut: Option<Cut>,
+    /// For each watched predicate that was found true: its index and a shortest way there.
+    pub violations: Vec<(usize, Vec<Action>)>,
+    /// The observations of all final states visited.
+    pub observations: BTreeSet<Vec<u64>>,
+    /// Words of a state.
+    pub state_words: usize,
+}
+
+impl Exploration {
+    /// Expected number of states that were not explored because their fingerprint was that of
+    /// another.
+    pub fn expected_omissions(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+        let n = self.states as f64;
+        n * n / 2f64.powi(65)
+    }
+}
+
+/// An exploration that did not happen or found an error of the model.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExploreError {
+    /// The system cannot be packed.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// A step did what a step must not do.
+    #[error("error of the model: {0}")]
+    Run(#[from] RunError),
+    /// The system has too many steps for the reduction.
+    #[error("{0} steps are too many for the reduction; use --full")]
+    TooManySteps(usize),
+    /// Too many predicates at once.
+    #[error("{0} predicates are more than one exploration watches")]
+    TooManyPredicates(usize),
+}
+
+/// The machine as stateright sees it.
+struct Explored<const N: usize> {
+    machine: Machine<N>,
+    reduction: Option<Stubborn>,
+    watched: Vec<usize>,
+    found: Vec<AtomicBool>,
+    exhaustive: bool,
+    watch: Arc<Watch>,
+    observations: Mutex<BTreeSet<Vec<u64>>>,
+    error: OnceLock<RunError>,
+}
+
+impl<const N: usize> Explored<N> {
+    fn fail(&self, error: RunError) {
+        let _ = self.error.set(error);
+        self.watch.stop(Cut::Cancelled);
+    }
+
+    fn is_terminal(&self, state: &State<N>) -> bool {
+        (0..self.machine.task_count()).all(|t| !self.machine.is_enabled(state, t))
+    }
+
+    /// False the first time the `i`-th watched predicate is true.
+    fn holds(&self, i: usize, state: &State<N>) -> bool {
+        let predicate = self.watched[i];
+        if self.found[i].load(Ordering::Relaxed) || !self.machine.is_bad(state, predicate) {
+            return true;
+        }
+        let scope = self.machine.system().predicates[predicate].scope;
+        if scope == Scope::Terminal && !self.is_terminal(state) {
+            return true;
+        }
+        self.found[i].store(true, Ordering::Relaxed);
+        false
+    }
+}
+
+fn condition<const N: usize, const I: usize>(model: &Explored<N>, state: &State<N>) -> bool {
+    model.holds(I, state)
+}
+
+const NAMES: [&str; WATCHED_MAX] = [
+    "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17",
+    "18", "19", "20", "21", "22", "23",
+];
+
+impl<const N: usize> Model for Explored<N> {
+    type State = State<N>;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<State<N>> {
+        vec![self.machine.init()]
+    }
+
+    fn actions(&self, state: &State<N>, actions: &mut Vec<Action>) {
+        if !self.watch.go_on() {
+            return;
+        }
+        let tasks = match &self.reduction {
+            Some(stubborn) => stubborn.tasks(&self.machine, state),
+            None => u32::MAX,
+        };
+        for task in (0..self.machine.task_count()).filter(|t| tasks >> t & 1 != 0) {
+            if let Err(error) = self.machine.actions_of(state, task, actions) {
+                self.fail(error);
+                actions.clear();
+                return;
+            }
+        }
+        if self.exhaustive && actions.is_empty() && self.is_terminal(state) {
+            let observation = self.machine.observation(state);
+            self.observations.lock().expect("no panic while held").insert(observation);
+        }
+    }
+
+    fn next_state(&self, state: &State<N>, action: Action) -> Option<State<N>> {
+        match self.machine.apply(state, action) {
+            Ok(next) => Some(next),
+            Err(error) => {
+                self.fail(error);
+                None
+            }
+        }
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        macro_rules! conditions {
+            ($($i:literal)*) => { [$(condition::<N, $i> as fn(&Self, &State<N>) -> bool),*] };
+        }
+        let conditions: [fn(&Self, &State<N>) -> bool; WATCHED_MAX] =
+            conditions!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23);
+        let mut properties: Vec<_> = (0..self.watched.len())
+            .map(|i| Property::<Self>::always(NAMES[i], conditions[i]))
+            .collect();
+        if self.exhaustive {
+            properties.push(Property::always("visits everything", |_, _| true));
+        }
+        properties
+    }
+}
+
+/// Explores `system` (optimised) and watches the predicates with the given indices.
+///
+/// # Errors
+/// If the system cannot be explored, or an error of the model shows.
+pub fn explore(
+    system: &System,
+    mode: Mode,
+    watched: &[usize],
+    limits: &Limits,
+) -> Result<Exploration, ExploreError> {
+    match foliocheck_model::machine::compile::words_needed(system) {
+        0..=2 => run::<2>(system, mode, watched, limits),
+        3..=4 => run::<4>(system, mode, watched, limits),
+        5..=6 => run::<6>(system, mode, watched, limits),
+        _ => run::<10>(system, mode, watched, limits),
+    }
+}
+
+fn run<const N: usize>(
+    system: &System,
+    mode: Mode,
+    watched: &[usize],
+    limits: &Limits,
+) -> Result<Exploration, ExploreError> {
+    if watched.len() > WATCHED_MAX {
+        return Err(ExploreError::TooManyPredicates(watched.len()));
+    }
+    let machine = Machine::<N>::new(system.clone())?;
+    let reduction = match mode {
+        Mode::Full => None,
+        Mode::Final => Some(Stubborn::for_final_states(&machine)),
+        Mode::Question(q) => Some(Stubborn::for_question(&machine, &system.predicates[q].bad)),
+    }
+    .transpose()
+    .map_err(ExploreError::TooManySteps)?;
+    let watch = Arc::new(Watch::new(*limits));
+    let model = Explored {
+        machine,
+        reduction,
+        watched: watched.to_vec(),
+        found: watched.iter().map(|_| AtomicBool::new(false)).collect(),
+        exhaustive: !matches!(mode, Mode::Question(_)),
+        watch: Arc::clone(&watch),
+        observations: Mutex::default(),
+        error: OnceLock::new(),
+    };
+    let checker = model.checker().threads(1).spawn_bfs().join();
+    let model = checker.model();
+    if let Some(error) = model.error.get() {
+        return Err(error.clone().into());
+    }
+    let violations = watched
+        .iter()
+        .enumerate()
+        .filter_map(|(i, predicate)| Some((*predicate, checker.discovery(NAMES[i])?.into_actions())))
+        .collect();
+    Ok(Exploration {
+        states: checker.unique_state_count(),
+        transitions: checker.state_count() - 1,
+        depth: checker.max_depth().saturating_sub(1),
+        cut: watch.cut(),
+        violations,
+        observations: std::mem::take(&mut *model.observations.lock().expect("no panic while held")),
+        state_words: N,
+    })
+}

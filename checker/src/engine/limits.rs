@@ -1,0 +1,110 @@
+//! How far an exploration may go, and why it stopped before its end.
+
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// Bounds on one exploration.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    /// Distinct states.
+    pub max_states: Option<usize>,
+    /// Wall time.
+    pub timeout: Option<Duration>,
+    /// Resident memory of the whole process, in bytes.
+    pub max_memory: Option<usize>,
+}
+
+/// Why an exploration ended before it had visited every state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cut {
+    /// [`Limits::max_states`].
+    States,
+    /// [`Limits::timeout`].
+    Time,
+    /// [`Limits::max_memory`].
+    Memory,
+    /// Somebody asked it to stop.
+    Cancelled,
+}
+
+impl Cut {
+    /// In words.
+    pub fn reason(self, limits: &Limits) -> String {
+        match self {
+            Cut::States => format!("stopped at {} states", limits.max_states.unwrap_or_default()),
+            Cut::Time => format!("stopped after {:?}", limits.timeout.unwrap_or_default()),
+            Cut::Memory => {
+                format!("stopped at {} MiB of memory", limits.max_memory.unwrap_or_default() >> 20)
+            }
+            Cut::Cancelled => "stopped on request".to_owned(),
+        }
+    }
+}
+
+/// Watches the bounds while an exploration runs.
+#[derive(Debug)]
+pub struct Watch {
+    limits: Limits,
+    started: Instant,
+    expanded: AtomicUsize,
+    cut: AtomicU8,
+}
+
+/// Expansions between two looks at the clock and at memory.
+const LOOK_EVERY: usize = 1024;
+
+impl Watch {
+    /// Starts now.
+    pub fn new(limits: Limits) -> Self {
+        Watch {
+            limits,
+            started: Instant::now(),
+            expanded: AtomicUsize::new(0),
+            cut: AtomicU8::new(0),
+        }
+    }
+
+    /// Called for each state that is expanded. False once a bound is reached.
+    pub fn go_on(&self) -> bool {
+        if self.cut.load(Ordering::Relaxed) != 0 {
+            return false;
+        }
+        let n = self.expanded.fetch_add(1, Ordering::Relaxed);
+        if self.limits.max_states.is_some_and(|max| n >= max) {
+            return self.stop(Cut::States);
+        }
+        if n % LOOK_EVERY == 0 {
+            if self.limits.timeout.is_some_and(|t| self.started.elapsed() > t) {
+                return self.stop(Cut::Time);
+            }
+            let used = || memory_stats::memory_stats().map_or(0, |m| m.physical_mem);
+            if self.limits.max_memory.is_some_and(|max| used() > max) {
+                return self.stop(Cut::Memory);
+            }
+        }
+        true
+    }
+
+    /// Ends the exploration.
+    pub fn stop(&self, cut: Cut) -> bool {
+        let code = match cut {
+            Cut::States => 1,
+            Cut::Time => 2,
+            Cut::Memory => 3,
+            Cut::Cancelled => 4,
+        };
+        let _ = self.cut.compare_exchange(0, code, Ordering::Relaxed, Ordering::Relaxed);
+        false
+    }
+
+    /// Why it ended early, if it did.
+    pub fn cut(&self) -> Option<Cut> {
+        match self.cut.load(Ordering::Relaxed) {
+            0 => None,
+            1 => Some(Cut::States),
+            2 => Some(Cut::Time),
+            3 => Some(Cut::Memory),
+            _ => Some(Cut::Cancelled),
+        }
+    }
+}

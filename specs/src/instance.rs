@@ -1,0 +1,51 @@
+//! One scenario under one scheme, ready for an engine.
+
+use foliocheck_model::kernel;
+use foliocheck_model::kernel::setup::Setup;
+use foliocheck_model::kernel::world::World;
+use foliocheck_model::machine::ablate::{Ablation, ablate};
+use foliocheck_model::machine::optimize::optimize;
+use foliocheck_model::machine::{BuildError, System};
+
+use crate::invariants::{self, Invariant};
+use crate::scheme::Scheme;
+
+/// A built instance.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// The system as written: what traces are shown on.
+    pub full: System,
+    /// The optimised system: what is explored. Tasks, steps, branches and predicates correspond.
+    pub optimized: System,
+    /// The objects.
+    pub world: World,
+}
+
+impl Instance {
+    /// Builds `setup` under `scheme`, with the given parts removed, asking the given invariants.
+    ///
+    /// # Errors
+    /// If a rule cannot be built, or an ablation removes nothing.
+    pub fn build(
+        setup: &Setup,
+        scheme: &Scheme,
+        ablations: &[Ablation],
+        ask: &[Invariant],
+    ) -> Result<Instance, BuildError> {
+        let (mut full, world) = kernel::build(setup, scheme)?;
+        for ablation in ablations {
+            ablate(&mut full, ablation)?;
+        }
+        let predicates: Vec<_> =
+            ask.iter().flat_map(|i| i.predicates(&full, &world)).collect();
+        full.predicates = predicates;
+        full.validate()?;
+        let optimized = optimize(&full);
+        Ok(Instance { full, optimized, world })
+    }
+}
+
+/// The invariants that apply to a scenario.
+pub fn applicable(setup: &Setup) -> Vec<Invariant> {
+    invariants::all().into_iter().filter(|i| (i.applies)(setup)).collect()
+}

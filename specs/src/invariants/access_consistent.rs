@@ -1,0 +1,30 @@
+//! E1. One access of a sink is one set of bytes.
+
+use foliocheck_model::kernel::setup::{Call, Setup};
+
+use super::{Invariant, recorded};
+
+/// The reads that belong to one access by a device or protocol (the checksum and the DMA of one
+/// writeback; the checksum and the sending of one transmission) see the same bytes, word by word.
+///
+/// Broken at the second read of a word that differs from the first. A retransmission is an access of
+/// its own: see `reread-consistent`. May legitimately not hold on a device that declares no need for
+/// stable pages and yet checksums: such a device is a scenario's choice.
+///
+/// Source: Chinner, 10 Feb 2023, `20230210061953.GC2825702@dread.disaster.area`; bdev_stable_writes.
+pub const INVARIANT: Invariant = Invariant {
+    id: "access-consistent",
+    guarantee: "E1",
+    title: "the reads that make up one sink access see the same bytes",
+    why: "the checksum was computed over bytes that are not the bytes that were sent or written",
+    applies,
+    bad: |_, world| recorded(world.ghosts.access_inconsistent),
+};
+
+fn applies(setup: &Setup) -> bool {
+    setup.any_call(|c| match c {
+        Call::Transmit { checksum, .. } => *checksum,
+        Call::Writeback { .. } => setup.device_checksum,
+        _ => false,
+    })
+}

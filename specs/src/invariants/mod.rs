@@ -1,0 +1,90 @@
+//! The guarantees, one a file. Each is given as its negation: a predicate over the variables of a
+//! system, looked at in every state or in states where no task can move.
+
+mod access_consistent;
+mod deadlock_free;
+mod detected;
+mod dirty_accounted;
+mod no_lost_write;
+mod references_balanced;
+mod reread_consistent;
+mod snapshot;
+mod source_untouched;
+mod stable_under_writeback;
+mod untorn;
+mod writer_progress;
+
+use foliocheck_model::kernel::setup::Setup;
+use foliocheck_model::kernel::world::World;
+use foliocheck_model::machine::Expr;
+use foliocheck_model::machine::System;
+use foliocheck_model::machine::expr::{any, eq};
+use foliocheck_model::machine::system::{Predicate, Scope};
+use foliocheck_model::machine::var::VarId;
+
+/// A guarantee.
+#[derive(Clone, Copy)]
+pub struct Invariant {
+    /// Its name.
+    pub id: &'static str,
+    /// The guarantees of the catalogue that it states: `E2`, `I1`.
+    pub guarantee: &'static str,
+    /// What it says, in one line.
+    pub title: &'static str,
+    /// Why a state that violates it is wrong: the sentence under a counterexample.
+    pub why: &'static str,
+    /// Whether a scenario can violate or keep it at all.
+    pub applies: fn(&Setup) -> bool,
+    /// Where it is looked at and what must not be true there.
+    pub bad: fn(&System, &World) -> Vec<(Scope, Expr)>,
+}
+
+/// Every invariant, in the order of listings.
+pub fn all() -> Vec<Invariant> {
+    vec![
+        access_consistent::INVARIANT,
+        reread_consistent::INVARIANT,
+        snapshot::INVARIANT,
+        detected::INVARIANT,
+        untorn::INVARIANT,
+        source_untouched::INVARIANT,
+        no_lost_write::INVARIANT,
+        dirty_accounted::INVARIANT,
+        stable_under_writeback::INVARIANT,
+        references_balanced::INVARIANT,
+        deadlock_free::INVARIANT,
+        writer_progress::INVARIANT,
+    ]
+}
+
+/// The invariant of that name.
+pub fn by_id(id: &str) -> Option<Invariant> {
+    all().into_iter().find(|i| i.id == id)
+}
+
+impl Invariant {
+    /// Its predicates over a system.
+    pub fn predicates(&self, system: &System, world: &World) -> Vec<Predicate> {
+        (self.bad)(system, world)
+            .into_iter()
+            .map(|(scope, bad)| Predicate { invariant: self.id.to_owned(), scope, bad: bad.fold() })
+            .collect()
+    }
+}
+
+/// The scenario splices from the file and somebody reads what was spliced.
+fn spliced_and_read(setup: &Setup) -> bool {
+    use foliocheck_model::kernel::setup::Call;
+    setup.any_call(|c| matches!(c, Call::SpliceRead { .. }))
+        && foliocheck_model::kernel::ghost::has_consumer(setup)
+}
+
+/// A ghost that records the violation when it happens.
+fn recorded(ghost: VarId) -> Vec<(Scope, Expr)> {
+    vec![(Scope::Always, eq(ghost, 1))]
+}
+
+/// Some task has stopped by its own choice.
+fn anyone_stopped(system: &System) -> Expr {
+    any(system.task_ids().map(|t| system.stopped(t)))
+}

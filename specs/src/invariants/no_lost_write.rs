@@ -1,0 +1,58 @@
+//! DL. A store is never forgotten.
+
+use foliocheck_model::kernel::setup::{Call, Setup};
+use foliocheck_model::kernel::world::World;
+use foliocheck_model::machine::expr::{Expr, all, and, any, eq, ne, not};
+use foliocheck_model::machine::system::{Scope, System};
+
+use super::Invariant;
+
+/// A folio of the file that bears no dirty mark anywhere has on disk what it has in memory. Marks are:
+/// PG_dirty, PG_writeback, D in a page-table entry that maps it, the folio lock or the page-table lock
+/// being held (whoever holds it may be about to move a mark), zeroing under way
+/// (invalidate_lock held exclusive), and a pin whose holder has yet to unpin.
+///
+/// It follows that after a final sync every store is on disk. Does not apply to tmpfs.
+///
+/// Source: the bugs of `folio_mkclean` and its callers since 2.6.19 (7658cc289288).
+pub const INVARIANT: Invariant = Invariant {
+    id: "no-lost-write",
+    guarantee: "DL",
+    title: "a folio with no dirty mark anywhere has on disk what it has in memory",
+    why: "memory and disk differ, and nothing remembers that the folio must be written",
+    applies: |setup: &Setup| {
+        setup.mapping == foliocheck_model::kernel::setup::Mapping::Disk
+            && (setup.any_call(|c| matches!(c, Call::Writeback { .. } | Call::Munmap { .. } | Call::PunchHole { .. })))
+    },
+    bad: |system, world| vec![(Scope::Always, bad(system, world))],
+};
+
+fn bad(system: &System, world: &World) -> Expr {
+    let mut ways = Vec::new();
+    for (f, folio) in world.folios.iter().enumerate() {
+        let index = &world.indices[folio.index];
+        let mut unmarked = vec![
+            eq(folio.mapped_in_cache, 1),
+            eq(folio.dirty, 0),
+            eq(folio.writeback, 0),
+            eq(folio.lock, 0),
+            eq(world.inode.invalidate_lock.writer, 0),
+        ];
+        for ((_, i), pte) in &world.ptes {
+            if *i == folio.index {
+                unmarked.push(eq(pte.ptl, 0));
+                unmarked.push(not(and(world.maps(pte, f), eq(pte.dirty, 1))).fold());
+            }
+        }
+        for (task, setup) in system.task_ids().zip(&world.setup.tasks) {
+            let pins = setup.calls.iter().any(|c| matches!(c, Call::PinStore { folio: i, .. } if *i == folio.index));
+            if pins {
+                unmarked.push(system.ended(task));
+            }
+        }
+        let differs = any(folio.data.iter().zip(&index.disk).map(|(data, disk)| ne(*data, *disk)));
+        unmarked.push(differs);
+        ways.push(all(unmarked));
+    }
+    any(ways)
+}

@@ -1,0 +1,44 @@
+//! I2, I6. A stable mapping is stable under writeback.
+
+use foliocheck_model::kernel::setup::{Call, Setup};
+use foliocheck_model::kernel::world::World;
+use foliocheck_model::machine::expr::{Expr, all, and, any, eq, or};
+use foliocheck_model::machine::system::{Scope, System};
+
+use super::Invariant;
+
+/// On a mapping with AS_STABLE_WRITES: while PG_writeback is set no page-table entry and no TLB entry
+/// lets a store to the folio through; and the checksum that the device computed is that of the bytes
+/// that its DMA read.
+///
+/// Writers through pins are outside the kernel's reach and break the second half: see the scenarios of
+/// group `pin`.
+///
+/// Source: `mm/page-writeback.c:folio_wait_stable`.
+pub const INVARIANT: Invariant = Invariant {
+    id: "stable-under-writeback",
+    guarantee: "I2, I6",
+    title: "on a stable mapping nothing can write while writeback is in flight",
+    why: "the mapping promises stable pages, and the folio could be (or was) changed under writeback",
+    applies: |setup: &Setup| {
+        setup.stable_writes && setup.any_call(|c| matches!(c, Call::Writeback { .. }))
+    },
+    bad: |system, world| vec![(Scope::Always, bad(system, world))],
+};
+
+fn bad(_: &System, world: &World) -> Expr {
+    let mut ways = vec![eq(world.ghosts.checksum_mismatch, 1)];
+    for ((mm, index), pte) in &world.ptes {
+        for f in &world.indices[*index].folios {
+            let writable = and(world.maps(pte, *f), eq(pte.write, 1));
+            let position = world.position(*f);
+            let cached = any(
+                world.tlbs[&(*mm, *index)]
+                    .iter()
+                    .map(|tlb| and(eq(tlb.writable, 1), eq(tlb.folio, position))),
+            );
+            ways.push(all([eq(world.folios[*f].writeback, 1), or(writable, cached)]));
+        }
+    }
+    any(ways)
+}

@@ -1,0 +1,19 @@
+//! A0. A delivered folio is not a mixture.
+
+use super::{Invariant, recorded, spliced_and_read};
+
+/// The words of a folio that a consumer was handed were all in that folio together at one instant (of
+/// any time, so that this asks nothing about when). Asked when the last word is handed over.
+///
+/// Legitimately does not hold where readers take no lock (`filemap_read` on ext4): a read(2) is not
+/// atomic there either.
+///
+/// Source: Chinner against `POSIX_FADV_TORN_RW`, linux-xfs, Sept 2022.
+pub const INVARIANT: Invariant = Invariant {
+    id: "untorn",
+    guarantee: "A0",
+    title: "a delivered folio is not a mixture: its words were in it together at one instant",
+    why: "the delivered words were never in the folio together",
+    applies: spliced_and_read,
+    bad: |_, world| recorded(world.ghosts.torn),
+};

@@ -1,0 +1,38 @@
+//! L1. A reader cannot hold up a writer.
+
+use foliocheck_model::kernel::setup::{Call, Setup};
+use foliocheck_model::kernel::world::World;
+use foliocheck_model::machine::expr::{Expr, and, any, not};
+use foliocheck_model::machine::system::{Scope, System};
+
+use super::{Invariant, anyone_stopped};
+
+/// A task that modifies the file (write(2), a store through a mapping, truncation) ends even if the
+/// holder of a spliced buffer never consumes it: in no state where nobody can move is such a task
+/// unfinished because a consumer has chosen to stop.
+///
+/// Source: Torvalds, `CAHk-=wip9xx367bfCV8xaF9Oaw4DZ6edF9Ojv10XoxJ-iUBwhA@mail.gmail.com`
+/// ("UNBOUNDED"); Wilcox, `Y+XLuYh+kC+4wTRi@casper.infradead.org`.
+pub const INVARIANT: Invariant = Invariant {
+    id: "writer-progress",
+    guarantee: "L1",
+    title: "a writer finishes even if the holder of a spliced buffer never consumes it",
+    why: "a task with no more right than to read has stopped, and a writer of the file sleeps for ever",
+    applies,
+    bad: |system, world| vec![(Scope::Terminal, bad(system, world))],
+};
+
+fn applies(setup: &Setup) -> bool {
+    setup.any_call(|c| {
+        matches!(c, Call::PipeRead { may_stop: true, .. } | Call::Receive { may_stop: true, .. })
+    }) && setup.any_call(Call::is_writer)
+}
+
+fn bad(system: &System, world: &World) -> Expr {
+    let writers = system
+        .task_ids()
+        .zip(&world.setup.tasks)
+        .filter(|(_, task)| task.calls.iter().any(Call::is_writer))
+        .map(|(id, _)| and(not(system.settled(id)), not(system.stopped(id))));
+    and(anyone_stopped(system), any(writers))
+}

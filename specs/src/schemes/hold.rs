@@ -1,0 +1,92 @@
+//! What the hold schemes share: taking a hold on a folio, dropping it, waiting for it.
+
+use foliocheck_model::kernel::folio::{folio_lock, folio_unlock};
+use foliocheck_model::kernel::functions as c;
+use foliocheck_model::kernel::hooks::At;
+use foliocheck_model::kernel::prog::{FolioRef, PageAt, Prog};
+use foliocheck_model::kernel::rmap::mkclean_and_mark_dirty;
+use foliocheck_model::machine::builder::{CFn, Place};
+use foliocheck_model::machine::expr::{Expr, add, and, eq, sub};
+use foliocheck_model::machine::step::Order;
+
+/// Most holds on one folio.
+const HOLDS_MAX: u64 = 7;
+
+/// The hold of a folio: a counter.
+pub fn count(p: &mut Prog<'_>, folio: &FolioRef) -> Place {
+    p.folio_var(folio, "stable_count", HOLDS_MAX)
+}
+
+/// The hold of a folio: one bit.
+pub fn flag(p: &mut Prog<'_>, folio: &FolioRef) -> Place {
+    p.folio_var(folio, "PG_stable", 1)
+}
+
+/// True once nobody holds the folio.
+pub fn count_is_zero(p: &mut Prog<'_>, folio: &FolioRef) -> Expr {
+    eq(count(p, folio), 0)
+}
+
+/// True while the flag is clear.
+pub fn flag_is_clear(p: &mut Prog<'_>, folio: &FolioRef) -> Expr {
+    eq(flag(p, folio), 0)
+}
+
+/// Under the folio lock: clean page tables if `mkclean`, take a hold.
+pub fn take_locked(p: &mut Prog<'_>, folio: &FolioRef, function: CFn, mkclean: bool) {
+    let count = count(p, folio);
+    folio_lock(p, "P1", folio);
+    if mkclean {
+        mkclean_and_mark_dirty(p, "P", folio);
+    }
+    p.b.step("P6", function, |s| {
+        s.text("stable_count + 1, folio lock held").inc(count.clone()).order(count, Order::Full)
+    });
+    folio_unlock(p, "P7", folio);
+}
+
+/// Changes the count of the folio that a holder refers to, if it refers to one, by a step of its own.
+fn change(p: &mut Prog<'_>, page: &PageAt, id: &str, function: CFn, text: &str, up: bool) {
+    let Some(folio) = page.folio(p.w) else { return };
+    let is_file = page.is_file(p.w);
+    let parts: Vec<_> = folio
+        .candidates
+        .iter()
+        .map(|(cond, f)| {
+            let one = FolioRef { index: folio.index, candidates: vec![(Expr::TRUE, *f)] };
+            (and(is_file.clone(), cond.clone()), count(p, &one))
+        })
+        .collect();
+    p.b.step(id, function, |s| {
+        s.text(text);
+        for (cond, count) in parts {
+            let value = if up { add(count.expr(), 1) } else { sub(count.expr(), 1) };
+            s.set_if(cond, count.clone(), value).order(count, Order::Full);
+        }
+        s
+    });
+}
+
+/// Another reference to a held page takes a hold of its own.
+pub fn take_another(p: &mut Prog<'_>, at: &At) {
+    let At::Move { from, .. } = at else { return };
+    let from = from.clone();
+    change(p, &from, "P8", c::PIPE_BUF_GET, "stable_count + 1 for the new reference", true);
+}
+
+/// The hold of a reference that goes is dropped; waiters wake.
+pub fn drop_one(p: &mut Prog<'_>, at: &At) {
+    let At::Held { page, .. } = at else { return };
+    let page = page.clone();
+    change(p, &page, "P9", c::PIPE_BUF_RELEASE, "stable_count - 1, wake waiters", false);
+}
+
+/// Clears the flag, whoever set it.
+pub fn clear_flag(p: &mut Prog<'_>, at: &At) {
+    let At::Held { page, .. } = at else { return };
+    let Some(folio) = page.folio(p.w) else { return };
+    let flag = flag(p, &folio);
+    p.b.step("P9", c::PIPE_BUF_RELEASE, |s| {
+        s.text("clear PG_stable, wake waiters").set(flag.clone(), 0).order(flag, Order::Full)
+    });
+}

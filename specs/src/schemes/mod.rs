@@ -1,0 +1,33 @@
+//! The proposed schemes, one a file. To add one: write a file with a function that returns a
+//! [`Scheme`], and name it in [`all`].
+
+pub mod by_reference;
+pub mod confirm;
+pub mod cookie;
+pub mod copy;
+pub mod hold;
+pub mod recheck;
+pub mod stable_pin;
+pub mod stable_sink_io;
+
+use crate::scheme::Scheme;
+
+/// Every scheme, in the order of listings.
+pub fn all() -> Vec<Scheme> {
+    let mut schemes = vec![by_reference::scheme(), copy::copy(), copy::copy_locked()];
+    schemes.extend(cookie::Source::ALL.map(confirm::scheme));
+    schemes.extend(cookie::Source::ALL.map(recheck::scheme));
+    schemes.extend([
+        stable_pin::stable_flag(),
+        stable_pin::stable_pin(),
+        stable_pin::stable_pin_mkclean(),
+        stable_pin::stable_pin_mkclean_truncate(),
+        stable_sink_io::scheme(),
+    ]);
+    schemes
+}
+
+/// The scheme of that name.
+pub fn by_id(id: &str) -> Option<Scheme> {
+    all().into_iter().find(|s| s.id == id)
+}

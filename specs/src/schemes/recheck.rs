@@ -1,0 +1,37 @@
+//! The seqlock shape of Z2/Z3: a consumer that copies compares the cookie *after* it has copied, and
+//! throws the copy away on a mismatch. A socket that sends from the page cannot do this; there the
+//! cookie is compared before, as in [`confirm`](super::confirm).
+
+use foliocheck_model::kernel::hooks::Hook;
+
+use super::cookie::Source;
+use crate::scheme::{Rule, Scheme};
+
+/// The scheme for one kind of cookie.
+pub fn scheme(source: Source) -> Scheme {
+    let mut rules = vec![source.sample_rule()];
+    rules.extend(source.upkeep_rules());
+    rules.push(Rule {
+        name: "recheck",
+        purpose: "a consumer that has copied drops the copy if the data changed since the splice",
+        hook: Hook::PipeBufCopied,
+        effect: source.compare(),
+    });
+    Scheme {
+        id: match source {
+            Source::IVersion => "recheck-i-version",
+            Source::Ctime => "recheck-ctime",
+            Source::CtimeMultigrain => "recheck-ctime-multigrain",
+            Source::FolioVersion => "recheck-folio-version",
+        },
+        title: match source {
+            Source::IVersion => "cookie i_version, compared after the sink has copied",
+            Source::Ctime => "cookie ctime (coarse), compared after the sink has copied",
+            Source::CtimeMultigrain => "cookie ctime (multigrain), compared after the sink has copied",
+            Source::FolioVersion => "cookie of a per-folio version, compared after the sink has copied",
+        },
+        family: "cookie",
+        source: "the check-after-copy variant of Torvalds' and Chinner's mails of 9 and 10 Feb 2023",
+        rules,
+    }
+}

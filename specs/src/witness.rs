@@ -1,0 +1,52 @@
+//! For each invariant, something that is known to break it: a scheme, or the kernel with one step
+//! removed. A check that cannot fail is a defect; the suite runs these each time.
+
+use foliocheck_model::machine::ablate::Ablation;
+
+/// A scheme and scenario, with or without something removed, that must violate an invariant.
+#[derive(Clone, Debug)]
+pub struct Witness {
+    /// The invariant that must be violated.
+    pub invariant: &'static str,
+    /// The scheme.
+    pub scheme: &'static str,
+    /// The scenario.
+    pub scenario: &'static str,
+    /// What is removed.
+    pub ablation: Option<Ablation>,
+    /// What this is, in one line.
+    pub title: &'static str,
+}
+
+fn effect(id: &str) -> Option<Ablation> {
+    Some(Ablation::Effect(id.to_owned()))
+}
+
+fn wait(id: &str) -> Option<Ablation> {
+    Some(Ablation::Wait(id.to_owned()))
+}
+
+fn assignment(id: &str, name: &str) -> Option<Ablation> {
+    Some(Ablation::Assignment(id.to_owned(), name.to_owned()))
+}
+
+/// All witnesses.
+pub fn all() -> Vec<Witness> {
+    let witness = |invariant, scheme, scenario, ablation, title| Witness { invariant, scheme, scenario, ablation, title };
+    vec![
+        witness("access-consistent", "by-reference", "socket-checksum-vs-write", None, "a write between the checksum and the send"),
+        witness("reread-consistent", "by-reference", "socket-retransmit-vs-write", None, "a write between transmission and retransmission"),
+        witness("snapshot", "by-reference", "write-after-splice", None, "a write after the splice shows in the pipe"),
+        witness("detected", "confirm-i-version", "write-vs-splice", None, "the stamp moves before the data"),
+        witness("untorn", "copy", "ext4-write-vs-splice", None, "a copy without a lock meets a write half done"),
+        witness("source-untouched", "by-reference", "pipe-write-after-splice", assignment("S2", "CAN_MERGE"), "Dirty Pipe: the descriptor's flags are not initialised"),
+        witness("no-lost-write", "by-reference", "mmap-store-vs-writeback", effect("B5"), "D is collected from page tables and not moved to PG_dirty"),
+        witness("dirty-accounted", "by-reference", "mmap-store-vs-writeback", assignment("B2", "W"), "writeback cleans PTEs and leaves them writable"),
+        witness("stable-under-writeback", "by-reference", "stable-mmap-store-vs-writeback", effect("B3"), "no TLB shootdown when a PTE is cleaned"),
+        witness("stable-under-writeback", "by-reference", "stable-write-vs-writeback", wait("W6"), "write(2) does not wait for writeback"),
+        witness("references-balanced", "by-reference", "write-vs-splice", assignment("S7", "refs"), "a released buffer keeps its reference"),
+        witness("references-balanced", "by-reference", "truncate-and-refill-twice", assignment("S1", "refs"), "a spliced folio is not referenced"),
+        witness("deadlock-free", "stable-pin-mkclean", "splice-then-write-same-thread", None, "a thread waits for the pipe that only it would drain"),
+        witness("writer-progress", "stable-pin-mkclean", "reader-stops-vs-write", None, "a reader that stops holds up a writer"),
+    ]
+}
