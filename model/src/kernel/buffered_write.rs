@@ -7,7 +7,7 @@ use super::hooks::{At, Hook};
 use super::inode::{down_write, up_write, update_time};
 use super::prog::{FolioRef, Prog};
 use super::setup::{Filesystem, Mapping};
-use super::world::extent;
+use super::world::{COUNTER_MAX, extent};
 use crate::machine::builder::{CFn, Label};
 use crate::machine::expr::{Expr, add, eq, ite, ne, not, or};
 use crate::machine::step::Order;
@@ -104,7 +104,7 @@ fn iomap_begin(p: &mut Prog<'_>, index: usize) -> Mapped {
     let inode = p.w.inode;
     let mapped = Mapped {
         extent: p.register(&format!("iomap[{index}].type"), extent::WRITTEN),
-        cookie: p.register(&format!("iomap[{index}].validity_cookie"), 15),
+        cookie: p.register(&format!("iomap[{index}].validity_cookie"), COUNTER_MAX),
     };
     p.b.step("W3", c::XFS_BUFFERED_WRITE_IOMAP_BEGIN, |s| {
         s.text("map the range, sample the cookie, under ILOCK")

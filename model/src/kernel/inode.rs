@@ -4,7 +4,7 @@ use super::functions as c;
 use super::prog::Prog;
 use super::world::{FINE_PER_TICK, RwSem};
 use crate::machine::builder::{CFn, Label, StepDraft};
-use crate::machine::expr::{Op, add, and, bin, clear_bit, eq, ite, lt, ne, or, set_bit};
+use crate::machine::expr::{Op, add, and, bin, clear_bit, eq, lt, ne, not, or, set_bit};
 use crate::machine::step::Order;
 
 /// Takes a reader-writer semaphore exclusive.
@@ -73,9 +73,10 @@ fn stamp<'s>(s: &'s mut StepDraft, inode: &super::world::Inode, force: bool) -> 
     let moves = or(moves, force);
     let coarse = bin(Op::Mul, inode.clock, FINE_PER_TICK);
     let later = lt(inode.ctime_mg, coarse.clone());
-    let fine = add(inode.ctime_mg, eq(inode.ctime_mg_queried, 1));
+    let fine = and(not(later.clone()), eq(inode.ctime_mg_queried, 1));
     s.set(inode.ctime, inode.clock)
-        .set(inode.ctime_mg, ite(later, coarse, fine))
+        .set_if(later, inode.ctime_mg, coarse)
+        .set_if(fine, inode.ctime_mg, add(inode.ctime_mg, 1))
         .set(inode.ctime_mg_queried, 0)
         .set_if(moves.clone(), inode.i_version, add(inode.i_version, 1))
         .set_if(moves, inode.i_version_queried, 0)

@@ -19,7 +19,7 @@ pub fn pipe_read(p: &mut Prog<'_>, pipe: usize, buffers: usize, may_stop: bool, 
         if may_stop {
             may_stop_here(p, c::PIPE_READ, "R0");
         }
-        p.within(c::PIPE_READ, |p| read_buffer(p, pipe, k, buffers, failure));
+        p.within(c::PIPE_READ, |p| read_buffer(p, pipe, k, failure));
     }
 }
 
@@ -33,7 +33,7 @@ pub fn may_stop_here(p: &mut Prog<'_>, function: CFn, id: &str) {
     });
 }
 
-fn read_buffer(p: &mut Prog<'_>, pipe: usize, k: usize, buffers: usize, failure: &OnFailure) {
+fn read_buffer(p: &mut Prog<'_>, pipe: usize, k: usize, failure: &OnFailure) {
     lock_non_empty(p, pipe, "S4l");
     let page = p.pipe_tail(pipe);
     let refused = p.rules.has(Hook::PipeBufConfirm).then(|| p.b.label("refused"));
@@ -75,20 +75,28 @@ fn read_buffer(p: &mut Prog<'_>, pipe: usize, k: usize, buffers: usize, failure:
         p.b.bind(refused);
     }
     if refused.is_some() || dropped.is_some() {
-        for _ in k..buffers {
-            release(p, pipe, "S7");
-        }
-        match failure.retry {
-            Some(retry) => unlock(p, pipe, "S7u", retry),
-            None => {
-                let mutex = p.w.pipes[pipe].mutex;
-                p.b.step("S7u", c::PIPE_UNLOCK, |s| {
-                    s.text("return an error").set(mutex, 0).release(mutex).end()
-                });
-            }
-        }
+        discard(p, pipe, failure.retry, done);
     }
     p.b.bind(done);
+}
+
+/// After a failure, pipe mutex held: a splicer empties the pipe and splices again; a consumer that did
+/// not splice itself drops this buffer, reports an error for it, and goes on.
+pub fn discard(p: &mut Prog<'_>, pipe: usize, retry: Option<Label>, next: Label) {
+    let Some(retry) = retry else {
+        release(p, pipe, "S7");
+        unlock(p, pipe, "S7u", next);
+        return;
+    };
+    let more = p.b.here("more");
+    release(p, pipe, "S7");
+    let (mutex, used) = (p.w.pipes[pipe].mutex, p.w.pipes[pipe].used);
+    p.b.step("S7r", c::PIPE_UNLOCK, |s| {
+        s.text("empty the pipe, then splice again")
+            .release(mutex)
+            .when(ne(used, 0), "more buffers", |b| b.goto(more))
+            .otherwise("empty: splice again", |b| b.set(mutex, 0).goto(retry))
+    });
 }
 
 /// Whether the words read so far and this one complete a mixture.

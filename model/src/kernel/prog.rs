@@ -3,7 +3,7 @@
 
 use super::ghost;
 use super::hooks::{At, Hook, Rules};
-use super::world::{Folio, PageRef, World};
+use super::world::{COUNTER_MAX, Folio, PageRef, World};
 use crate::machine::builder::{CFn, Place, ProgramBuilder, StepDraft};
 use crate::machine::step::RuleTag;
 use crate::machine::expr::{Expr, and, any, eq, ite, ne, not, set_bit, test_bit};
@@ -190,6 +190,21 @@ impl Prog<'_> {
             .map(|(cond, f)| {
                 let object = self.w.folios[*f].name.clone();
                 (cond.clone(), self.w.rule_var(self.b.system, &object, name, max))
+            })
+            .collect();
+        place_of(parts.into_iter())
+    }
+
+    /// A version counter for a rule, one a folio; no two folios ever have the same value.
+    pub fn folio_counter(&mut self, folio: &FolioRef, name: &str) -> Place {
+        let parts: Vec<(Expr, VarId)> = folio
+            .candidates
+            .iter()
+            .map(|(cond, f)| {
+                let object = self.w.folios[*f].name.clone();
+                let init = *f as u64 * (COUNTER_MAX / 16);
+                let var = self.w.rule_var_from(self.b.system, &object, name, COUNTER_MAX, init);
+                (cond.clone(), var)
             })
             .collect();
         place_of(parts.into_iter())

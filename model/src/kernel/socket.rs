@@ -3,7 +3,7 @@
 
 use super::functions as c;
 use super::hooks::{At, Hook};
-use super::pipe::{confirm, lock_non_empty, may_stop_here, put_parts, release, unlock};
+use super::pipe::{confirm, discard, lock_non_empty, may_stop_here, put_parts, release, unlock};
 use super::prog::{PageAt, Prog};
 use super::splice::{copy_page, get_page};
 use crate::machine::builder::{CFn, Label};
@@ -25,7 +25,7 @@ pub fn splice_to_socket(
     retry: Option<Label>,
 ) {
     for k in 0..buffers {
-        p.within(c::SPLICE_TO_SOCKET, |p| move_buffer(p, pipe, socket, first, k, buffers, retry));
+        p.within(c::SPLICE_TO_SOCKET, |p| move_buffer(p, pipe, socket, first, k, retry));
     }
 }
 
@@ -35,7 +35,6 @@ fn move_buffer(
     socket: usize,
     first: usize,
     k: usize,
-    buffers: usize,
     retry: Option<Label>,
 ) {
     lock_non_empty(p, pipe, "S6l");
@@ -55,19 +54,8 @@ fn move_buffer(
     unlock(p, pipe, "S7u", done);
     if let Some(fail) = fail {
         p.b.bind(fail);
-        for _ in k..buffers {
-            release(p, pipe, "S7");
-        }
-        match retry {
-            // A failure after frags were queued would send a prefix twice: report it instead.
-            Some(retry) if k == 0 => unlock(p, pipe, "S7u", retry),
-            _ => {
-                let mutex = p.w.pipes[pipe].mutex;
-                p.b.step("S7u", c::PIPE_UNLOCK, |s| {
-                    s.text("return an error").set(mutex, 0).release(mutex).end()
-                });
-            }
-        }
+        // Once a frag is queued, splicing again would send it twice: the call reports the error.
+        discard(p, pipe, retry.filter(|_| k == 0), done);
     }
     p.b.bind(done);
 }

@@ -13,8 +13,12 @@ use crate::machine::expr::{Expr, and, eq};
 use crate::machine::system::{System, TaskId};
 use crate::machine::var::{VarDecl, VarId};
 
-/// Largest value of counters that grow with events: versions, sequences.
-const COUNTER_MAX: u64 = 15;
+/// Largest value of counters that grow with events: versions, sequences. Exploration does not count
+/// (see `optimize::counters`); a trace shown step by step does, and is far shorter than this.
+pub const COUNTER_MAX: u64 = 65_535;
+
+/// Most references to one folio.
+const REFS_MAX: u64 = 15;
 
 /// A reader-writer semaphore. `writer` holds a task number plus one; `readers` is a set of tasks.
 #[derive(Clone, Copy, Debug)]
@@ -277,10 +281,22 @@ impl World {
     /// A variable that a rule needs, `object.name` with values `0..=max`: declared when first asked
     /// for.
     pub fn rule_var(&mut self, system: &mut System, object: &str, name: &str, max: u64) -> VarId {
+        self.rule_var_from(system, object, name, max, 0)
+    }
+
+    /// The same, starting at `init`.
+    pub fn rule_var_from(
+        &mut self,
+        system: &mut System,
+        object: &str,
+        name: &str,
+        max: u64,
+        init: u64,
+    ) -> VarId {
         *self
             .extra
             .entry((object.to_owned(), name.to_owned()))
-            .or_insert_with(|| system.declare(VarDecl::shared(object, name, max)))
+            .or_insert_with(|| system.declare(VarDecl::shared(object, name, max).init(init)))
     }
 
     /// Number of the spliced reference for page `k` of a call.
@@ -389,7 +405,7 @@ fn declare_folios(system: &mut System, setup: &Setup, tokens: &Tokens) -> (Vec<I
                         .filter(|(_, _, c)| matches!(c, Call::PinStore { folio, .. } if *folio == index))
                         .count() as u64;
                     let init = REFS_BIAS + if nth == 0 { pins } else { 0 };
-                    system.declare(VarDecl::shared(name.clone(), "refs", COUNTER_MAX).init(init))
+                    system.declare(VarDecl::shared(name.clone(), "refs", REFS_MAX).init(init))
                 },
                 data,
                 name,
@@ -686,7 +702,7 @@ fn declare_sockets(
 
 fn declare_inode(system: &mut System, setup: &Setup) -> Inode {
     let ticks = setup.calls().filter(|(_, _, c)| matches!(c, Call::Tick)).count() as u64;
-    let fine = (ticks + 1) * FINE_PER_TICK - 1;
+    let fine = if ticks == 0 { COUNTER_MAX } else { (ticks + 1) * FINE_PER_TICK - 1 };
     Inode {
         i_rwsem: rwsem(system, setup, "inode", "i_rwsem"),
         invalidate_lock: rwsem(system, setup, "inode", "invalidate_lock"),

@@ -341,6 +341,8 @@ fn fold_bin(op: Op, a: Expr, b: Expr) -> Expr {
         (Op::And, Expr::Const(0), _) | (Op::And, _, Expr::Const(0)) => Expr::FALSE,
         (Op::Or, Expr::Const(0), x) | (Op::Or, x, Expr::Const(0)) if x.is_truth() => x,
         (Op::And, Expr::Const(_), x) | (Op::And, x, Expr::Const(_)) if x.is_truth() => x,
+        // Variables are never negative.
+        (Op::Lt, Expr::Var(_), Expr::Const(c)) if c <= 0 => Expr::FALSE,
         (Op::Or, Expr::Const(c), _) | (Op::Or, _, Expr::Const(c)) if c != 0 => Expr::TRUE,
         (Op::Add | Op::Sub | Op::BitOr, x, Expr::Const(0)) | (Op::Add | Op::BitOr, Expr::Const(0), x) => x,
         (op, a, b) => bin(op, a, b),

@@ -6,7 +6,7 @@ use foliocheck_model::kernel::functions as c;
 use foliocheck_model::kernel::hooks::{At, Hook};
 use foliocheck_model::kernel::prog::{FolioRef, Prog};
 use foliocheck_model::kernel::rmap::mkclean_and_mark_dirty;
-use foliocheck_model::kernel::world::FINE_PER_TICK;
+use foliocheck_model::kernel::world::COUNTER_MAX;
 use foliocheck_model::machine::builder::{CFn, Label, Place};
 use foliocheck_model::machine::expr::{Expr, eq, ne, or};
 
@@ -26,9 +26,6 @@ pub enum Source {
     /// sampled.
     FolioVersion,
 }
-
-/// Largest folio version.
-const VERSION_MAX: u64 = 15;
 
 impl Source {
     /// All of them.
@@ -89,18 +86,8 @@ impl Source {
     }
 }
 
-fn cookie_max(p: &Prog<'_>, source: Source) -> u64 {
-    let inode = p.w.inode;
-    match source {
-        Source::IVersion => VERSION_MAX,
-        Source::Ctime => p.b.system.var(inode.ctime).max,
-        Source::CtimeMultigrain => p.b.system.var(inode.ctime_mg).max.max(FINE_PER_TICK - 1),
-        Source::FolioVersion => VERSION_MAX,
-    }
-}
-
 fn version(p: &mut Prog<'_>, folio: &FolioRef) -> Place {
-    p.folio_var(folio, "version", VERSION_MAX)
+    p.folio_counter(folio, "version")
 }
 
 fn current(p: &mut Prog<'_>, source: Source, folio: &FolioRef) -> Place {
@@ -122,8 +109,7 @@ fn function(source: Source) -> CFn {
 
 fn sample(p: &mut Prog<'_>, at: &At, source: Source) {
     let At::Fill { folio, slot } = at else { return };
-    let max = cookie_max(p, source);
-    let cookie = p.holder_var(slot, "cookie", max);
+    let cookie = p.holder_var(slot, "cookie", COUNTER_MAX);
     let now = current(p, source, folio);
     let inode = p.w.inode;
     folio_lock(p, "C1l", folio);
@@ -144,8 +130,7 @@ fn sample(p: &mut Prog<'_>, at: &At, source: Source) {
 fn compare(p: &mut Prog<'_>, at: &At, source: Source) {
     let At::Held { page, fail: Some(fail) } = at else { return };
     let Some(folio) = page.folio(p.w) else { return };
-    let max = cookie_max(p, source);
-    let cookie = p.holder_var(page, "cookie", max);
+    let cookie = p.holder_var(page, "cookie", COUNTER_MAX);
     let now = current(p, source, &folio);
     folio_lock(p, "C2l", &folio);
     check(p, &folio, &cookie, &now, source, *fail);
@@ -169,8 +154,8 @@ fn check(p: &mut Prog<'_>, folio: &FolioRef, cookie: &Place, now: &Place, source
 
 fn carry(p: &mut Prog<'_>, at: &At) {
     let At::Move { from, to } = at else { return };
-    let source = p.holder_var(from, "cookie", VERSION_MAX);
-    let target = p.holder_var(to, "cookie", VERSION_MAX);
+    let source = p.holder_var(from, "cookie", COUNTER_MAX);
+    let target = p.holder_var(to, "cookie", COUNTER_MAX);
     p.b.step("C3", c::PIPE_BUF_GET, |s| s.text("copy the cookie").set(target, source.expr()));
 }
 

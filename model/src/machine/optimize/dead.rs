@@ -1,38 +1,58 @@
-//! A register whose value is not read again before it is overwritten is set back to its initial
-//! value, so that states which differ only in it are one state.
+//! A variable that only one task reads, and whose value it does not read again before it overwrites
+//! it, is set to 0, so that states which differ only in it are one state. Registers are such, and so
+//! is much of what only one consumer looks at.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::machine::expr::Expr;
-use crate::machine::step::Assign;
-use crate::machine::system::System;
-use crate::machine::var::{Role, VarId};
+use crate::machine::step::{Assign, Step};
+use crate::machine::system::{System, TaskId};
+use crate::machine::var::VarId;
 
-/// Clears dead registers at the step after which they are dead.
+/// Clears dead variables at the step after which they are dead.
 pub fn clear_registers(system: &mut System) {
+    let mut readers: BTreeMap<VarId, BTreeSet<TaskId>> = BTreeMap::new();
+    for (task, _, step) in system.steps() {
+        let mut reads = BTreeSet::new();
+        reads_of(step, &mut reads);
+        for var in reads {
+            readers.entry(var).or_default().insert(task);
+        }
+    }
     let mut kept = BTreeSet::new();
     for predicate in &system.predicates {
         predicate.bad.reads(&mut kept);
     }
-    for task in &system.tasks {
-        kept.insert(task.pc);
-    }
-    let registers: BTreeSet<VarId> = (0..system.vars.len())
-        .map(|i| VarId(u16::try_from(i).expect("few variables")))
-        .filter(|v| {
-            let var = system.var(*v);
-            matches!(var.role, Role::Private(_)) && !var.observed && !kept.contains(v)
-        })
-        .collect();
+    kept.extend(system.tasks.iter().map(|t| t.pc));
     for task in system.task_ids() {
-        clear_in_task(system, task.index(), &registers);
+        let own: BTreeSet<VarId> = readers
+            .iter()
+            .filter(|(v, tasks)| {
+                tasks.len() == 1
+                    && tasks.contains(&task)
+                    && !kept.contains(v)
+                    && !system.var(**v).observed
+            })
+            .map(|(v, _)| *v)
+            .collect();
+        clear_in_task(system, task.index(), &own);
+    }
+}
+
+fn reads_of(step: &Step, out: &mut BTreeSet<VarId>) {
+    step.guard.reads(out);
+    step.requires.reads(out);
+    for branch in &step.branches {
+        branch.when.reads(out);
+        for assign in &branch.assigns {
+            assign.when.reads(out);
+            assign.value.reads(out);
+        }
     }
 }
 
 fn clear_in_task(system: &mut System, task: usize, registers: &BTreeSet<VarId>) {
-    let steps = &system.tasks[task].program.steps;
-    let live = live_in(steps, registers);
-    let inits: Vec<u64> = system.vars.iter().map(|v| v.init).collect();
+    let live = live_in(&system.tasks[task].program.steps, registers);
     for (loc, step) in system.tasks[task].program.steps.iter_mut().enumerate() {
         for branch in &mut step.branches {
             let none = BTreeSet::new();
@@ -47,14 +67,14 @@ fn clear_in_task(system: &mut System, task: usize, registers: &BTreeSet<VarId>) 
             branch.assigns.extend(dying.into_iter().map(|var| Assign {
                 when: Expr::TRUE,
                 var,
-                value: Expr::from(inits[var.index()]),
+                value: Expr::FALSE,
             }));
         }
     }
 }
 
 /// For each step, the registers whose value may still be read from there.
-fn live_in(steps: &[crate::machine::step::Step], registers: &BTreeSet<VarId>) -> Vec<BTreeSet<VarId>> {
+fn live_in(steps: &[Step], registers: &BTreeSet<VarId>) -> Vec<BTreeSet<VarId>> {
     let mut live = vec![BTreeSet::new(); steps.len()];
     loop {
         let mut changed = false;

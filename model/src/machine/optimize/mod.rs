@@ -2,16 +2,19 @@
 //! an action path of the optimised system is one of the original.
 
 mod constants;
+mod counters;
 mod dead;
 mod slice;
 
 use super::system::System;
 
-/// Runs all passes: constant variables folded away, variables dropped that nothing checked or
+/// Runs all passes: constant variables folded away, version counters
+/// reduced to what their copies are compared for, variables dropped that nothing checked or
 /// observed depends on, registers cleared where their value is no longer needed.
 pub fn optimize(system: &System) -> System {
     let mut system = system.clone();
     constants::propagate(&mut system);
+    counters::abstract_counters(&mut system);
     slice::cone_of_influence(&mut system);
     dead::clear_registers(&mut system);
     slice::compact(&mut system);
