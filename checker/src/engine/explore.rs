@@ -81,7 +81,7 @@ pub enum ExploreError {
     #[error(transparent)]
     Build(#[from] BuildError),
     /// A step did what a step must not do.
-    #[error("error of the model: {0}")]
+    #[error("error of the model")]
     Run(#[from] RunError),
     /// The system has too many steps for the reduction.
     #[error("{0} steps are too many for the reduction; use --full")]

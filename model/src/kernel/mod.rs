@@ -97,7 +97,11 @@ fn write_call(
             pipe::pipe_read(p, *pipe, *buffers, *may_stop, &failure);
         }
         Call::PipeWrite { pipe } => pipe::pipe_write(p, *pipe),
-        Call::Tee { from, to, buffers } => splice::tee(p, *from, *to, *buffers),
+        Call::Tee { from, to, buffers } => {
+            // What has been handed on cannot be spliced anew in place of it.
+            feeders.remove(from);
+            splice::tee(p, *from, *to, *buffers);
+        }
         Call::SpliceSocket { pipe, socket, buffers } => {
             let first = sent.entry(*socket).or_default();
             let retry = feeders.get(pipe).copied();

@@ -46,12 +46,11 @@ fn read_buffer(p: &mut Prog<'_>, pipe: usize, k: usize, failure: &OnFailure) {
     for (word, target) in user.iter().enumerate() {
         let value = page.word(p.w, word);
         let outside = p.outside_window(&page, word, &value);
-        let spliced = if page.origins.is_empty() { Expr::FALSE } else { Expr::TRUE };
         let torn = torn_at(p, &page, &user, word, &value);
         let step = p.draft(|p, s| {
             s.text(format!("copy word {word} to the user's buffer"))
                 .set(*target, value.clone())
-                .set_if(and(spliced, outside), mismatch, 1)
+                .set_if(outside, mismatch, 1)
                 .set_if(torn, p.w.ghosts.torn, 1);
             p.mark_delivery(s, &page, word, &value);
             Prog::reading(p.w, s, &page, word, &value);
@@ -148,8 +147,8 @@ pub fn confirm(p: &mut Prog<'_>, page: &PageAt, fail: Option<Label>) {
         let uptodate = folio.place(p.w, |f| f.uptodate).expr();
         let is_file = page.is_file(p.w);
         p.b.step("S4", c::PAGE_CACHE_PIPE_BUF_CONFIRM, |s| {
-            s.text("PG_uptodate is set: accept at once, no lock, no other check")
-                .requires(or(not(is_file), eq(uptodate, 1)))
+            s.text("PG_uptodate: accept, no lock, no other check (else wait for who fills it)")
+                .wait(or(not(is_file), eq(uptodate, 1)))
         });
     }
     p.hook(Hook::PipeBufConfirm, &At::Held { page: page.clone(), fail });
@@ -234,10 +233,10 @@ pub fn pipe_write(p: &mut Prog<'_>, pipe: usize) {
             s.goto(appended)
         });
         b.bind(fresh);
-        let anonymous = p.w.anonymous_page();
+        let own = p.w.written_page();
         let head = p.pipe_head(pipe);
         p.b.step("A3", c::PIPE_WRITE, |s| {
-            s.text("a page of its own, CAN_MERGE set").set(head.page(), anonymous).inc(object.used);
+            s.text("a page of its own, CAN_MERGE set").set(head.page(), own).inc(object.used);
             for (n, slot) in object.slots.iter().enumerate() {
                 let here = if slots == 1 { Expr::TRUE } else { eq(object.head, n) };
                 s.set_if(here, slot.can_merge, 1);

@@ -6,7 +6,7 @@ use super::hooks::{At, Hook, Rules};
 use super::world::{COUNTER_MAX, Folio, PageRef, World};
 use crate::machine::builder::{CFn, Place, ProgramBuilder, StepDraft};
 use crate::machine::step::RuleTag;
-use crate::machine::expr::{Expr, and, any, eq, ite, ne, not, set_bit, test_bit};
+use crate::machine::expr::{Expr, and, any, eq, ite, lt, ne, not, set_bit, test_bit};
 use crate::machine::system::System;
 use crate::machine::var::{VarDecl, VarId};
 
@@ -93,7 +93,18 @@ impl PageAt {
     /// It refers to a folio of the file.
     pub fn is_file(&self, w: &World) -> Expr {
         if self.anonymous {
-            and(ne(self.page(), 0), ne(self.page(), w.anonymous_page()))
+            and(ne(self.page(), 0), lt(self.page(), w.copied_page()))
+        } else {
+            Expr::TRUE
+        }
+    }
+
+    /// It holds bytes of the file, by reference or as a copy: not a pipe writer's.
+    pub fn is_spliced(&self, w: &World) -> Expr {
+        if self.origins.is_empty() {
+            Expr::FALSE
+        } else if self.anonymous {
+            ne(self.page(), w.written_page())
         } else {
             Expr::TRUE
         }
@@ -354,7 +365,7 @@ impl Prog<'_> {
             let exact = folios.iter().enumerate().fold(anywhere, |rest, (position, f)| {
                 ite(eq(held.clone(), *f + 1), seen(position), rest)
             });
-            not(exact)
+            and(page.is_spliced(w), not(exact))
         })
         .fold()
     }
@@ -375,7 +386,7 @@ impl Prog<'_> {
             let exact = folios
                 .iter()
                 .fold(anywhere, |rest, f| ite(eq(held.clone(), *f + 1), had(*f), rest));
-            not(exact)
+            and(page.is_spliced(w), not(exact))
         })
         .fold()
     }
@@ -391,6 +402,7 @@ impl Prog<'_> {
         let origin = page.place(|p| p.origin).expr();
         for o in &page.origins {
             let mine = if page.origins.len() == 1 { Expr::TRUE } else { eq(origin.clone(), *o) };
+            let mine = and(mine, page.is_spliced(w));
             let first = w.ghosts.first[*o][word];
             let none = w.tokens.count(w.origins[*o].index, word);
             let fresh = eq(first, none);
@@ -438,8 +450,7 @@ impl Prog<'_> {
         value: &Expr,
     ) -> &'s mut StepDraft {
         let outside = self.outside_window(page, word, value);
-        let is_spliced = if page.origins.is_empty() { Expr::FALSE } else { Expr::TRUE };
-        s.set_if(and(is_spliced, outside), self.w.ghosts.snapshot_broken, 1)
+        s.set_if(outside, self.w.ghosts.snapshot_broken, 1)
     }
 }
 

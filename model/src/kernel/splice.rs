@@ -95,10 +95,10 @@ fn by_reference(p: &mut Prog<'_>, pipe: usize, index: usize, slot: &PageAt, orig
     });
 }
 
-/// A rule has filled the slot's copy; the buffer gets an anonymous page.
+/// A rule has filled the slot's copy; the buffer gets it.
 fn push_copy(p: &mut Prog<'_>, pipe: usize, slot: &PageAt, origin: usize) {
-    let anonymous = p.w.anonymous_page();
-    push(p, pipe, slot, origin, "the buffer gets the copy", |s| s.set(slot.page(), anonymous));
+    let copied = p.w.copied_page();
+    push(p, pipe, slot, origin, "the buffer gets the copy", |s| s.set(slot.page(), copied));
 }
 
 /// S2: fills in the descriptor, every field of it, and moves the head.

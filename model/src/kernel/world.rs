@@ -87,7 +87,7 @@ pub struct Tlb {
 /// Where data of a page can be: in a file's folio, or in a private copy.
 #[derive(Clone, Debug)]
 pub struct PageRef {
-    /// 0: nothing; 1 + folio number; beyond: an anonymous page.
+    /// 0: nothing; 1 + folio number; then a copy of a page of the file, and a page of a pipe writer.
     pub page: VarId,
     /// The data, if anonymous.
     pub copy: Vec<VarId>,
@@ -307,9 +307,14 @@ impl World {
             .expect("every splice call has its references")
     }
 
-    /// Value of [`PageRef::page`] for an anonymous page.
-    pub fn anonymous_page(&self) -> u64 {
+    /// Value of [`PageRef::page`] for a copy of a page of the file.
+    pub fn copied_page(&self) -> u64 {
         self.folios.len() as u64 + 1
+    }
+
+    /// Value of [`PageRef::page`] for a page that a pipe writer filled.
+    pub fn written_page(&self) -> u64 {
+        self.folios.len() as u64 + 2
     }
 
     /// Whether the folio is mapped by the page table entry.
@@ -364,6 +369,11 @@ fn rwsem(system: &mut System, setup: &Setup, object: &str, name: &str) -> RwSem 
     }
 }
 
+/// References as a reader counts them: without the bias.
+fn refs_labels() -> impl Iterator<Item = String> {
+    (0..=REFS_MAX).map(|n| (n.cast_signed() - REFS_BIAS.cast_signed()).to_string())
+}
+
 fn flag(system: &mut System, object: &str, name: &str, init: bool) -> VarId {
     system.declare(VarDecl::shared(object, name, 1).init(init.into()))
 }
@@ -405,7 +415,7 @@ fn declare_folios(system: &mut System, setup: &Setup, tokens: &Tokens) -> (Vec<I
                         .filter(|(_, _, c)| matches!(c, Call::PinStore { folio, .. } if *folio == index))
                         .count() as u64;
                     let init = REFS_BIAS + if nth == 0 { pins } else { 0 };
-                    system.declare(VarDecl::shared(name.clone(), "refs", REFS_MAX).init(init))
+                    system.declare(VarDecl::shared(name.clone(), "refs", REFS_MAX).init(init).labels(refs_labels()))
                 },
                 data,
                 name,
@@ -575,7 +585,7 @@ impl PageDecl<'_> {
     fn declare(&self, system: &mut System, object: &str, ids: &[usize]) -> PageRef {
         let labels: Vec<String> = std::iter::once("-".to_owned())
             .chain(self.folios.iter().map(|f| f.name.clone()))
-            .chain(["anon".to_owned()])
+            .chain(["copy".to_owned(), "pipe's own".to_owned()])
             .collect();
         let index = ids.first().map_or(0, |o| self.origins[*o].index);
         let copy = (0..self.words)
@@ -595,7 +605,7 @@ impl PageDecl<'_> {
         let first = ids.first().copied().unwrap_or(0) as u64;
         PageRef {
             page: system.declare(
-                VarDecl::shared(object, "page", self.folios.len() as u64 + 1).labels(labels),
+                VarDecl::shared(object, "page", self.folios.len() as u64 + 2).labels(labels),
             ),
             copy,
             origin: system.declare(VarDecl::ghost(object, "origin", last).init(first)),

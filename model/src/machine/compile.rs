@@ -202,7 +202,8 @@ pub struct Machine<const N: usize> {
     system: System,
     layout: Layout,
     tasks: Vec<CompiledTask>,
-    bad: Vec<Code>,
+    /// By predicate: the ways in which it is true.
+    bad: Vec<Vec<Condition>>,
     init: State<N>,
 }
 
@@ -249,7 +250,11 @@ impl<const N: usize> Machine<N> {
                 }
             })
             .collect();
-        let bad = system.predicates.iter().map(|p| Code::compile(&layout, &p.bad)).collect();
+        let bad = system
+            .predicates
+            .iter()
+            .map(|p| p.bad.disjuncts().into_iter().map(|d| Condition::compile(&layout, d)).collect())
+            .collect();
         Ok(Machine { system, layout, tasks, bad, init })
     }
 
@@ -362,7 +367,7 @@ impl<const N: usize> Machine<N> {
     /// Whether the predicate with that index is true: its invariant is violated here. A predicate
     /// about terminal states means something only in those.
     pub fn is_bad(&self, state: &State<N>, predicate: usize) -> bool {
-        self.bad[predicate].eval(state) != 0
+        self.bad[predicate].iter().any(|way| way.holds(state))
     }
 
     /// The values of the observed variables, in order of declaration.

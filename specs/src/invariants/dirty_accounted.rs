@@ -2,7 +2,7 @@
 
 use foliocheck_model::kernel::setup::{Mapping, Setup};
 use foliocheck_model::kernel::world::World;
-use foliocheck_model::machine::expr::{Expr, all, and, any, eq, or};
+use foliocheck_model::machine::expr::{Expr, all, and, eq, or};
 use foliocheck_model::machine::system::{Scope, System};
 
 use super::Invariant;
@@ -26,20 +26,22 @@ pub const INVARIANT: Invariant = Invariant {
                     matches!(c, foliocheck_model::kernel::setup::Call::MmapStore { .. })
                 }))
     },
-    bad: |system, world| vec![(Scope::Always, bad(system, world))],
+    bad,
 };
 
-fn bad(_: &System, world: &World) -> Expr {
+/// One question for each entry and folio.
+fn bad(_: &System, world: &World) -> Vec<(Scope, Expr)> {
     let mut ways = Vec::new();
     for ((_, index), pte) in &world.ptes {
         for f in &world.indices[*index].folios {
             let folio = &world.folios[*f];
-            ways.push(all([
+            let bad = all([
                 and(world.maps(pte, *f), or(eq(pte.write, 1), eq(pte.dirty, 1))),
                 eq(folio.dirty, 0),
                 eq(folio.lock, 0),
-            ]));
+            ]);
+            ways.push((Scope::Always, bad));
         }
     }
-    any(ways)
+    ways
 }

@@ -7,7 +7,7 @@ use foliocheck_model::machine::system::{Scope, System};
 
 use super::Invariant;
 
-/// A folio of the file that bears no dirty mark anywhere has on disk what it has in memory. Marks are:
+/// A folio of the file that is up to date and bears no dirty mark anywhere has on disk what it has in memory. Marks are:
 /// PG_dirty, PG_writeback, D in a page-table entry that maps it, the folio lock or the page-table lock
 /// being held (whoever holds it may be about to move a mark), zeroing under way
 /// (invalidate_lock held exclusive), and a pin whose holder has yet to unpin.
@@ -24,15 +24,17 @@ pub const INVARIANT: Invariant = Invariant {
         setup.mapping == foliocheck_model::kernel::setup::Mapping::Disk
             && (setup.any_call(|c| matches!(c, Call::Writeback { .. } | Call::Munmap { .. } | Call::PunchHole { .. })))
     },
-    bad: |system, world| vec![(Scope::Always, bad(system, world))],
+    bad,
 };
 
-fn bad(system: &System, world: &World) -> Expr {
+/// One question a folio: each is answered by what touches that folio.
+fn bad(system: &System, world: &World) -> Vec<(Scope, Expr)> {
     let mut ways = Vec::new();
     for (f, folio) in world.folios.iter().enumerate() {
         let index = &world.indices[folio.index];
         let mut unmarked = vec![
             eq(folio.mapped_in_cache, 1),
+            eq(folio.uptodate, 1),
             eq(folio.dirty, 0),
             eq(folio.writeback, 0),
             eq(folio.lock, 0),
@@ -52,7 +54,7 @@ fn bad(system: &System, world: &World) -> Expr {
         }
         let differs = any(folio.data.iter().zip(&index.disk).map(|(data, disk)| ne(*data, *disk)));
         unmarked.push(differs);
-        ways.push(all(unmarked));
+        ways.push((Scope::Always, all(unmarked)));
     }
-    any(ways)
+    ways
 }

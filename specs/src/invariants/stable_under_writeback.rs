@@ -23,11 +23,12 @@ pub const INVARIANT: Invariant = Invariant {
     applies: |setup: &Setup| {
         setup.stable_writes && setup.any_call(|c| matches!(c, Call::Writeback { .. }))
     },
-    bad: |system, world| vec![(Scope::Always, bad(system, world))],
+    bad,
 };
 
-fn bad(_: &System, world: &World) -> Expr {
-    let mut ways = vec![eq(world.ghosts.checksum_mismatch, 1)];
+/// One question for the checksum, one for each entry and folio.
+fn bad(_: &System, world: &World) -> Vec<(Scope, Expr)> {
+    let mut ways = vec![(Scope::Always, eq(world.ghosts.checksum_mismatch, 1))];
     for ((mm, index), pte) in &world.ptes {
         for f in &world.indices[*index].folios {
             let writable = and(world.maps(pte, *f), eq(pte.write, 1));
@@ -37,8 +38,9 @@ fn bad(_: &System, world: &World) -> Expr {
                     .iter()
                     .map(|tlb| and(eq(tlb.writable, 1), eq(tlb.folio, position))),
             );
-            ways.push(all([eq(world.folios[*f].writeback, 1), or(writable, cached)]));
+            let bad = all([eq(world.folios[*f].writeback, 1), or(writable, cached)]);
+            ways.push((Scope::Always, bad));
         }
     }
-    any(ways)
+    ways
 }

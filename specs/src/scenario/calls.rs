@@ -288,3 +288,30 @@ fn range(bound: usize, what: &str) -> String {
         n => format!("0 to {}", n - 1),
     }
 }
+
+/// The names of all calls.
+pub fn names() -> Vec<&'static str> {
+    NAMES.iter().map(|(name, _)| *name).collect()
+}
+
+/// The name of a call.
+pub fn name(call: &Call) -> &'static str {
+    match call {
+        Call::Write { .. } => "write",
+        Call::MmapStore { .. } => "mmap-store",
+        Call::MprotectRoundTrip { .. } => "mprotect",
+        Call::Munmap { .. } => "munmap",
+        Call::Writeback { .. } => "writeback",
+        Call::SpliceRead { .. } => "splice",
+        Call::PipeRead { .. } => "pipe-read",
+        Call::PipeWrite { .. } => "pipe-write",
+        Call::Tee { .. } => "tee",
+        Call::SpliceSocket { .. } => "splice-socket",
+        Call::Transmit { .. } => "transmit",
+        Call::Receive { .. } => "receive",
+        Call::Truncate { .. } => "truncate",
+        Call::PunchHole { .. } => "punch-hole",
+        Call::Tick => "tick",
+        Call::PinStore { .. } => "pin-store",
+    }
+}

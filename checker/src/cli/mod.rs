@@ -1,0 +1,190 @@
+//! The command line.
+//!
+//! Exit codes: 0 every verdict is as committed; 1 some verdict is not; 2 usage, input or internal
+//! error; 3 nothing unexpected, but some run is inconclusive.
+
+mod check;
+mod select;
+mod show;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Model-checks schemes for stable splice data in the Linux page cache.
+///
+/// Without a command: checks every scheme in every scenario (except those of group `large`) against
+/// every invariant.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = false)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Folder of scenario files, instead of the project's own
+    #[arg(long, global = true, value_name = "DIR")]
+    scenarios: Option<PathBuf>,
+    /// Folder of committed verdicts, instead of the project's own
+    #[arg(long, global = true, value_name = "DIR")]
+    results: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check schemes in scenarios against invariants
+    Check(CheckArgs),
+    /// List what there is
+    List(ListArgs),
+    /// Print a program as pseudo-C
+    Show {
+        #[command(subcommand)]
+        what: Show,
+    },
+    /// Print the shortest counterexample of a scheme, scenario and invariant
+    Trace(TraceArgs),
+}
+
+/// What to check, and how far.
+#[derive(Args, Default)]
+pub struct CheckArgs {
+    /// Only schemes that match this glob (repeatable)
+    #[arg(long, value_name = "GLOB")]
+    scheme: Vec<String>,
+    /// Only scenarios that match this glob (repeatable)
+    #[arg(long, value_name = "GLOB")]
+    scenario: Vec<String>,
+    /// Only invariants that match this glob (repeatable)
+    #[arg(long, value_name = "GLOB")]
+    invariant: Vec<String>,
+    /// Only scenarios of this group (repeatable)
+    #[arg(long, value_name = "NAME")]
+    group: Vec<String>,
+    /// Without reduction: visit every reachable state
+    #[arg(long)]
+    full: bool,
+    /// Take what comes out as the committed verdicts
+    #[arg(long)]
+    bless: bool,
+    #[command(flatten)]
+    bounds: Bounds,
+    /// Output
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// Bounds of each exploration.
+#[derive(Args, Default)]
+struct Bounds {
+    /// Stop an exploration at this many distinct states
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    max_states: Option<usize>,
+    /// Stop an exploration after this time (`30s`, `5m`)
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    timeout: Option<Duration>,
+    /// Stop explorations when the process uses this much memory
+    #[arg(long, value_name = "MIB", value_parser = at_least_one)]
+    max_memory: Option<usize>,
+    /// Explorations at once (default: one a core)
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    jobs: Option<usize>,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(0) => Err("expected 1 or more".to_owned()),
+        Ok(n) => Ok(n),
+        Err(e) => Err(format!("expected a whole number, 1 or more ({e})")),
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
+enum Format {
+    /// For people
+    #[default]
+    Table,
+    /// For scripts
+    Json,
+    /// For pages
+    Markdown,
+}
+
+#[derive(Args)]
+struct ListArgs {
+    /// Of what
+    #[arg(value_enum)]
+    what: Listed,
+    /// Output
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Listed {
+    /// Proposals, with their rules
+    Schemes,
+    /// Who runs with whom
+    Scenarios,
+    /// Guarantees
+    Invariants,
+    /// The atomic steps of all programs
+    Steps,
+}
+
+#[derive(Subcommand)]
+enum Show {
+    /// The program of a call, with the rules of a scheme marked
+    Program {
+        /// The call, as in scenario files: `write`, `mmap-store`, `splice`, ...
+        name: String,
+        /// The scheme
+        #[arg(long, default_value = "by-reference")]
+        scheme: String,
+        /// The scenario that it is taken from (default: the first with such a call)
+        #[arg(long)]
+        scenario: Option<String>,
+    },
+}
+
+#[derive(Args)]
+struct TraceArgs {
+    /// The scheme
+    scheme: String,
+    /// The scenario
+    scenario: String,
+    /// The invariant
+    invariant: String,
+    /// Output
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    #[command(flatten)]
+    bounds: Bounds,
+}
+
+/// Something unexpected.
+const UNEXPECTED: u8 = 1;
+/// Usage, input or internal error.
+const ERROR: u8 = 2;
+/// Something was left open.
+const INCONCLUSIVE: u8 = 3;
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let place = select::Place { scenarios: cli.scenarios, results: cli.results };
+    let result = match cli.command.unwrap_or_else(|| Command::Check(CheckArgs::default())) {
+        Command::Check(args) => check::check(&place, &args),
+        Command::List(args) => show::list(&place, &args),
+        Command::Show { what: Show::Program { name, scheme, scenario } } => {
+            show::program(&place, &name, &scheme, scenario.as_deref())
+        }
+        Command::Trace(args) => show::trace(&place, &args),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            anstream::eprintln!("foliocheck: {error:#}");
+            ExitCode::from(ERROR)
+        }
+    }
+}

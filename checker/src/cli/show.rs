@@ -1,0 +1,105 @@
+//! `foliocheck list`, `show` and `trace`.
+
+use anstream::{print, println};
+use anyhow::Context as _;
+use foliocheck_model::machine::program::pseudo_c;
+use foliocheck_specs::scenario::calls;
+use foliocheck_specs::Instance;
+use serde::Serialize;
+
+use super::check::options;
+use super::select::{self, Place};
+use super::{Format, INCONCLUSIVE, ListArgs, Listed, TraceArgs};
+use crate::report::listing::{self, Line};
+use crate::report::{json, text};
+use crate::suite::{self, Unit};
+use crate::verdict::Verdict;
+
+/// Lists.
+pub fn list(place: &Place, args: &ListArgs) -> anyhow::Result<u8> {
+    match args.what {
+        Listed::Schemes => print_list(&listing::schemes(), args.format)?,
+        Listed::Scenarios => print_list(&listing::scenarios(&place.scenarios()?), args.format)?,
+        Listed::Invariants => print_list(&listing::invariants(), args.format)?,
+        Listed::Steps => print_list(&listing::steps(&place.scenarios()?)?, args.format)?,
+    }
+    Ok(0)
+}
+
+fn print_list<T: Serialize + Line>(items: &[T], format: Format) -> anyhow::Result<()> {
+    match format {
+        Format::Json => println!("{}", serde_json::to_string(items)?),
+        Format::Markdown => {
+            for item in items {
+                println!("- `{}`: {}", item.id(), item.rest().replace("\n      ", "\n  - "));
+            }
+        }
+        Format::Table => {
+            let width = items.iter().map(|i| i.id().len()).max().unwrap_or(0);
+            for item in items {
+                println!("{:width$}  {}", item.id(), item.rest());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Prints the programs of the tasks that make a call.
+pub fn program(
+    place: &Place,
+    name: &str,
+    scheme: &str,
+    scenario: Option<&str>,
+) -> anyhow::Result<u8> {
+    let scheme = select::scheme(scheme)?;
+    let names = calls::names().join(", ");
+    if !calls::names().contains(&name) {
+        anyhow::bail!("no program `{name}`; there are: {names}");
+    }
+    let all = place.scenarios()?;
+    let makes = |s: &foliocheck_specs::Scenario| s.setup.any_call(|c| calls::name(c) == name);
+    let scenario = match scenario {
+        Some(id) => select::scenario(all, id)?,
+        None => all
+            .into_iter()
+            .filter(|s| makes(s))
+            .min_by_key(|s| s.setup.tasks.len())
+            .with_context(|| format!("no scenario makes the call `{name}`"))?,
+    };
+    if !makes(&scenario) {
+        anyhow::bail!("scenario {} does not make the call `{name}`", scenario.id);
+    }
+    let instance = Instance::build(&scenario.setup, &scheme, &[], &[])?;
+    for (task, setup) in instance.full.tasks.iter().zip(&scenario.setup.tasks) {
+        if setup.calls.iter().any(|c| calls::name(c) == name) {
+            let list: Vec<&str> = setup.calls.iter().map(calls::name).collect();
+            println!("/* task {} of scenario {}: {} */", task.name, scenario.id, list.join(", "));
+            print!("{}", pseudo_c(&instance.full, &task.program));
+        }
+    }
+    Ok(0)
+}
+
+/// Prints a counterexample.
+pub fn trace(place: &Place, args: &TraceArgs) -> anyhow::Result<u8> {
+    let invariant = select::invariant(&args.invariant)?;
+    let scenario = select::scenario(place.scenarios()?, &args.scenario)?;
+    if !(invariant.applies)(&scenario.setup) {
+        anyhow::bail!("{} does not apply to scenario {}", invariant.id, scenario.id);
+    }
+    let unit = Unit {
+        scheme: select::scheme(&args.scheme)?,
+        scenario,
+        ablations: Vec::new(),
+        ask: vec![invariant],
+    };
+    let answer = suite::run(&unit, &options(&args.bounds, false))?;
+    let Some(run) = answer.runs.first() else {
+        anyhow::bail!("{} does not apply to scenario {}", invariant.id, unit.scenario.id);
+    };
+    match args.format {
+        Format::Json => println!("{}", json::runs(&answer.runs)),
+        _ => print!("{}", text::run(run, &format!("{}: {}", invariant.id, invariant.title))),
+    }
+    Ok(if run.verdict == Verdict::Inconclusive { INCONCLUSIVE } else { 0 })
+}

@@ -1,0 +1,8 @@
+//! What a reader sees.
+
+pub mod json;
+pub mod listing;
+pub mod markdown;
+pub mod summary;
+pub mod table;
+pub mod text;

@@ -1,0 +1,85 @@
+//! Runs gathered into cells: one for each scheme and invariant, over all scenarios.
+
+use foliocheck_specs::{Invariant, Scheme};
+
+use crate::verdict::{Run, Verdict};
+
+/// A cell of the table schemes × invariants.
+#[derive(Clone, Debug)]
+pub struct Cell<'a> {
+    /// The scheme.
+    pub scheme: &'a str,
+    /// The invariant.
+    pub invariant: &'a str,
+    /// Violated if it is in any scenario; else inconclusive if it is in any.
+    pub verdict: Verdict,
+    /// Runs in it.
+    pub runs: usize,
+    /// The run with the shortest counterexample.
+    pub shortest: Option<&'a Run>,
+}
+
+impl Cell<'_> {
+    /// `holds`, `violated 17`, `inconclusive`.
+    pub fn text(&self) -> String {
+        match self.shortest.and_then(|r| r.trace.as_ref()) {
+            Some(trace) => format!("violated {}", trace.length),
+            None => self.verdict.name().to_owned(),
+        }
+    }
+}
+
+/// The cells of every scheme and invariant that has a run: rows by scheme, columns by invariant.
+pub struct Matrix<'a> {
+    /// Names of the schemes with a run.
+    pub schemes: Vec<&'a str>,
+    /// Names of the invariants with a run.
+    pub invariants: Vec<&'a str>,
+    /// By scheme, by invariant; none where no run applies.
+    pub cells: Vec<Vec<Option<Cell<'a>>>>,
+}
+
+impl<'a> Matrix<'a> {
+    /// Gathers `runs`, in the order of the listings.
+    pub fn new(schemes: &'a [Scheme], invariants: &'a [Invariant], runs: &'a [Run]) -> Self {
+        let schemes: Vec<&str> =
+            schemes.iter().map(|s| s.id).filter(|s| runs.iter().any(|r| r.scheme == *s)).collect();
+        let invariants: Vec<&str> = invariants
+            .iter()
+            .map(|i| i.id)
+            .filter(|i| runs.iter().any(|r| r.invariant == *i))
+            .collect();
+        let cells = schemes
+            .iter()
+            .map(|s| invariants.iter().map(|i| cell(s, i, runs)).collect())
+            .collect();
+        Matrix { schemes, invariants, cells }
+    }
+
+    /// The violated cells.
+    pub fn violated(&self) -> impl Iterator<Item = &Cell<'a>> {
+        self.cells.iter().flatten().flatten().filter(|c| c.verdict == Verdict::Violated)
+    }
+}
+
+fn cell<'a>(scheme: &'a str, invariant: &'a str, runs: &'a [Run]) -> Option<Cell<'a>> {
+    let mine: Vec<&Run> =
+        runs.iter().filter(|r| r.scheme == scheme && r.invariant == invariant).collect();
+    if mine.is_empty() {
+        return None;
+    }
+    let any = |v: Verdict| mine.iter().any(|r| r.verdict == v);
+    let verdict = if any(Verdict::Violated) {
+        Verdict::Violated
+    } else if any(Verdict::Inconclusive) {
+        Verdict::Inconclusive
+    } else {
+        Verdict::Holds
+    };
+    let shortest = mine
+        .iter()
+        .filter(|r| r.trace.is_some())
+        .min_by_key(|r| (r.trace.as_ref().map(|t| t.length), &r.scenario))
+        .copied();
+    Some(Cell { scheme, invariant, verdict, runs: mine.len(), shortest })
+}

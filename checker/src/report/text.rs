@@ -1,0 +1,83 @@
+//! Printed traces: a step a line.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::trace::{Change, Trace, TraceStep};
+use crate::verdict::{Run, Verdict};
+
+const RULE: Style = AnsiColor::Cyan.on_default();
+const CHANGE: Style = AnsiColor::Yellow.on_default();
+const GHOST: Style = Style::new().dimmed();
+const WHY: Style = AnsiColor::Red.on_default().bold();
+
+/// A run's counterexample, or what its verdict rests on.
+pub fn run(run: &Run, title: &str) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "{} in {}, {}: {}", run.scheme, run.scenario, run.invariant, run.verdict.name());
+    let _ = writeln!(out, "  {title}");
+    match (&run.trace, run.verdict) {
+        (Some(trace), _) => out.push_str(&steps(trace)),
+        (None, Verdict::Holds) => {
+            let how = if run.reduced { "reduced" } else { "in full" };
+            let _ = writeln!(
+                out,
+                "  no counterexample: explored {how} to the end, {} states, depth {}",
+                run.states, run.depth
+            );
+        }
+        (None, _) => {}
+    }
+    if let Some(reason) = &run.reason {
+        let _ = writeln!(out, "  {reason}");
+    }
+    out
+}
+
+/// Number, task, function, id; what happens; what changed.
+fn steps(trace: &Trace) -> String {
+    let mut out = String::new();
+    let task = trace.steps.iter().map(|s| s.task.len()).max().unwrap_or(0);
+    let function = trace.steps.iter().map(|s| s.function.len()).max().unwrap_or(0);
+    out.push('\n');
+    for (n, step) in trace.steps.iter().enumerate() {
+        let _ = writeln!(
+            out,
+            "{:>4}  {:task$}  {:function$}  {}",
+            n + 1,
+            step.task,
+            step.function,
+            what(step)
+        );
+    }
+    let _ = writeln!(out, "\n  {WHY}{}.{WHY:#}", trace.why);
+    for blocked in &trace.blocked {
+        let _ = writeln!(out, "    {}", blocked.line());
+    }
+    out
+}
+
+fn what(step: &TraceStep) -> String {
+    let mut parts = Vec::new();
+    let (kernel, ghosts): (Vec<&Change>, Vec<&Change>) = step.changes.iter().partition(|c| !c.ghost);
+    parts.extend(kernel.iter().map(|c| format!("{CHANGE}{}{CHANGE:#}", change(c))));
+    // Of the ghosts, only what a reader must know: that something broke.
+    parts.extend(
+        ghosts
+            .iter()
+            .filter(|c| c.variable.starts_with("broken."))
+            .map(|c| format!("{GHOST}[{}]{GHOST:#}", c.variable.trim_start_matches("broken."))),
+    );
+    let changes = parts.join(", ");
+    let rule = step.rule.as_ref().map(|r| format!("{RULE}<rule {r}>{RULE:#} ")).unwrap_or_default();
+    match (step.text.as_str(), changes.as_str()) {
+        ("", changes) => format!("{rule}{changes}"),
+        (text, "") => format!("{rule}{text}"),
+        (text, changes) => format!("{rule}{text}; {changes}"),
+    }
+}
+
+fn change(change: &Change) -> String {
+    format!("{}: {} → {}", change.variable, change.from, change.to)
+}

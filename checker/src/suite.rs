@@ -1,0 +1,313 @@
+//! Which explorations answer which questions, and running them.
+//!
+//! Reduced, an instance takes one exploration that preserves final states. It answers the invariants
+//! about final states, and those whose violation a ghost records for good; if such a violation exists,
+//! a second exploration, led by that question, finds a shortest way to it. Each predicate over passing
+//! states takes an exploration of its own, led by it. In full mode one exploration answers everything.
+//! Why this preserves verdicts and lengths: [`stubborn`](crate::engine::stubborn).
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use foliocheck_model::machine::ablate::Ablation;
+use foliocheck_model::machine::expr::{Expr, Op};
+use foliocheck_model::machine::interp::Action;
+use foliocheck_model::machine::system::{Predicate, Scope};
+use foliocheck_model::machine::{BuildError, System};
+use foliocheck_specs::{Instance, Invariant, Scenario, Scheme};
+
+use crate::engine::explore::{Exploration, ExploreError, Mode, explore};
+use crate::engine::limits::Limits;
+use crate::trace::{ReplayError, Trace};
+use crate::verdict::{Run, Verdict};
+
+/// One scenario under one scheme.
+#[derive(Clone)]
+pub struct Unit {
+    /// The scheme.
+    pub scheme: Scheme,
+    /// The scenario.
+    pub scenario: Scenario,
+    /// What is removed.
+    pub ablations: Vec<Ablation>,
+    /// The invariants to answer; those that do not apply are passed over.
+    pub ask: Vec<Invariant>,
+}
+
+/// How to run it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Without reduction.
+    pub full: bool,
+    /// Bounds of each exploration.
+    pub limits: Limits,
+}
+
+/// A unit's answers.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// One run for each invariant asked that applies.
+    pub runs: Vec<Run>,
+    /// States over all explorations.
+    pub states: usize,
+    /// Transitions over all explorations.
+    pub transitions: usize,
+    /// Final observations, if an exploration collected them to the end.
+    pub observations: Option<BTreeSet<Vec<u64>>>,
+    /// Expected number of states lost to equal fingerprints.
+    pub expected_omissions: f64,
+}
+
+/// A unit that could not be run: an error of the model or of a scheme, never a verdict.
+#[derive(Debug, thiserror::Error)]
+#[error("{scheme} in {scenario}")]
+pub struct UnitError {
+    /// The scheme.
+    pub scheme: String,
+    /// The scenario.
+    pub scenario: String,
+    /// What went wrong.
+    pub source: Cause,
+}
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Cause {
+    /// It could not be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// It could not be explored.
+    #[error(transparent)]
+    Explore(#[from] ExploreError),
+    /// A path found by exploration could not be replayed on the system as written.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+}
+
+/// Runs one unit.
+///
+/// # Errors
+/// If it could not be run to an answer.
+pub fn run(unit: &Unit, options: &Options) -> Result<Answer, UnitError> {
+    answer(unit, options).map_err(|source| UnitError {
+        scheme: unit.scheme.id.to_owned(),
+        scenario: unit.scenario.id.clone(),
+        source,
+    })
+}
+
+/// Runs many units on `jobs` threads; `done` is called after each. Answers come in the order of the
+/// units, whatever the number of threads.
+pub fn run_all(
+    units: &[Unit],
+    options: &Options,
+    jobs: usize,
+    done: &(dyn Fn(&Unit) + Sync),
+) -> Vec<Result<Answer, UnitError>> {
+    // The largest first, so that none is left running alone at the end.
+    let mut order: Vec<usize> = (0..units.len()).collect();
+    order.sort_by_key(|i| std::cmp::Reverse(weight(&units[*i])));
+    let next = AtomicUsize::new(0);
+    let answers: Mutex<Vec<Option<Result<Answer, UnitError>>>> =
+        Mutex::new((0..units.len()).map(|_| None).collect());
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.max(1) {
+            scope.spawn(|| {
+                while let Some(i) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let answer = run(&units[*i], options);
+                    answers.lock().expect("no panic while held")[*i] = Some(answer);
+                    done(&units[*i]);
+                }
+            });
+        }
+    });
+    let answers = answers.into_inner().expect("no panic while held");
+    answers.into_iter().map(|a| a.expect("every unit was run")).collect()
+}
+
+fn weight(unit: &Unit) -> usize {
+    let setup = &unit.scenario.setup;
+    let calls: usize = setup.tasks.iter().map(|t| t.calls.len()).sum();
+    setup.tasks.len() * 100 + calls * 10 + unit.scheme.rules.len()
+}
+
+/// What is known of one predicate after the explorations.
+struct Finding {
+    path: Option<Vec<Action>>,
+    states: usize,
+    transitions: usize,
+    depth: usize,
+    cut: Option<String>,
+}
+
+impl Finding {
+    fn of(exploration: &Exploration, predicate: usize, limits: &Limits) -> Finding {
+        Finding {
+            path: exploration.violations.iter().find(|v| v.0 == predicate).map(|v| v.1.clone()),
+            states: exploration.states,
+            transitions: exploration.transitions,
+            depth: exploration.depth,
+            cut: exploration.cut.map(|c| c.reason(limits)),
+        }
+    }
+}
+
+fn answer(unit: &Unit, options: &Options) -> Result<Answer, Cause> {
+    let setup = &unit.scenario.setup;
+    let applicable = foliocheck_specs::instance::applicable(setup);
+    let instance = Instance::build(setup, &unit.scheme, &unit.ablations, &applicable)?;
+    let mut limits = options.limits;
+    limits.max_states = match (limits.max_states, unit.scenario.max_states) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    };
+    let asked: Vec<usize> = (0..instance.optimized.predicates.len())
+        .filter(|p| unit.ask.iter().any(|i| i.id == instance.optimized.predicates[*p].invariant))
+        .collect();
+    let mut answer = Answer::default();
+    let mut findings: Vec<(usize, Finding)> = Vec::new();
+    if options.full {
+        explore_full(&instance.optimized, &asked, &limits, &mut answer, &mut findings)?;
+    } else {
+        explore_reduced(&instance.optimized, &asked, &limits, &mut answer, &mut findings)?;
+    }
+    for invariant in &unit.ask {
+        let mine: Vec<&(usize, Finding)> = findings
+            .iter()
+            .filter(|(p, _)| instance.optimized.predicates[*p].invariant == invariant.id)
+            .collect();
+        if !mine.is_empty() {
+            answer.runs.push(conclude(unit, invariant, &instance, &mine, options)?);
+        }
+    }
+    Ok(answer)
+}
+
+fn explore_full(
+    system: &System,
+    asked: &[usize],
+    limits: &Limits,
+    answer: &mut Answer,
+    findings: &mut Vec<(usize, Finding)>,
+) -> Result<(), Cause> {
+    let exploration = explore(system, Mode::Full, asked, limits)?;
+    answer.add(&exploration);
+    for p in asked {
+        findings.push((*p, Finding::of(&exploration, *p, limits)));
+    }
+    answer.observe(exploration);
+    Ok(())
+}
+
+fn explore_reduced(
+    system: &System,
+    asked: &[usize],
+    limits: &Limits,
+    answer: &mut Answer,
+    findings: &mut Vec<(usize, Finding)>,
+) -> Result<(), Cause> {
+    let (lasting, passing): (Vec<usize>, Vec<usize>) =
+        asked.iter().partition(|p| lasts(system, &system.predicates[**p]));
+    if !lasting.is_empty() {
+        let exploration = explore(system, Mode::Final, &lasting, limits)?;
+        answer.add(&exploration);
+        for p in lasting {
+            let found = exploration.violations.iter().any(|v| v.0 == p);
+            if found && system.predicates[p].scope == Scope::Always {
+                findings.push((p, ask(system, p, limits, answer)?));
+            } else {
+                findings.push((p, Finding::of(&exploration, p, limits)));
+            }
+        }
+        answer.observe(exploration);
+    }
+    for p in passing {
+        findings.push((p, ask(system, p, limits, answer)?));
+    }
+    findings.sort_by_key(|(p, _)| *p);
+    Ok(())
+}
+
+fn ask(system: &System, p: usize, limits: &Limits, answer: &mut Answer) -> Result<Finding, Cause> {
+    let exploration = explore(system, Mode::Question(p), &[p], limits)?;
+    answer.add(&exploration);
+    Ok(Finding::of(&exploration, p, limits))
+}
+
+impl Answer {
+    fn add(&mut self, exploration: &Exploration) {
+        self.states += exploration.states;
+        self.transitions += exploration.transitions;
+        self.expected_omissions += exploration.expected_omissions();
+    }
+
+    fn observe(&mut self, exploration: Exploration) {
+        if exploration.cut.is_none() {
+            self.observations = Some(exploration.observations);
+        }
+    }
+}
+
+/// Whether the predicate is about final states, or, once true, stays true: then it is true in a final
+/// state or on a cycle that the reduction visits.
+pub fn lasts(system: &System, predicate: &Predicate) -> bool {
+    predicate.scope == Scope::Terminal
+        || predicate.bad.disjuncts().into_iter().all(|way| match way {
+            Expr::Bin(Op::Eq, var, value) => match (&**var, &**value) {
+                (Expr::Var(v), Expr::Const(1)) => system
+                    .steps()
+                    .flat_map(|(_, _, s)| &s.branches)
+                    .flat_map(|b| &b.assigns)
+                    .all(|a| a.var != *v || a.value == Expr::TRUE),
+                _ => false,
+            },
+            _ => false,
+        })
+}
+
+fn conclude(
+    unit: &Unit,
+    invariant: &Invariant,
+    instance: &Instance,
+    findings: &[&(usize, Finding)],
+    options: &Options,
+) -> Result<Run, Cause> {
+    let shortest = findings
+        .iter()
+        .filter_map(|(p, f)| f.path.as_ref().map(|path| (path.len(), *p, path, f)))
+        .min_by_key(|(length, p, _, _)| (*length, *p));
+    let mut run = Run {
+        scheme: unit.scheme.id.to_owned(),
+        scenario: unit.scenario.id.clone(),
+        invariant: invariant.id.to_owned(),
+        verdict: Verdict::Holds,
+        states: findings.iter().map(|(_, f)| f.states).sum(),
+        transitions: findings.iter().map(|(_, f)| f.transitions).sum(),
+        depth: findings.iter().map(|(_, f)| f.depth).max().unwrap_or(0),
+        reduced: !options.full,
+        engine: "stateright",
+        reason: None,
+        trace: None,
+    };
+    if options.full {
+        // One exploration answered every predicate.
+        let (_, first) = findings[0];
+        (run.states, run.transitions) = (first.states, first.transitions);
+    }
+    let cut = findings.iter().find_map(|(_, f)| f.cut.clone());
+    if let Some((_, predicate, path, finding)) = shortest {
+        run.verdict = Verdict::Violated;
+        (run.states, run.transitions) = (finding.states, finding.transitions);
+        run.depth = finding.depth;
+        run.trace = Some(Trace::replay(&instance.full, path, predicate, invariant.why)?);
+        // A shorter one may lie where the exploration did not go.
+        run.reason = cut.map(|c| format!("{c}: the counterexample may not be the shortest"));
+    } else if let Some(cut) = cut {
+        run.verdict = Verdict::Inconclusive;
+        run.reason =
+            Some(format!("{cut}; no violation in the {} states visited, to depth {}", run.states, run.depth));
+    }
+    Ok(run)
+}

@@ -1,0 +1,167 @@
+//! Counterexamples: an action path replayed, step by step, on the system as it was written, with
+//! every variable that exploration did not need.
+
+use foliocheck_model::machine::expr::Expr;
+use foliocheck_model::machine::interp::{self, Action, Valuation};
+use foliocheck_model::machine::step::Step;
+use foliocheck_model::machine::system::Scope;
+use foliocheck_model::machine::{RunError, System, TaskId};
+use serde::Serialize;
+
+use crate::blocked::{self, Blocked};
+
+/// A variable that a step changed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Change {
+    /// Its full name.
+    pub variable: String,
+    /// Its value before.
+    pub from: String,
+    /// Its value after.
+    pub to: String,
+    /// No kernel could show it.
+    pub ghost: bool,
+}
+
+/// One step of a trace.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct TraceStep {
+    /// The task.
+    pub task: String,
+    /// The C function.
+    pub function: String,
+    /// What changed; the program counter is left out.
+    pub changes: Vec<Change>,
+    /// The action's id.
+    pub id: String,
+    /// The file of the function.
+    pub file: String,
+    /// What happens, and which branch was taken.
+    pub text: String,
+    /// The rule that put the step there.
+    pub rule: Option<String>,
+}
+
+/// A counterexample.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Trace {
+    /// Number of steps.
+    pub length: usize,
+    /// The steps.
+    pub steps: Vec<TraceStep>,
+    /// Why the last state violates the invariant.
+    pub why: String,
+    /// In a state where nobody can move: who waits, for what and for whom, holding what.
+    pub blocked: Vec<Blocked>,
+}
+
+impl Trace {
+    /// Replays `path` on `system` (not optimised), which must end in a state where the predicate with
+    /// that index is true. `sentence` says in general why such a state is wrong.
+    ///
+    /// # Errors
+    /// If the path cannot be replayed, which is an error of the model or of an optimisation.
+    pub fn replay(
+        system: &System,
+        path: &[Action],
+        predicate: usize,
+        sentence: &str,
+    ) -> Result<Trace, ReplayError> {
+        let mut state = Valuation::init(system);
+        let mut steps = Vec::new();
+        for (number, action) in path.iter().enumerate() {
+            let step = interp::current(system, &state, action.task)
+                .ok_or(ReplayError::Ended(number + 1))?;
+            let next = interp::apply(system, &state, *action)
+                .map_err(|source| ReplayError::Step { number: number + 1, source })?;
+            steps.push(trace_step(system, &state, &next, *action, step));
+            state = next;
+        }
+        let predicate = &system.predicates[predicate];
+        if !state.holds(&predicate.bad) {
+            return Err(ReplayError::NotViolated);
+        }
+        let terminal = predicate.scope == Scope::Terminal;
+        let blocked = if terminal { blocked::blocked(system, &state) } else { Vec::new() };
+        let why = format!("{sentence}{}", evidence(system, &state, &predicate.bad));
+        Ok(Trace { length: steps.len(), steps, why, blocked })
+    }
+}
+
+/// A trace that does not fit the system.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// A step of it cannot be taken.
+    #[error("step {number} cannot be replayed")]
+    Step {
+        /// Which step, from 1.
+        number: usize,
+        /// Why not.
+        source: RunError,
+    },
+    /// Its task had ended.
+    #[error("step {0} cannot be replayed: its task has ended")]
+    Ended(usize),
+    /// The last state does not violate the invariant.
+    #[error("the trace does not end in a violation")]
+    NotViolated,
+}
+
+fn trace_step(
+    system: &System,
+    before: &Valuation,
+    after: &Valuation,
+    action: Action,
+    step: &Step,
+) -> TraceStep {
+    let pcs: Vec<_> = system.tasks.iter().map(|t| t.pc).collect();
+    let changes = system
+        .vars
+        .iter()
+        .enumerate()
+        .map(|(i, var)| (foliocheck_model::machine::VarId(u16::try_from(i).expect("few variables")), var))
+        .filter(|(id, _)| !pcs.contains(id) && before.get(*id) != after.get(*id))
+        .map(|(id, var)| Change {
+            variable: var.full_name(),
+            from: var.show(before.get(id)),
+            to: var.show(after.get(id)),
+            ghost: var.is_ghost(),
+        })
+        .collect();
+    let branch = &step.branches[usize::from(action.branch)];
+    let text = match (step.text.as_str(), branch.label.as_str()) {
+        (text, "") => text.to_owned(),
+        ("", label) => label.to_owned(),
+        (text, label) => format!("{text}: {label}"),
+    };
+    TraceStep {
+        task: task_name(system, action.task),
+        function: step.function.clone(),
+        changes,
+        id: step.id.clone(),
+        file: step.file.clone(),
+        text,
+        rule: step.rule.as_ref().map(|r| r.rule.clone()),
+    }
+}
+
+fn task_name(system: &System, task: TaskId) -> String {
+    system.task(task).name.clone()
+}
+
+/// The way in which the predicate is true, if it says more than that something was recorded.
+fn evidence(system: &System, state: &Valuation, bad: &Expr) -> String {
+    let Some(way) = bad.disjuncts().into_iter().find(|d| state.holds(d)) else {
+        return String::new();
+    };
+    let mut vars = std::collections::BTreeSet::new();
+    way.reads(&mut vars);
+    let pcs: Vec<_> = system.tasks.iter().map(|t| t.pc).collect();
+    let shown: Vec<String> = vars
+        .into_iter()
+        .filter(|v| !pcs.contains(v) && system.var(*v).object != "broken")
+        .map(|v| format!("{} = {}", system.var(v).full_name(), system.var(v).show(state.get(v))))
+        .collect();
+    if shown.is_empty() { String::new() } else { format!(" ({})", shown.join(", ")) }
+}

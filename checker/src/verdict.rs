@@ -1,0 +1,56 @@
+//! Verdicts, and the runs they come from.
+
+use serde::{Deserialize, Serialize};
+
+use crate::trace::Trace;
+
+/// What is known of an invariant in a scenario under a scheme.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Every reachable state within the scenario's bounds was visited (or shown to be equivalent to
+    /// one that was), and none violates it.
+    Holds,
+    /// There is a counterexample.
+    Violated,
+    /// The exploration was cut short before either was known.
+    Inconclusive,
+}
+
+impl Verdict {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Holds => "holds",
+            Verdict::Violated => "violated",
+            Verdict::Inconclusive => "inconclusive",
+        }
+    }
+}
+
+/// One invariant in one scenario under one scheme.
+#[derive(Clone, Debug, Serialize)]
+pub struct Run {
+    /// The scheme.
+    pub scheme: String,
+    /// The scenario.
+    pub scenario: String,
+    /// The invariant.
+    pub invariant: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Distinct states visited for it.
+    pub states: usize,
+    /// Transitions taken for it.
+    pub transitions: usize,
+    /// Largest distance from the initial state.
+    pub depth: usize,
+    /// Whether stubborn sets were used.
+    pub reduced: bool,
+    /// The engine.
+    pub engine: &'static str,
+    /// Why it is inconclusive, and what was covered.
+    pub reason: Option<String>,
+    /// A shortest counterexample.
+    pub trace: Option<Trace>,
+}

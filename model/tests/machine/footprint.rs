@@ -1,0 +1,240 @@
+//! Footprints: steps that are said to commute do, in every state that a random system reaches; a
+//! step that makes a waiting task's condition true was said to be able to; a variable that a step
+//! changes was said to be written.
+
+use std::collections::BTreeSet;
+
+use foliocheck_model::machine::error::RunError;
+use foliocheck_model::machine::expr::{Expr, Op, add, and, bin, eq, lt, ne, set_bit, sub};
+use foliocheck_model::machine::footprint::{Footprint, Touch, may_enable};
+use foliocheck_model::machine::interp::{self, Action, Valuation};
+use foliocheck_model::machine::step::{Assign, Branch, END, Step};
+use foliocheck_model::machine::system::{System, TaskId};
+use foliocheck_model::machine::var::{VarDecl, VarId};
+use proptest::prelude::*;
+
+use super::build::{Style, build};
+use super::explore::{Full, states};
+use super::{config, plan};
+
+/// How many states of each system are looked at.
+const LIMIT: usize = 400;
+
+struct Prints<'s> {
+    system: &'s System,
+    /// By task and location.
+    of: Vec<Vec<Footprint>>,
+}
+
+impl<'s> Prints<'s> {
+    fn new(system: &'s System) -> Self {
+        let of_task = |t: TaskId| {
+            system
+                .task(t)
+                .program
+                .steps
+                .iter()
+                .map(|s| Footprint::of(system, s))
+                .collect()
+        };
+        Prints {
+            system,
+            of: system.task_ids().map(of_task).collect(),
+        }
+    }
+
+    fn at(&self, state: &Valuation, task: TaskId) -> &Footprint {
+        &self.of[task.index()][interp::loc(self.system, state, task)]
+    }
+
+    fn branches(&self, state: &Valuation, task: TaskId) -> Vec<Action> {
+        let mut enabled = interp::enabled(self.system, state);
+        enabled.retain(|a| a.task == task);
+        enabled
+    }
+
+    fn run(&self, state: &Valuation, action: Action) -> Result<Valuation, RunError> {
+        interp::apply(self.system, state, action)
+    }
+
+    /// All enabled pairs of transitions of different tasks commute where the footprints say so.
+    fn commuting(&self, state: &Valuation) -> Result<(), TestCaseError> {
+        let enabled = interp::enabled(self.system, state);
+        for a in &enabled {
+            for b in enabled.iter().filter(|b| b.task != a.task) {
+                let (mine, theirs) = (self.at(state, a.task), self.at(state, b.task));
+                prop_assert_eq!(mine.commutes(theirs), theirs.commutes(mine));
+                if mine.commutes(theirs) {
+                    self.commute(state, *a, *b)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn commute(&self, state: &Valuation, a: Action, b: Action) -> Result<(), TestCaseError> {
+        let (first, after) = (self.run(state, a), self.run(state, b));
+        if let Ok(after) = &after {
+            let unchanged = self.branches(state, a.task) == self.branches(after, a.task);
+            prop_assert!(unchanged, "{:?} changes what {:?} can do", b, a);
+            // Additions to one variable may leave its range in one order only.
+            if !self.both_add(state, a.task, b.task) {
+                prop_assert_eq!(first.as_ref().err(), self.run(after, a).as_ref().err());
+            }
+        }
+        if let (Ok(first), Ok(after)) = (first, after)
+            && let (Ok(ab), Ok(ba)) = (self.run(&first, b), self.run(&after, a))
+        {
+            prop_assert_eq!(ab, ba, "{:?} and {:?} in {:?}", a, b, state);
+        }
+        Ok(())
+    }
+
+    fn both_add(&self, state: &Valuation, a: TaskId, b: TaskId) -> bool {
+        let adds = |t: TaskId| -> BTreeSet<VarId> {
+            let touched = self.at(state, t).0.iter();
+            touched
+                .filter(|(_, t)| t.contains(&Touch::Add))
+                .map(|(v, _)| *v)
+                .collect()
+        };
+        !adds(a).is_disjoint(&adds(b))
+    }
+
+    /// What a transition changes, it was said to write; what it enables, it was said to enable.
+    fn effects(&self, state: &Valuation) -> Result<(), TestCaseError> {
+        for action in interp::enabled(self.system, state) {
+            let Ok(after) = self.run(state, action) else {
+                continue;
+            };
+            let print = self.at(state, action.task);
+            for n in (0u16..).take(self.system.vars.len()) {
+                let changed = state.get(VarId(n)) != after.get(VarId(n));
+                let pc = self.system.task(action.task).pc == VarId(n);
+                prop_assert!(!changed || pc || print.writes(VarId(n)), "variable {}", n);
+            }
+            for (task, _, step) in self.system.steps().filter(|(t, ..)| *t != action.task) {
+                for part in step.guard.conjuncts() {
+                    let enabled = !state.holds(part) && after.holds(part);
+                    prop_assert!(!enabled || may_enable(print, part), "{:?} {:?}", task, part);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+proptest! {
+    #![proptest_config(config(1500))]
+
+    #[test]
+    fn footprints_tell_the_truth(plan in plan::system()) {
+        let system = build(&plan, Style::Raw);
+        let prints = Prints::new(&system);
+        for state in states(&Full(&system), LIMIT) {
+            prints.commuting(&state)?;
+            prints.effects(&state)?;
+        }
+    }
+}
+
+/// Two shared variables, of which the second has one bit.
+fn two() -> (System, VarId, VarId) {
+    let mut system = System::default();
+    let x = system.declare(VarDecl::shared("o", "x", 7));
+    let bit = system.declare(VarDecl::shared("o", "bit", 1));
+    (system, x, bit)
+}
+
+fn step(guard: Expr, assigns: Vec<Assign>) -> Step {
+    let branch = Branch {
+        when: Expr::TRUE,
+        label: String::new(),
+        assigns,
+        next: END,
+    };
+    Step {
+        id: "S".into(),
+        function: "f".into(),
+        file: "mm/test.c".into(),
+        text: String::new(),
+        scope: Vec::new(),
+        guard,
+        requires: Expr::TRUE,
+        branches: vec![branch],
+        choice: false,
+        idle: false,
+        accesses: Vec::new(),
+        rule: None,
+        changed_by: Vec::new(),
+    }
+}
+
+fn print(system: &System, var: VarId, value: impl Into<Expr>) -> Footprint {
+    let assign = Assign {
+        when: Expr::TRUE,
+        var,
+        value: value.into(),
+    };
+    Footprint::of(system, &step(Expr::TRUE, vec![assign]))
+}
+
+fn waits(system: &System, guard: Expr) -> Footprint {
+    Footprint::of(system, &step(guard, Vec::new()))
+}
+
+#[test]
+fn updates_of_one_kind_commute() {
+    let (system, x, bit) = two();
+    let pairs = [
+        (print(&system, x, add(x, 1)), print(&system, x, sub(x, 1))),
+        (
+            print(&system, x, set_bit(x, 0)),
+            print(&system, x, bin(Op::BitOr, x, 4)),
+        ),
+        (print(&system, x, 3), print(&system, x, 3)),
+        (
+            print(&system, bit, 1),
+            print(&system, bit, bin(Op::Or, bit, 1)),
+        ),
+        (print(&system, x, 3), print(&system, bit, 0)),
+        (waits(&system, eq(x, 1)), waits(&system, lt(x, 3))),
+    ];
+    for (n, (a, b)) in pairs.iter().enumerate() {
+        assert!(a.commutes(b) && b.commutes(a), "pair {n}");
+    }
+}
+
+#[test]
+fn updates_of_different_kinds_do_not_commute() {
+    let (system, x, bit) = two();
+    let pairs = [
+        (
+            print(&system, x, add(x, 1)),
+            print(&system, x, set_bit(x, 0)),
+        ),
+        (print(&system, x, add(x, 1)), print(&system, x, 3)),
+        (print(&system, x, 2), print(&system, x, 3)),
+        (print(&system, bit, 1), print(&system, bit, 0)),
+        (print(&system, x, add(x, x)), print(&system, x, add(x, 1))),
+        (waits(&system, eq(x, 1)), print(&system, x, add(x, 1))),
+        (print(&system, x, bit), print(&system, bit, 1)),
+    ];
+    for (n, (a, b)) in pairs.iter().enumerate() {
+        assert!(!a.commutes(b) && !b.commutes(a), "pair {n}");
+    }
+}
+
+#[test]
+fn a_store_enables_only_what_its_constant_makes_true() {
+    let (system, x, bit) = two();
+    let store = print(&system, x, 3);
+    assert!(may_enable(&store, &eq(x, 3)));
+    assert!(!may_enable(&store, &eq(x, 2)));
+    assert!(!may_enable(&store, &eq(bit, 1)));
+    // With a second variable in it the constant alone decides nothing.
+    assert!(may_enable(&store, &ne(x, bit)));
+    assert!(may_enable(&print(&system, x, add(x, 1)), &eq(x, 2)));
+    let both = and(eq(x, 3), eq(bit, 1));
+    assert_eq!(both.conjuncts(), [&eq(x, 3), &eq(bit, 1)]);
+}

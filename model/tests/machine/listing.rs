@@ -1,0 +1,71 @@
+//! Programs print as pseudo-C: scopes as functions, waits, branches, labelled values, ghosts and the
+//! rules of a scheme marked.
+
+use foliocheck_model::machine::builder::{CFn, ProgramBuilder};
+use foliocheck_model::machine::expr::{add, eq};
+use foliocheck_model::machine::program::pseudo_c;
+use foliocheck_model::machine::step::RuleTag;
+use foliocheck_model::machine::system::System;
+use foliocheck_model::machine::var::VarDecl;
+
+const WRITE: CFn = CFn::new("generic_perform_write", "mm/filemap.c");
+const LOCK: CFn = CFn::new("folio_lock", "include/linux/pagemap.h");
+const COPY: CFn = CFn::new("copy_folio_from_iter_atomic", "lib/iov_iter.c");
+const UNLOCK: CFn = CFn::new("folio_unlock", "mm/filemap.c");
+
+fn tag(rule: &str, hook: &str) -> RuleTag {
+    RuleTag {
+        rule: rule.into(),
+        hook: hook.into(),
+    }
+}
+
+fn writer() -> System {
+    let mut system = System::default();
+    let lock = system.declare(VarDecl::shared("folio0", "lock", 2).labels(["free", "writer"]));
+    let data = system.declare(VarDecl::shared("folio0", "data", 3));
+    let stable = system.declare(VarDecl::shared("folio0", "stable", 1));
+    let count = system.declare(VarDecl::ghost("", "writes", 3));
+    let task = system.add_task("writer");
+    let mut b = ProgramBuilder::new(&mut system, task);
+    let again = b.here("again");
+    b.enter(WRITE);
+    b.enter(LOCK);
+    b.step("W1", LOCK, |s| {
+        s.wait(eq(lock, 0)).set(lock, 1).acquire(lock)
+    });
+    b.leave();
+    b.set_rule(Some(tag("stable-pages", "before-copy")));
+    b.step("R1", COPY, |s| {
+        s.text("wait for stable").wait(eq(stable, 0))
+    });
+    b.set_rule(None);
+    b.step("W2", COPY, |s| {
+        s.wait_by(tag("freeze", "copy"), eq(stable, 0));
+        s.set(data, add(data, 1)).set_if(eq(data, 0), count, 1)
+    });
+    b.step("W3", UNLOCK, |s| {
+        s.set(lock, 0)
+            .when(eq(data, 1), "more", |b| b.goto(again))
+            .when(eq(data, 2), "gives up", |b| b.stop())
+            .otherwise("all written", |b| b)
+    });
+    b.leave();
+    b.step("W4", WRITE, |s| {
+        s.choice()
+            .when(1, "", |b| b.set(data, 0))
+            .when(1, "", |b| b)
+    });
+    b.finish().unwrap();
+    system
+}
+
+const LISTING: &str = "";
+
+#[test]
+fn a_program_prints_as_pseudo_c() {
+    let system = writer();
+    system.validate().unwrap();
+    let listing = pseudo_c(&system, &system.tasks[0].program);
+    assert_eq!(listing, LISTING, "\n{listing}");
+}

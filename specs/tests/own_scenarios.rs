@@ -1,0 +1,189 @@
+//! The project's own scenarios: complete, buildable under every scheme, and small.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use foliocheck_model::machine::compile::words_needed;
+use foliocheck_model::machine::{BuildError, System};
+use foliocheck_specs::instance::applicable;
+use foliocheck_specs::{Instance, Scenario, Scheme, invariants, schemes, witness};
+use include_dir::{Dir, include_dir};
+
+/// What a build of this crate takes with it.
+static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
+
+/// Most 64-bit words that a state may need: 48 bytes.
+const WORDS_MAX: usize = 6;
+/// The same for the scenarios of group `quick`: 32 bytes.
+const WORDS_MAX_QUICK: usize = 4;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")
+}
+
+fn own() -> Vec<Scenario> {
+    Scenario::own().unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn build(scenario: &Scenario, scheme: &Scheme) -> Result<Instance, BuildError> {
+    Instance::build(&scenario.setup, scheme, &[], &applicable(&scenario.setup))
+}
+
+/// Every scenario under every scheme that `check` has a complaint about.
+fn complaints(mut check: impl FnMut(&Scenario, &Scheme, Instance) -> Option<String>) -> Vec<String> {
+    let (scenarios, schemes) = (own(), schemes::all());
+    let mut out = Vec::new();
+    for scenario in &scenarios {
+        for scheme in &schemes {
+            let complaint = match build(scenario, scheme) {
+                Ok(instance) => check(scenario, scheme, instance),
+                Err(error) => Some(error.to_string()),
+            };
+            out.extend(complaint.map(|c| format!("{} under {}: {c}", scenario.id, scheme.id)));
+        }
+    }
+    out
+}
+
+fn assert_none(complaints: &[String]) {
+    assert!(complaints.is_empty(), "{} complaints:\n{}", complaints.len(), complaints.join("\n"));
+}
+
+#[test]
+fn there_are_at_least_thirty() {
+    assert!(own().len() >= 30);
+}
+
+#[test]
+fn ids_are_unique_and_are_file_names() {
+    let scenarios = own();
+    let ids: BTreeSet<_> = scenarios.iter().map(|s| s.id.as_str()).collect();
+    assert_eq!(ids.len(), scenarios.len());
+    for id in ids {
+        assert!(folder().join(format!("{id}.toml")).is_file(), "{id}");
+        assert!(id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'), "{id}");
+    }
+}
+
+#[test]
+fn every_one_says_what_it_is() {
+    let mut wrong = Vec::new();
+    for Scenario { id, title, about, groups, .. } in own() {
+        let one_line = !title.is_empty() && title.trim() == title && !title.contains('\n');
+        if !one_line || title.ends_with('.') {
+            wrong.push(format!("{id}: title {title:?}"));
+        }
+        if about.is_empty() {
+            wrong.push(format!("{id}: no about"));
+        }
+        let different: BTreeSet<_> = groups.iter().collect();
+        if groups.is_empty() || different.len() != groups.len() {
+            wrong.push(format!("{id}: groups {groups:?}"));
+        }
+    }
+    assert_none(&wrong);
+}
+
+#[test]
+fn titles_are_unique() {
+    let scenarios = own();
+    let titles: BTreeSet<_> = scenarios.iter().map(|s| s.title.as_str()).collect();
+    assert_eq!(titles.len(), scenarios.len());
+}
+
+#[test]
+fn every_one_builds_under_every_scheme() {
+    let valid = |system: &System| system.validate().err().map(|e| e.to_string());
+    assert_none(&complaints(|_, _, instance| {
+        let Instance { full, optimized, .. } = &instance;
+        if full.predicates.is_empty() || optimized.predicates.len() != full.predicates.len() {
+            return Some("predicates are missing".to_owned());
+        }
+        let steps = |s: &System| s.tasks.iter().map(|t| t.program.steps.len()).collect::<Vec<_>>();
+        if steps(full) != steps(optimized) {
+            return Some("tasks or steps are missing".to_owned());
+        }
+        valid(full).or_else(|| valid(optimized))
+    }));
+}
+
+#[test]
+fn every_one_is_small_under_every_scheme() {
+    assert_none(&complaints(|scenario, _, instance| {
+        let quick = scenario.groups.iter().any(|g| g == "quick");
+        let most = if quick { WORDS_MAX_QUICK } else { WORDS_MAX };
+        let words = words_needed(&instance.optimized);
+        (words > most).then(|| format!("{words} words, at most {most}"))
+    }));
+}
+
+/// A build takes the files along when it is made; cargo does not notice a file that is added later.
+#[test]
+fn the_built_in_copy_is_the_folder() {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder())
+        .expect("the folder is there")
+        .map(|entry| entry.expect("it can be read").path())
+        .collect();
+    files.sort();
+    let mut copies: Vec<_> = BUILT_IN.files().collect();
+    copies.sort_by_key(|f| f.path());
+    let names: Vec<_> = files.iter().filter_map(|f| f.file_name()).collect();
+    let copied: Vec<_> = copies.iter().filter_map(|f| f.path().file_name()).collect();
+    assert_eq!(copied, names, "touch specs/src/scenario/mod.rs and this file, and build again");
+    for (file, copy) in files.iter().zip(copies) {
+        let text = std::fs::read_to_string(file).expect("it can be read");
+        assert_eq!(copy.contents_utf8(), Some(text.as_str()), "{}", file.display());
+    }
+}
+
+#[test]
+fn every_invariant_applies_somewhere() {
+    let scenarios = own();
+    for invariant in invariants::all() {
+        assert!(scenarios.iter().any(|s| (invariant.applies)(&s.setup)), "{}", invariant.id);
+    }
+}
+
+/// An invariant that is said to apply has something to ask, wherever it applies.
+#[test]
+fn every_applicable_invariant_has_a_predicate() {
+    assert_none(&complaints(|scenario, _, instance| {
+        let asked: BTreeSet<_> = instance.full.predicates.iter().map(|p| p.invariant.as_str()).collect();
+        let silent: Vec<_> = applicable(&scenario.setup)
+            .iter()
+            .map(|i| i.id)
+            .filter(|id| !asked.contains(id))
+            .collect();
+        (!silent.is_empty()).then(|| format!("no predicate for {}", silent.join(", ")))
+    }));
+}
+
+#[test]
+fn every_invariant_has_a_witness() {
+    let witnesses = witness::all();
+    for invariant in invariants::all() {
+        assert!(witnesses.iter().any(|w| w.invariant == invariant.id), "{}", invariant.id);
+    }
+}
+
+#[test]
+fn every_witness_names_what_exists_and_builds() {
+    let scenarios = own();
+    let mut wrong = Vec::new();
+    for w in witness::all() {
+        let what = format!("{} by {} in {}", w.invariant, w.scheme, w.scenario);
+        let (invariant, scheme) = (invariants::by_id(w.invariant), schemes::by_id(w.scheme));
+        let scenario = scenarios.iter().find(|s| s.id == w.scenario);
+        let (Some(invariant), Some(scheme), Some(scenario)) = (invariant, scheme, scenario) else {
+            wrong.push(format!("{what}: no such invariant, scheme or scenario"));
+            continue;
+        };
+        if !(invariant.applies)(&scenario.setup) {
+            wrong.push(format!("{what}: the invariant does not apply"));
+        }
+        if let Err(error) = Instance::build(&scenario.setup, &scheme, w.ablation.as_slice(), &[invariant]) {
+            wrong.push(format!("{what}: {error}"));
+        }
+    }
+    assert_none(&wrong);
+}
