@@ -40,7 +40,7 @@ pub fn all() -> Vec<Witness> {
         witness("detected", "confirm-i-version", "write-vs-splice", None, "the stamp moves before the data"),
         witness("untorn", "copy", "ext4-write-vs-splice", None, "a copy without a lock meets a write half done"),
         witness("source-untouched", "by-reference", "pipe-write-after-splice", assignment("S2", "CAN_MERGE"), "Dirty Pipe: the descriptor's flags are not initialised"),
-        witness("no-lost-write", "by-reference", "mmap-store-vs-writeback", effect("B5"), "D is collected from page tables and not moved to PG_dirty"),
+        witness("no-lost-write", "by-reference", "mmap-store-vs-writeback", effect("B3"), "no TLB shootdown: a CPU goes on storing through its cached entry after the cleaning"),
         witness("dirty-accounted", "by-reference", "mmap-store-vs-writeback", assignment("B2", "W"), "writeback cleans PTEs and leaves them writable"),
         witness("stable-under-writeback", "by-reference", "stable-mmap-store-vs-writeback", effect("B3"), "no TLB shootdown when a PTE is cleaned"),
         witness("stable-under-writeback", "by-reference", "stable-write-vs-writeback", wait("W6"), "write(2) does not wait for writeback"),

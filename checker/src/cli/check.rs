@@ -11,7 +11,7 @@ use super::select::{self, Place};
 use super::{Bounds, CheckArgs, Format, INCONCLUSIVE, UNEXPECTED};
 use crate::engine::limits::Limits;
 use crate::expectation::{Difference, Expectations};
-use crate::report::summary::Matrix;
+use crate::report::summary::{ENVIRONMENTS, Environment, Matrix};
 use crate::report::{json, markdown, table};
 use crate::suite::{self, Answer, Options, Unit};
 use crate::verdict::{Run, Verdict};
@@ -47,12 +47,18 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
         runs.iter().filter_map(|r| Some((r, expected.difference(r)?))).collect();
     let all_schemes = schemes::all();
     let all_invariants = invariants::all();
-    let matrix = Matrix::new(&all_schemes, &all_invariants, &runs);
+    let tables = tables(&all_schemes, &all_invariants, &scenarios, &runs);
     match args.format {
         Format::Json => println!("{}", json::runs(&runs)),
-        Format::Markdown => println!("{}", markdown::matrix(&matrix)),
+        Format::Markdown => {
+            for (environment, matrix) in &tables {
+                println!("## {}\n\n{}", environment.title, markdown::matrix(matrix));
+            }
+        }
         Format::Table => {
-            print_matrix(&matrix);
+            for (environment, matrix) in &tables {
+                print_matrix(environment, matrix);
+            }
             print_witnesses(witnesses.as_deref());
             print_differences(&differences);
             print_summary(&runs, &answers, elapsed);
@@ -66,6 +72,25 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
     } else {
         0
     })
+}
+
+/// A table for each part of the world that has a run.
+fn tables<'a>(
+    schemes: &'a [Scheme],
+    invariants: &'a [Invariant],
+    scenarios: &[Scenario],
+    runs: &'a [Run],
+) -> Vec<(Environment, Matrix<'a>)> {
+    ENVIRONMENTS
+        .into_iter()
+        .filter_map(|environment| {
+            let here = |run: &&Run| {
+                scenarios.iter().any(|s| s.id == run.scenario && environment.has(&s.groups))
+            };
+            let mine: Vec<&Run> = runs.iter().filter(here).collect();
+            (!mine.is_empty()).then(|| (environment, Matrix::new(schemes, invariants, &mine)))
+        })
+        .collect()
 }
 
 fn scenarios(place: &Place, args: &CheckArgs) -> anyhow::Result<Vec<Scenario>> {
@@ -177,12 +202,13 @@ fn bless(place: &Place, expected: &mut Expectations, runs: &[Run], everything: b
     Ok(())
 }
 
-fn print_matrix(matrix: &Matrix<'_>) {
+fn print_matrix(environment: &Environment, matrix: &Matrix<'_>) {
+    println!("{}", environment.title);
     let terminal = std::io::stdout().is_terminal();
     let width = if terminal { None } else { Some(u16::MAX) };
     let colour = terminal && std::env::var_os("NO_COLOR").is_none();
     println!("{}", table::matrix(matrix, colour, width));
-    println!("\nviolated N: N steps in the shortest counterexample. Empty: does not apply.\n");
+    println!("violated N: N steps in the shortest counterexample. Empty: does not apply.\n");
     let violated: Vec<_> = matrix.violated().collect();
     if violated.is_empty() {
         return;

@@ -4,6 +4,38 @@ use foliocheck_specs::{Invariant, Scheme};
 
 use crate::verdict::{Run, Verdict};
 
+/// A part of the world that scenarios live in. What holds for ordinary files may be impossible to have
+/// elsewhere, so each part has a table of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Environment {
+    /// Heading.
+    pub title: &'static str,
+    /// The scenario group that marks it; none for everything that no other group marks.
+    pub group: Option<&'static str>,
+}
+
+/// The parts, in the order of the tables.
+pub const ENVIRONMENTS: [Environment; 4] = [
+    Environment { title: "Files on disk", group: None },
+    Environment { title: "tmpfs (no page_mkwrite, no writeback)", group: Some("tmpfs") },
+    Environment { title: "With a writer through a pin", group: Some("pin") },
+    Environment {
+        title: "A checksumming device that does not ask for stable pages",
+        group: Some("unstable"),
+    },
+];
+
+impl Environment {
+    /// Whether a scenario of these groups belongs here.
+    pub fn has(&self, groups: &[String]) -> bool {
+        let marked = |e: &Environment| e.group.is_some_and(|g| groups.iter().any(|have| have == g));
+        match ENVIRONMENTS.iter().find(|e| marked(e)) {
+            Some(first) => first == self,
+            None => self.group.is_none(),
+        }
+    }
+}
+
 /// A cell of the table schemes × invariants.
 #[derive(Clone, Debug)]
 pub struct Cell<'a> {
@@ -41,7 +73,7 @@ pub struct Matrix<'a> {
 
 impl<'a> Matrix<'a> {
     /// Gathers `runs`, in the order of the listings.
-    pub fn new(schemes: &'a [Scheme], invariants: &'a [Invariant], runs: &'a [Run]) -> Self {
+    pub fn new(schemes: &'a [Scheme], invariants: &'a [Invariant], runs: &[&'a Run]) -> Self {
         let schemes: Vec<&str> =
             schemes.iter().map(|s| s.id).filter(|s| runs.iter().any(|r| r.scheme == *s)).collect();
         let invariants: Vec<&str> = invariants
@@ -62,9 +94,9 @@ impl<'a> Matrix<'a> {
     }
 }
 
-fn cell<'a>(scheme: &'a str, invariant: &'a str, runs: &'a [Run]) -> Option<Cell<'a>> {
+fn cell<'a>(scheme: &'a str, invariant: &'a str, runs: &[&'a Run]) -> Option<Cell<'a>> {
     let mine: Vec<&Run> =
-        runs.iter().filter(|r| r.scheme == scheme && r.invariant == invariant).collect();
+        runs.iter().copied().filter(|r| r.scheme == scheme && r.invariant == invariant).collect();
     if mine.is_empty() {
         return None;
     }

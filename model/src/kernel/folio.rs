@@ -80,7 +80,6 @@ pub fn filemap_add_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef, lost: Lab
     let register = Prog::register_of(folio);
     let folios: Vec<_> = index.folios.iter().map(|f| (*f, p.w.folios[*f].clone())).collect();
     let ghosts = p.w.ghosts.clone();
-    let origins = p.w.origins.clone();
     p.b.step(id, c::FILEMAP_ADD_FOLIO, |s| {
         s.text(format!("allocate a folio for index {}, locked, and insert it", folio.index))
             .when(ne(index.slot, 0), "somebody inserted one first", |b| b.goto(lost));
@@ -97,15 +96,7 @@ pub fn filemap_add_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef, lost: Lab
                     .set(object.uptodate, 0)
                     .set(object.dirty, 0)
                     .inc(object.refs)
-                    .set(ghosts.together[*f], 0)
                     .set_if(ne(ghosts.holders[*f], 0), ghosts.reused, 1);
-                for (o, origin) in origins.iter().enumerate() {
-                    if origin.index == folio.index {
-                        for seen in &ghosts.window[o][position] {
-                            b.set(*seen, 0);
-                        }
-                    }
-                }
                 if let Some(register) = register {
                     b.set(register, position);
                 }

@@ -113,10 +113,10 @@ fn write_step(
     scope: &Scope,
     labels: &[Label],
 ) {
-    for guard in &plan.guard {
+    if let Some(guard) = &plan.guard {
         draft.wait(resolve(guard, &scope.kernel));
     }
-    for requires in &plan.requires {
+    if let Some(requires) = &plan.requires {
         draft.requires(resolve(requires, &scope.kernel));
     }
     let mut taken = BTreeSet::new();
@@ -201,11 +201,12 @@ fn assign(
         Source::BitOr(value) => push(when, bin(Op::BitOr, var, cut(value))),
         Source::Or(value) if top > 0 => push(when, bin(Op::Or, var, resolve(value, pool))),
         Source::SetBit(_) | Source::Or(_) => push(when, Expr::FALSE),
-        Source::Split(cond, a, b) => {
+        Source::Split(cond, a, b) if resolve(cond, pool).fold().as_const().is_none() => {
             let cond = resolve(cond, pool);
-            push(and(when.clone(), &cond), cut(a));
-            push(and(when, not(cond)), cut(b));
+            push(cond.clone(), cut(a));
+            push(not(cond), cut(b));
         }
+        Source::Split(_, a, _) => push(when, cut(a)),
         Source::Select(cond, other, value) => {
             let (cond, other) = (resolve(cond, &scope.kernel), pick(*other, &scope.kernel));
             let value = bin(

@@ -1,8 +1,8 @@
 //! Version counters in random systems: whatever the optimiser makes of them, the behaviour stays.
 //! A budget bounds how often the counter moves, so that the full system is finite.
 
-use foliocheck_model::machine::builder::ProgramBuilder;
-use foliocheck_model::machine::expr::{Expr, add, any, eq, ite, lt, ne};
+use foliocheck_model::machine::builder::{Label, ProgramBuilder};
+use foliocheck_model::machine::expr::{Expr, add, and, eq, ite, lt, ne, or};
 use foliocheck_model::machine::system::{Predicate, Scope, System, TaskId};
 use foliocheck_model::machine::var::{VarDecl, VarId};
 use proptest::collection::vec;
@@ -114,10 +114,11 @@ fn build(plan: &Plan) -> System {
 }
 
 fn predicates(system: &mut System, vars: &Vars) {
-    let stale_but_used = any(vars
+    let wrong = vars
         .copies
         .iter()
-        .map(|c| foliocheck_model::machine::expr::and(eq(vars.out, 1), ne(*c, vars.seq))));
+        .map(|c| and(eq(vars.out, 1), ne(*c, vars.seq)));
+    let stale_but_used = wrong.fold(Expr::FALSE, or);
     let all_current = eq(vars.copies[0], vars.seq);
     system.predicates = [
         (Scope::Always, stale_but_used),
@@ -133,12 +134,7 @@ fn predicates(system: &mut System, vars: &Vars) {
     .collect();
 }
 
-fn write(
-    b: &mut ProgramBuilder,
-    vars: &Vars,
-    act: &Act,
-    start: foliocheck_model::machine::builder::Label,
-) {
+fn write(b: &mut ProgramBuilder, vars: &Vars, act: &Act, start: Label) {
     let when = |only_if: bool| {
         if only_if {
             eq(vars.flag, 1)

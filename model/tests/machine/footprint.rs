@@ -79,7 +79,7 @@ impl<'s> Prints<'s> {
             prop_assert!(unchanged, "{:?} changes what {:?} can do", b, a);
             // Additions to one variable may leave its range in one order only.
             if !self.both_add(state, a.task, b.task) {
-                prop_assert_eq!(first.as_ref().err(), self.run(after, a).as_ref().err());
+                prop_assert_eq!(first.clone().err(), self.run(after, a).err());
             }
         }
         if let (Ok(first), Ok(after)) = (first, after)

@@ -2,7 +2,7 @@
 //! `build` maps them to the variables of a task, so that every plan, and everything it shrinks to,
 //! gives a system that validates.
 
-use foliocheck_model::machine::expr::{Expr, Op, any, bin, eq, ite, lt, ne, not, test_bit};
+use foliocheck_model::machine::expr::{Expr, Op, bin, eq, ite, lt, ne, not, test_bit};
 use foliocheck_model::machine::system::Scope;
 use foliocheck_model::machine::var::VarId;
 use proptest::collection::vec;
@@ -145,7 +145,7 @@ fn cond() -> impl Strategy<Value = Expr> {
     test.prop_recursive(2, 6, 2, |inner| {
         prop_oneof![
             3 => (inner.clone(), inner.clone()).prop_map(|(a, b)| bin(Op::And, a, b)),
-            2 => (inner.clone(), inner.clone()).prop_map(|(a, b)| any([a, b])),
+            2 => (inner.clone(), inner.clone()).prop_map(|(a, b)| bin(Op::Or, a, b)),
             1 => inner.prop_map(not),
         ]
     })
