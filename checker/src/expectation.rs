@@ -148,6 +148,16 @@ impl Expectations {
         self.0.get(&key(scheme, scenario, invariant))
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// How `run` differs, if it does. An inconclusive run says nothing, and differs from nothing.
     pub fn difference(&self, run: &Run) -> Option<Difference> {
         if run.verdict == Verdict::Inconclusive {

@@ -376,6 +376,20 @@ calls = [{ call = "tick" }]
 
 const CALLS: &[Case] = &[
     case(
+        "very many calls",
+        &[(
+            "    { call = \"tick\" },\n",
+            r#"    { call = "tick" }, { call = "tick" }, { call = "tick" }, { call = "tick" },
+    { call = "tick" }, { call = "tick" }, { call = "tick" }, { call = "tick" },
+    { call = "tick" }, { call = "tick" }, { call = "tick" }, { call = "tick" },
+    { call = "tick" }, { call = "tick" }, { call = "tick" },
+    { call = "tick" }, #!
+"#,
+        )],
+        "calls",
+        &["17 calls", "expected 1 to"],
+    ),
+    case(
         "unknown key in a call",
         &[("{ call = \"tick\" },", "{ call = \"tick\", count = 3 }, #!")],
         "count",
@@ -573,10 +587,10 @@ const WHOLE: &[Case] = &[
             r#"    { call = "write", folios = [0] },
     { call = "write", folios = [0] },
     { call = "write", folios = [0] },
-    { call = "write", folios = [0] },
+    { call = "write", folios = [0] }, #!
 "#,
         )],
-        "task",
+        "call",
         &["too many different stores to one folio", "at most 40"],
     ),
 ];

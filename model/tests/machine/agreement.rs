@@ -11,6 +11,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::build::{Style, build};
+use super::explore::packed;
 use super::naive::{Fault, Naive, Ready, Values};
 use super::{WORDS, config, plan};
 
@@ -173,7 +174,7 @@ fn as_run_error(fault: Fault) -> RunError {
 }
 
 proptest! {
-    #![proptest_config(config(2000))]
+    #![proptest_config(config(5000))]
 
     #[test]
     fn three_interpreters_agree(
@@ -181,7 +182,7 @@ proptest! {
         choices in vec(any::<prop::sample::Index>(), 40),
     ) {
         let system = build(&plan, Style::Raw);
-        let machine = Machine::new(system.clone()).expect("every plan gives a valid system");
+        let machine = packed(system.clone())?;
         let walker = Walker { naive: Naive { system: &system }, system: &system, machine: &machine };
         walker.walk(&choices)?;
     }

@@ -196,7 +196,7 @@ fn assign(
         Source::Move { by, raw: r } if raw(*r) => push(when, moved(var, *by)),
         Source::Move { by, .. } => push(and(when, room(var, *by, top)), moved(var, *by)),
         Source::SetBit(bit) if top > 0 => {
-            push(when, set_bit(var, i64::from(bit % top.count_ones())))
+            push(when, set_bit(var, i64::from(bit % top.count_ones())));
         }
         Source::BitOr(value) => push(when, bin(Op::BitOr, var, cut(value))),
         Source::Or(value) if top > 0 => push(when, bin(Op::Or, var, resolve(value, pool))),

@@ -11,6 +11,8 @@ use foliocheck_model::machine::system::{Scope, System};
 use foliocheck_model::machine::var::VarId;
 use proptest::prelude::*;
 
+use super::WORDS;
+
 /// Something that can be explored.
 pub trait Model {
     type State: Clone + Eq + Hash + Debug;
@@ -89,6 +91,11 @@ impl<const N: usize> Model for Machine<N> {
     fn is_bad(&self, state: &State<N>, predicate: usize) -> bool {
         self.is_bad(state, predicate)
     }
+}
+
+/// The packed machine of a system that is expected to be valid.
+pub fn packed(system: System) -> Result<Machine<WORDS>, TestCaseError> {
+    Machine::new(system).map_err(|e| TestCaseError::fail(format!("not a valid system: {e}")))
 }
 
 /// Observed variables by name, and program counters.

@@ -79,7 +79,7 @@ impl<'s> Prints<'s> {
             prop_assert!(unchanged, "{:?} changes what {:?} can do", b, a);
             // Additions to one variable may leave its range in one order only.
             if !self.both_add(state, a.task, b.task) {
-                prop_assert_eq!(first.clone().err(), self.run(after, a).err());
+                prop_assert_eq!(first.is_err(), self.run(after, a).is_err());
             }
         }
         if let (Ok(first), Ok(after)) = (first, after)
@@ -125,7 +125,7 @@ impl<'s> Prints<'s> {
 }
 
 proptest! {
-    #![proptest_config(config(1500))]
+    #![proptest_config(config(3000))]
 
     #[test]
     fn footprints_tell_the_truth(plan in plan::system()) {

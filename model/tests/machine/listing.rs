@@ -51,16 +51,37 @@ fn writer() -> System {
             .otherwise("all written", |b| b)
     });
     b.leave();
-    b.step("W4", WRITE, |s| {
-        s.choice()
-            .when(1, "", |b| b.set(data, 0))
-            .when(1, "", |b| b)
-    });
+    b.step("W4", WRITE, |s| s.set(data, 0));
     b.finish().unwrap();
     system
 }
 
-const LISTING: &str = "";
+const LISTING: &str = "       generic_perform_write {
+           folio_lock {
+   0:          folio_lock();  /* W1 */
+                   wait until (folio0.lock == free);
+                   folio0.lock = writer;
+           }
+   1:      copy_folio_from_iter_atomic();  /* R1: wait for stable */  <== rule stable-pages at before-copy
+               wait until (folio0.stable == 0);
+   2:      copy_folio_from_iter_atomic();  /* W2 */  <== waits by rule freeze
+               wait until (folio0.stable == 0);
+               folio0.data = (folio0.data + 1);
+               ghost: if ((folio0.data == 0)) writes = 1;
+   3:      folio_unlock();  /* W3 */
+               if ((folio0.data == 1))  /* more */
+                   folio0.lock = free;
+                   goto 0;
+               else if ((folio0.data == 2))  /* gives up */
+                   folio0.lock = free;
+                   stop for ever;
+               else if (otherwise)  /* all written */
+                   folio0.lock = free;
+       }
+   4:  generic_perform_write();  /* W4 */
+           folio0.data = 0;
+           return;
+";
 
 #[test]
 fn a_program_prints_as_pseudo_c() {

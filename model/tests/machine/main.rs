@@ -18,7 +18,7 @@ mod refusal;
 use proptest::test_runner::{Config, RngSeed};
 
 /// Words of a packed state in these tests.
-const WORDS: usize = 4;
+const WORDS: usize = 8;
 
 /// The same cases in every run, unless `PROPTEST_RNG_SEED` gives another seed.
 fn config(cases: u32) -> Config {

@@ -11,7 +11,7 @@ use foliocheck_model::machine::var::VarDecl;
 use proptest::prelude::*;
 
 use super::build::{FN, Style, build};
-use super::explore::{Full, lockstep, outcomes, states};
+use super::explore::{Full, lockstep, outcomes, packed, states};
 use super::{WORDS, config, plan};
 
 /// Systems with more states are looked at only so far.
@@ -19,10 +19,7 @@ const LIMIT: usize = 10_000;
 
 /// Checks that the optimiser keeps the behaviour of `system`.
 pub fn keeps_behaviour(system: &System) -> Result<(), TestCaseError> {
-    let machine = match Machine::<WORDS>::new(optimize(system)) {
-        Ok(machine) => machine,
-        Err(error) => return Err(TestCaseError::fail(format!("not valid any more: {error}"))),
-    };
+    let machine = packed(optimize(system))?;
     let full = Full(system);
     lockstep(&full, &machine, LIMIT)?;
     if let Some(expected) = outcomes(&full, LIMIT) {
@@ -32,7 +29,7 @@ pub fn keeps_behaviour(system: &System) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(config(400))]
+    #![proptest_config(config(3000))]
 
     #[test]
     fn optimizing_keeps_behaviour(plan in plan::system()) {

@@ -193,8 +193,8 @@ fn assign() -> impl Strategy<Value = AssignPlan> {
 
 fn next() -> impl Strategy<Value = Next> {
     prop_oneof![
-        6 => Just(Next::Fall),
-        3 => (0usize..8).prop_map(Next::To),
+        12 => Just(Next::Fall),
+        5 => (0usize..8).prop_map(Next::To),
         1 => Just(Next::End),
         1 => Just(Next::Stop),
     ]
@@ -210,12 +210,12 @@ fn branch() -> impl Strategy<Value = BranchPlan> {
 
 fn step() -> impl Strategy<Value = StepPlan> {
     (
-        weighted(0.35, cond()),
-        weighted(0.05, cond()),
+        weighted(0.2, cond()),
+        weighted(0.03, cond()),
         vec(assign(), 0..3),
         prop_oneof![1 => Just(0usize), 2 => 1usize..4].prop_flat_map(|n| vec(branch(), n)),
-        prop::bool::weighted(0.9),
-        prop::bool::weighted(0.3),
+        prop::bool::weighted(0.95),
+        prop::bool::weighted(0.4),
     )
         .prop_map(
             |(guard, requires, common, branches, total, choice)| StepPlan {

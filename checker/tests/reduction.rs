@@ -1,0 +1,111 @@
+//! Reduced equals full: verdicts, lengths of shortest counterexamples, final observations, in every
+//! scenario of the suite under every scheme. And both equal a plain search that shares no code with
+//! the engine.
+
+mod support;
+
+use foliocheck::engine::explore::{Mode, explore};
+use foliocheck::engine::limits::Limits;
+use foliocheck::suite::{self, Options, Unit};
+use foliocheck_specs::{Scenario, invariants, schemes};
+
+/// Every scheme in every scenario that is not large: full state spaces of up to 100 thousand states.
+fn units() -> Vec<Unit> {
+    let scenarios = Scenario::own().unwrap();
+    let small: Vec<_> =
+        scenarios.into_iter().filter(|s| !s.groups.contains(&"large".to_owned())).collect();
+    schemes::all()
+        .into_iter()
+        .flat_map(|scheme| {
+            small
+                .iter()
+                .map(move |scenario| Unit {
+                    scheme: scheme.clone(),
+                    scenario: scenario.clone(),
+                    ablations: Vec::new(),
+                    ask: invariants::all(),
+                })
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+#[test]
+fn reduced_equals_full() {
+    let units = units();
+    let reduced = suite::run_all(&units, &Options::default(), 2, &|_| {});
+    let full = suite::run_all(&units, &Options { full: true, ..Options::default() }, 2, &|_| {});
+    for ((unit, reduced), full) in units.iter().zip(reduced).zip(full) {
+        let name = format!("{} in {}", unit.scheme.id, unit.scenario.id);
+        let (reduced, full) = (reduced.unwrap(), full.unwrap());
+        assert_eq!(reduced.observations, full.observations, "{name}: final observations");
+        assert_eq!(reduced.runs.len(), full.runs.len(), "{name}");
+        for (r, f) in reduced.runs.iter().zip(&full.runs) {
+            assert_eq!(r.verdict, f.verdict, "{name}, {}", r.invariant);
+            let length = |run: &foliocheck::verdict::Run| run.trace.as_ref().map(|t| t.length);
+            assert_eq!(length(r), length(f), "{name}, {}: shortest counterexample", r.invariant);
+        }
+    }
+}
+
+/// The plain search works on the system as written: its states tell apart what the optimised system
+/// does not, so counts are not compared, but everything that can be observed is.
+#[test]
+fn engine_equals_a_plain_search() {
+    for (scheme, id) in [
+        ("by-reference", "write-vs-splice"),
+        ("by-reference", "mmap-store-vs-writeback"),
+        ("by-reference", "pinned-writer"),
+        ("copy", "ext4-write-vs-splice"),
+        ("copy-locked", "mmap-store-dirty-pte"),
+        ("confirm-ctime", "tick-between-writes"),
+        ("stable-flag", "two-splicers"),
+        ("stable-pin", "reader-stops-vs-mmap"),
+        ("stable-pin-mkclean", "mmap-store-clean-pte"),
+        ("stable-pin-mkclean", "splice-then-store-same-thread"),
+        ("stable-pin-mkclean-truncate", "partial-punch-vs-splice"),
+        ("stable-sink-io", "local-receiver-stops"),
+        ("by-reference", "truncate-and-refill"),
+        ("by-reference", "socket-retransmit-vs-write"),
+    ] {
+        let scenario = support::scenario(id);
+        let instance = support::build(scheme, &scenario);
+        let plain = support::search(&instance.full);
+        let unit = Unit {
+            scheme: schemes::by_id(scheme).unwrap(),
+            scenario: scenario.clone(),
+            ablations: Vec::new(),
+            ask: invariants::all(),
+        };
+        let answer = suite::run(&unit, &Options::default()).unwrap();
+        assert_eq!(answer.observations.as_ref(), Some(&plain.observations), "{scheme} in {id}");
+        for run in answer.runs {
+            let nearest = instance
+                .full
+                .predicates
+                .iter()
+                .zip(&plain.nearest)
+                .filter(|(p, _)| p.invariant == run.invariant)
+                .filter_map(|(_, n)| *n)
+                .min();
+            assert_eq!(run.trace.map(|t| t.length), nearest, "{scheme} in {id}, {}", run.invariant);
+        }
+    }
+}
+
+/// The full exploration of the optimised system visits exactly the states that a plain search of the
+/// same system visits.
+#[test]
+fn full_exploration_visits_every_state() {
+    for (scheme, id) in [
+        ("by-reference", "two-folios"),
+        ("stable-pin-mkclean", "tee-twins"),
+        ("recheck-folio-version", "mmap-store-clean-pte"),
+    ] {
+        let instance = support::build(scheme, &support::scenario(id));
+        let plain = support::search(&instance.optimized);
+        let engine = explore(&instance.optimized, Mode::Full, &[], &Limits::default()).unwrap();
+        assert_eq!(engine.states, plain.states, "{scheme} in {id}");
+        assert_eq!(engine.observations, plain.observations, "{scheme} in {id}");
+    }
+}

@@ -1,0 +1,75 @@
+//! The committed verdicts are those of this model, to the state; every witness breaks its invariant;
+//! every invariant has one.
+
+mod support;
+
+use std::path::Path;
+
+use foliocheck::engine::explore::{Mode, explore};
+use foliocheck::engine::limits::Limits;
+use foliocheck::expectation::Expectations;
+use foliocheck::suite::{self, Options, Unit};
+use foliocheck::verdict::Verdict;
+use foliocheck_specs::{Scenario, invariants, schemes, witness};
+
+#[test]
+fn committed_verdicts_are_reproduced() {
+    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results");
+    let expected = Expectations::read(&results).unwrap();
+    let scenarios = Scenario::own().unwrap();
+    let mut units = Vec::new();
+    for scheme in schemes::all() {
+        for scenario in scenarios.iter().filter(|s| !s.groups.contains(&"large".to_owned())) {
+            units.push(Unit {
+                scheme: scheme.clone(),
+                scenario: scenario.clone(),
+                ablations: Vec::new(),
+                ask: invariants::all(),
+            });
+        }
+    }
+    let mut count = 0;
+    for answer in suite::run_all(&units, &Options::default(), 2, &|_| {}) {
+        for run in answer.unwrap().runs {
+            count += 1;
+            let name = format!("{} in {}, {}", run.scheme, run.scenario, run.invariant);
+            let e = expected.get(&run.scheme, &run.scenario, &run.invariant).expect(&name);
+            assert_eq!(run.verdict, e.verdict, "{name}");
+            assert_eq!(run.trace.map(|t| t.length), e.length, "{name}: length");
+            let counts = (run.states, run.transitions, run.depth);
+            assert_eq!(counts, (e.states, e.transitions, e.depth), "{name}: counts");
+        }
+    }
+    assert_eq!(count, expected.len(), "verdicts are committed that nothing produces");
+}
+
+/// Distinct states, transitions and depth of full explorations. A change here is a change of the model.
+#[test]
+fn golden_counts() {
+    let golden: &[(&str, &str, usize, usize, usize)] = &[];
+    for (scheme, id, states, transitions, depth) in golden {
+        let instance = support::build(scheme, &support::scenario(id));
+        let got = explore(&instance.optimized, Mode::Full, &[], &Limits::default()).unwrap();
+        let got = (got.states, got.transitions, got.depth);
+        assert_eq!(got, (*states, *transitions, *depth), "{scheme} in {id}");
+    }
+}
+
+#[test]
+fn every_invariant_has_a_witness() {
+    let witnesses = witness::all();
+    for invariant in invariants::all() {
+        assert!(witnesses.iter().any(|w| w.invariant == invariant.id), "{}", invariant.id);
+    }
+    for witness in witnesses {
+        let unit = Unit {
+            scheme: schemes::by_id(witness.scheme).unwrap(),
+            scenario: support::scenario(witness.scenario),
+            ablations: witness.ablation.into_iter().collect(),
+            ask: vec![invariants::by_id(witness.invariant).unwrap()],
+        };
+        let answer = suite::run(&unit, &Options::default()).unwrap();
+        assert_eq!(answer.runs[0].verdict, Verdict::Violated, "{}: {}", witness.invariant, witness.title);
+        assert!(answer.runs[0].trace.is_some());
+    }
+}
