@@ -8,7 +8,10 @@ use foliocheck_specs::{Instance, Scenario, instance, invariants, schemes};
 fn main() {
     let reduced = run_reference(Mode::Final);
     let full = run_reference(Mode::Full);
-    assert_eq!(reduced.observations, full.observations, "reduced and full observe the same");
+    assert_eq!(
+        reduced.observations, full.observations,
+        "reduced and full observe the same"
+    );
     #[expect(clippy::cast_precision_loss, reason = "a ratio")]
     let ratio = full.states as f64 / reduced.states as f64;
     println!(
@@ -19,17 +22,40 @@ fn main() {
     );
     let peak = std::fs::read_to_string("/proc/self/status")
         .ok()
-        .and_then(|s| Some(s.lines().find(|l| l.starts_with("VmHWM"))?.split_whitespace().nth(1)?.parse::<usize>().ok()?));
+        .and_then(|s| {
+            Some(
+                s.lines()
+                    .find(|l| l.starts_with("VmHWM"))?
+                    .split_whitespace()
+                    .nth(1)?
+                    .parse::<usize>()
+                    .ok()?,
+            )
+        });
     if let Some(kib) = peak {
-        println!("peak memory so far: {} MiB, {} bytes a state of the full run", kib >> 10, (kib << 10) / full.states);
+        println!(
+            "peak memory so far: {} MiB, {} bytes a state of the full run",
+            kib >> 10,
+            (kib << 10) / full.states
+        );
     }
     divan::main();
 }
 
 fn reference(scheme: &str) -> Instance {
-    let scenario = Scenario::own().unwrap().into_iter().find(|s| s.id == "reference").expect("it is there");
+    let scenario = Scenario::own()
+        .unwrap()
+        .into_iter()
+        .find(|s| s.id == "reference")
+        .expect("it is there");
     let ask = instance::applicable(&scenario.setup);
-    Instance::build(&scenario.setup, &schemes::by_id(scheme).expect("it is there"), &[], &ask).unwrap()
+    Instance::build(
+        &scenario.setup,
+        &schemes::by_id(scheme).expect("it is there"),
+        &[],
+        &ask,
+    )
+    .unwrap()
 }
 
 fn run_reference(mode: Mode) -> Exploration {
@@ -45,7 +71,9 @@ fn run_reference(mode: Mode) -> Exploration {
 #[divan::bench(sample_count = 3, sample_size = 1)]
 fn reference_full(bencher: divan::Bencher<'_, '_>) {
     let states = run_reference(Mode::Full).states;
-    bencher.counter(divan::counter::ItemsCount::new(states)).bench(|| run_reference(Mode::Full).states);
+    bencher
+        .counter(divan::counter::ItemsCount::new(states))
+        .bench(|| run_reference(Mode::Full).states);
 }
 
 /// The reference configuration, reduced.
@@ -60,7 +88,10 @@ fn default_suite() -> usize {
     let scenarios = Scenario::own().unwrap();
     let mut units = Vec::new();
     for scheme in schemes::all() {
-        for scenario in scenarios.iter().filter(|s| !s.groups.contains(&"large".to_owned())) {
+        for scenario in scenarios
+            .iter()
+            .filter(|s| !s.groups.contains(&"large".to_owned()))
+        {
             units.push(Unit {
                 scheme: scheme.clone(),
                 scenario: scenario.clone(),

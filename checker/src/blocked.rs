@@ -50,7 +50,10 @@ impl Blocked {
 
 /// Every task that is blocked at a step, or has stopped.
 pub fn blocked(system: &System, state: &Valuation) -> Vec<Blocked> {
-    system.task_ids().filter_map(|task| blocked_task(system, state, task)).collect()
+    system
+        .task_ids()
+        .filter_map(|task| blocked_task(system, state, task))
+        .collect()
 }
 
 fn blocked_task(system: &System, state: &Valuation, task: TaskId) -> Option<Blocked> {
@@ -67,15 +70,30 @@ fn blocked_task(system: &System, state: &Valuation, task: TaskId) -> Option<Bloc
         });
     }
     let step = interp::current(system, state, task)?;
-    let unmet: Vec<&Expr> =
-        step.guard.conjuncts().into_iter().filter(|c| !state.holds(c)).collect();
-    let waits_until = unmet.iter().map(|c| condition(system, state, c)).collect::<Vec<_>>();
+    let unmet: Vec<&Expr> = step
+        .guard
+        .conjuncts()
+        .into_iter()
+        .filter(|c| !state.holds(c))
+        .collect();
+    let waits_until = unmet
+        .iter()
+        .map(|c| condition(system, state, c))
+        .collect::<Vec<_>>();
     let waits_for = system
         .task_ids()
-        .filter(|other| unmet.iter().any(|c| could_bring_about(system, state, *other, c)))
+        .filter(|other| {
+            unmet
+                .iter()
+                .any(|c| could_bring_about(system, state, *other, c))
+        })
         .map(|other| {
             let name = &system.task(other).name;
-            if other == task { format!("{name} itself") } else { name.clone() }
+            if other == task {
+                format!("{name} itself")
+            } else {
+                name.clone()
+            }
         })
         .collect();
     Some(Blocked {
@@ -93,7 +111,13 @@ fn condition(system: &System, state: &Valuation, expr: &Expr) -> String {
     expr.reads(&mut vars);
     let now: Vec<String> = vars
         .into_iter()
-        .map(|v| format!("{} is {}", system.var(v).full_name(), system.var(v).show(state.get(v))))
+        .map(|v| {
+            format!(
+                "{} is {}",
+                system.var(v).full_name(),
+                system.var(v).show(state.get(v))
+            )
+        })
         .collect();
     format!("{}, where {}", show(system, expr), now.join(", "))
 }
@@ -117,7 +141,12 @@ fn could_bring_about(system: &System, state: &Valuation, task: TaskId, expr: &Ex
         if may_enable(&Footprint::of(system, step), expr) && helps(step, expr, state) {
             return true;
         }
-        work.extend(step.branches.iter().map(|b| b.next).filter(|n| *n < program.steps.len()));
+        work.extend(
+            step.branches
+                .iter()
+                .map(|b| b.next)
+                .filter(|n| *n < program.steps.len()),
+        );
     }
     false
 }
@@ -155,6 +184,11 @@ fn held_by(system: &System, state: &Valuation, task: TaskId) -> Vec<String> {
                 && var.labels.get(task.index() + 1) == Some(name);
             owner || (var.name.ends_with(".readers") && value >> me & 1 == 1)
         })
-        .map(|(_, var)| var.full_name().trim_end_matches(".writer").trim_end_matches(".readers").to_owned())
+        .map(|(_, var)| {
+            var.full_name()
+                .trim_end_matches(".writer")
+                .trim_end_matches(".readers")
+                .to_owned()
+        })
         .collect()
 }

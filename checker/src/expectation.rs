@@ -112,7 +112,9 @@ impl Expectations {
         let path = Self::path(results);
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Expectations::default()),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Expectations::default());
+            }
             Err(source) => return Err(ExpectationError::Io { path, source }),
         };
         Self::parse(&text, &path)
@@ -135,11 +137,17 @@ impl Expectations {
         };
         let version: Version = serde_json::from_str(text).map_err(malformed)?;
         if version.schema != SCHEMA {
-            return Err(ExpectationError::Schema { path: path.to_owned(), found: version.schema });
+            return Err(ExpectationError::Schema {
+                path: path.to_owned(),
+                found: version.schema,
+            });
         }
         let file: File = serde_json::from_str(text).map_err(malformed)?;
         Ok(Expectations(
-            file.verdicts.into_iter().map(|e| (key(&e.scheme, &e.scenario, &e.invariant), e)).collect(),
+            file.verdicts
+                .into_iter()
+                .map(|e| (key(&e.scheme, &e.scenario, &e.invariant), e))
+                .collect(),
         ))
     }
 
@@ -204,14 +212,20 @@ impl Expectations {
     /// If the file cannot be written.
     pub fn write(&self, results: &Path) -> Result<(), ExpectationError> {
         let path = Self::path(results);
-        let io = |source| ExpectationError::Io { path: path.clone(), source };
+        let io = |source| ExpectationError::Io {
+            path: path.clone(),
+            source,
+        };
         // One verdict a line, so that a change of one is a change of one line.
         let lines: Vec<String> = self
             .0
             .values()
             .map(|e| serde_json::to_string(e).expect("plain data"))
             .collect();
-        let text = format!("{{\"schema\":{SCHEMA},\"verdicts\":[\n{}\n]}}\n", lines.join(",\n"));
+        let text = format!(
+            "{{\"schema\":{SCHEMA},\"verdicts\":[\n{}\n]}}\n",
+            lines.join(",\n")
+        );
         std::fs::create_dir_all(results).map_err(io)?;
         let mut builder = tempfile::Builder::new();
         #[cfg(unix)]

@@ -124,7 +124,10 @@ pub fn run_all(
         }
     });
     let answers = answers.into_inner().expect("no panic while held");
-    answers.into_iter().map(|a| a.expect("every unit was run")).collect()
+    answers
+        .into_iter()
+        .map(|a| a.expect("every unit was run"))
+        .collect()
 }
 
 fn weight(unit: &Unit) -> usize {
@@ -145,7 +148,11 @@ struct Finding {
 impl Finding {
     fn of(exploration: &Exploration, predicate: usize, limits: &Limits) -> Finding {
         Finding {
-            path: exploration.violations.iter().find(|v| v.0 == predicate).map(|v| v.1.clone()),
+            path: exploration
+                .violations
+                .iter()
+                .find(|v| v.0 == predicate)
+                .map(|v| v.1.clone()),
             states: exploration.states,
             transitions: exploration.transitions,
             depth: exploration.depth,
@@ -164,14 +171,30 @@ fn answer(unit: &Unit, options: &Options) -> Result<Answer, Cause> {
         (a, b) => a.or(b),
     };
     let asked: Vec<usize> = (0..instance.optimized.predicates.len())
-        .filter(|p| unit.ask.iter().any(|i| i.id == instance.optimized.predicates[*p].invariant))
+        .filter(|p| {
+            unit.ask
+                .iter()
+                .any(|i| i.id == instance.optimized.predicates[*p].invariant)
+        })
         .collect();
     let mut answer = Answer::default();
     let mut findings: Vec<(usize, Finding)> = Vec::new();
     if options.full {
-        explore_full(&instance.optimized, &asked, &limits, &mut answer, &mut findings)?;
+        explore_full(
+            &instance.optimized,
+            &asked,
+            &limits,
+            &mut answer,
+            &mut findings,
+        )?;
     } else {
-        explore_reduced(&instance.optimized, &asked, &limits, &mut answer, &mut findings)?;
+        explore_reduced(
+            &instance.optimized,
+            &asked,
+            &limits,
+            &mut answer,
+            &mut findings,
+        )?;
     }
     for invariant in &unit.ask {
         let mine: Vec<&(usize, Finding)> = findings
@@ -179,7 +202,9 @@ fn answer(unit: &Unit, options: &Options) -> Result<Answer, Cause> {
             .filter(|(p, _)| instance.optimized.predicates[*p].invariant == invariant.id)
             .collect();
         if !mine.is_empty() {
-            answer.runs.push(conclude(unit, invariant, &instance, &mine, options)?);
+            answer
+                .runs
+                .push(conclude(unit, invariant, &instance, &mine, options)?);
         }
     }
     Ok(answer)
@@ -208,8 +233,9 @@ fn explore_reduced(
     answer: &mut Answer,
     findings: &mut Vec<(usize, Finding)>,
 ) -> Result<(), Cause> {
-    let (lasting, passing): (Vec<usize>, Vec<usize>) =
-        asked.iter().partition(|p| lasts(system, &system.predicates[**p]));
+    let (lasting, passing): (Vec<usize>, Vec<usize>) = asked
+        .iter()
+        .partition(|p| lasts(system, &system.predicates[**p]));
     if !lasting.is_empty() {
         let exploration = explore(system, Mode::Final, &lasting, limits)?;
         answer.add(&exploration);
@@ -301,13 +327,20 @@ fn conclude(
         run.verdict = Verdict::Violated;
         (run.states, run.transitions) = (finding.states, finding.transitions);
         run.depth = finding.depth;
-        run.trace = Some(Trace::replay(&instance.full, path, predicate, invariant.why)?);
+        run.trace = Some(Trace::replay(
+            &instance.full,
+            path,
+            predicate,
+            invariant.why,
+        )?);
         // A shorter one may lie where the exploration did not go.
         run.reason = cut.map(|c| format!("{c}: the counterexample may not be the shortest"));
     } else if let Some(cut) = cut {
         run.verdict = Verdict::Inconclusive;
-        run.reason =
-            Some(format!("{cut}; no violation in the {} states visited, to depth {}", run.states, run.depth));
+        run.reason = Some(format!(
+            "{cut}; no violation in the {} states visited, to depth {}",
+            run.states, run.depth
+        ));
     }
     Ok(run)
 }

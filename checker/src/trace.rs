@@ -72,8 +72,11 @@ impl Trace {
         for (number, action) in path.iter().enumerate() {
             let step = interp::current(system, &state, action.task)
                 .ok_or(ReplayError::Ended(number + 1))?;
-            let next = interp::apply(system, &state, *action)
-                .map_err(|source| ReplayError::Step { number: number + 1, source })?;
+            let next =
+                interp::apply(system, &state, *action).map_err(|source| ReplayError::Step {
+                    number: number + 1,
+                    source,
+                })?;
             steps.push(trace_step(system, &state, &next, *action, step));
             state = next;
         }
@@ -82,9 +85,18 @@ impl Trace {
             return Err(ReplayError::NotViolated);
         }
         let terminal = predicate.scope == Scope::Terminal;
-        let blocked = if terminal { blocked::blocked(system, &state) } else { Vec::new() };
+        let blocked = if terminal {
+            blocked::blocked(system, &state)
+        } else {
+            Vec::new()
+        };
         let why = format!("{sentence}{}", evidence(system, &state, &predicate.bad));
-        Ok(Trace { length: steps.len(), steps, why, blocked })
+        Ok(Trace {
+            length: steps.len(),
+            steps,
+            why,
+            blocked,
+        })
     }
 }
 
@@ -120,7 +132,12 @@ fn trace_step(
         .vars
         .iter()
         .enumerate()
-        .map(|(i, var)| (foliocheck_model::machine::VarId(u16::try_from(i).expect("few variables")), var))
+        .map(|(i, var)| {
+            (
+                foliocheck_model::machine::VarId(u16::try_from(i).expect("few variables")),
+                var,
+            )
+        })
         .filter(|(id, _)| !pcs.contains(id) && before.get(*id) != after.get(*id))
         .map(|(id, var)| Change {
             variable: var.full_name(),
@@ -161,7 +178,17 @@ fn evidence(system: &System, state: &Valuation, bad: &Expr) -> String {
     let shown: Vec<String> = vars
         .into_iter()
         .filter(|v| !pcs.contains(v) && system.var(*v).object != "broken")
-        .map(|v| format!("{} = {}", system.var(v).full_name(), system.var(v).show(state.get(v))))
+        .map(|v| {
+            format!(
+                "{} = {}",
+                system.var(v).full_name(),
+                system.var(v).show(state.get(v))
+            )
+        })
         .collect();
-    if shown.is_empty() { String::new() } else { format!(" ({})", shown.join(", ")) }
+    if shown.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", shown.join(", "))
+    }
 }

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 fn run(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_foliocheck")).args(args).output().expect("it starts")
+    Command::new(env!("CARGO_BIN_EXE_foliocheck"))
+        .args(args)
+        .output()
+        .expect("it starts")
 }
 
 fn stdout(output: &Output) -> String {
@@ -25,12 +28,20 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn own_scenario(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../specs/scenarios").join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../specs/scenarios")
+        .join(name)
 }
 
 #[test]
 fn printed_table() {
-    let output = run(&["check", "--scheme", "stable-*", "--scenario", "mmap-store-*-pte"]);
+    let output = run(&[
+        "check",
+        "--scheme",
+        "stable-*",
+        "--scenario",
+        "mmap-store-*-pte",
+    ]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let text = stdout(&output);
     // The last line has the time.
@@ -43,7 +54,12 @@ fn printed_traces() {
     let output = run(&["trace", "stable-pin", "mmap-store-dirty-pte", "snapshot"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     insta::assert_snapshot!("trace_snapshot", stdout(&output));
-    let output = run(&["trace", "stable-pin-mkclean", "splice-then-write-same-thread", "deadlock-free"]);
+    let output = run(&[
+        "trace",
+        "stable-pin-mkclean",
+        "splice-then-write-same-thread",
+        "deadlock-free",
+    ]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     insta::assert_snapshot!("trace_deadlock", stdout(&output));
 }
@@ -58,7 +74,13 @@ fn printed_program() {
 #[test]
 fn json_of_check_has_the_agreed_shape() {
     let output = run(&[
-        "check", "--scheme", "by-reference", "--scenario", "write-after-splice", "--format", "json",
+        "check",
+        "--scheme",
+        "by-reference",
+        "--scenario",
+        "write-after-splice",
+        "--format",
+        "json",
     ]);
     assert_eq!(output.status.code(), Some(0));
     let document = json(&output);
@@ -76,7 +98,10 @@ fn json_of_check_has_the_agreed_shape() {
         assert!(run["reason"].is_null());
         assert_eq!(run["verdict"] == "violated", run["trace"].is_object());
     }
-    let violated = runs.iter().find(|r| r["invariant"] == "snapshot").expect("snapshot");
+    let violated = runs
+        .iter()
+        .find(|r| r["invariant"] == "snapshot")
+        .expect("snapshot");
     let steps = violated["trace"]["steps"].as_array().expect("steps");
     assert_eq!(violated["trace"]["length"], steps.len());
     for step in steps {
@@ -90,16 +115,36 @@ fn json_of_check_has_the_agreed_shape() {
 
 #[test]
 fn a_run_cut_short_is_inconclusive() {
-    for bound in [["--max-states", "20"], ["--timeout", "1ns"], ["--max-memory", "1"]] {
-        let mut args = vec!["check", "--scheme", "copy-locked", "--scenario", "splice-mmap-vs-writeback"];
+    for bound in [
+        ["--max-states", "20"],
+        ["--timeout", "1ns"],
+        ["--max-memory", "1"],
+    ] {
+        let mut args = vec![
+            "check",
+            "--scheme",
+            "copy-locked",
+            "--scenario",
+            "splice-mmap-vs-writeback",
+        ];
         args.extend(["--invariant", "snapshot", "--format", "json"]);
         args.extend(bound);
         let output = run(&args);
-        assert_eq!(output.status.code(), Some(3), "{bound:?}: {}", stderr(&output));
+        assert_eq!(
+            output.status.code(),
+            Some(3),
+            "{bound:?}: {}",
+            stderr(&output)
+        );
         let document = json(&output);
         let cut = &document["runs"][0];
         assert_eq!(cut["verdict"], "inconclusive");
-        assert!(cut["reason"].as_str().expect("a reason").contains("stopped"));
+        assert!(
+            cut["reason"]
+                .as_str()
+                .expect("a reason")
+                .contains("stopped")
+        );
         let full = run(&[&args[..], &["--full"]].concat());
         assert_eq!(full.status.code(), Some(3), "{bound:?}, in full");
     }
@@ -109,7 +154,16 @@ fn a_run_cut_short_is_inconclusive() {
 fn an_inconclusive_run_is_not_blessed() {
     let results = folder();
     let results = results.path().to_str().expect("UTF-8");
-    let args = ["check", "--scheme", "copy", "--scenario", "write-vs-splice", "--results", results, "--bless"];
+    let args = [
+        "check",
+        "--scheme",
+        "copy",
+        "--scenario",
+        "write-vs-splice",
+        "--results",
+        results,
+        "--bless",
+    ];
     let cut = run(&[&args[..], &["--max-states", "5"]].concat());
     assert_eq!(cut.status.code(), Some(2));
     assert!(stderr(&cut).contains("nothing blessed"), "{}", stderr(&cut));
@@ -121,18 +175,33 @@ fn an_inconclusive_run_is_not_blessed() {
 fn an_unexpected_verdict_exits_with_1() {
     let results = folder();
     let dir = results.path().to_str().expect("UTF-8");
-    let args = ["check", "--scheme", "by-reference", "--scenario", "write-after-splice", "--results", dir];
+    let args = [
+        "check",
+        "--scheme",
+        "by-reference",
+        "--scenario",
+        "write-after-splice",
+        "--results",
+        dir,
+    ];
     let output = run(&args);
     assert_eq!(output.status.code(), Some(1), "nothing is committed yet");
     assert!(stdout(&output).contains("nothing committed"));
-    assert_eq!(run(&[&args[..], &["--bless"]].concat()).status.code(), Some(0));
+    assert_eq!(
+        run(&[&args[..], &["--bless"]].concat()).status.code(),
+        Some(0)
+    );
     assert_eq!(run(&args).status.code(), Some(0));
     let path = results.path().join("verdicts.json");
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replacen("\"violated\"", "\"holds\"", 1)).unwrap();
     let output = run(&args);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stdout(&output).contains("committed: holds"), "{}", stdout(&output));
+    assert!(
+        stdout(&output).contains("committed: holds"),
+        "{}",
+        stdout(&output)
+    );
 }
 
 #[test]
@@ -140,8 +209,14 @@ fn broken_verdict_files_are_refused() {
     for (text, message) in [
         ("{", "verdicts.json:1:"),
         ("{\"schema\":99,\"verdicts\":[]}", "schema 99"),
-        ("{\"schema\":1,\"verdicts\":[{\"scheme\":1}]}", "invalid type"),
-        ("{\"schema\":1,\"verdicts\":[],\"more\":1}", "unknown field `more`"),
+        (
+            "{\"schema\":1,\"verdicts\":[{\"scheme\":1}]}",
+            "invalid type",
+        ),
+        (
+            "{\"schema\":1,\"verdicts\":[],\"more\":1}",
+            "unknown field `more`",
+        ),
     ] {
         let results = folder();
         std::fs::write(results.path().join("verdicts.json"), text).unwrap();
@@ -159,23 +234,48 @@ fn bad_input_exits_with_2_and_says_what_there_is() {
         (&["check", "--scenario", "nothing*"], "no scenario matches"),
         (&["check", "--invariant", "nothing"], "access-consistent"),
         (&["check", "--group", "nothing"], "groups are:"),
-        (&["check", "--scheme", "[",], "bad pattern"),
+        (&["check", "--scheme", "["], "bad pattern"),
         (&["check", "--max-states", "0"], "1 or more"),
         (&["check", "--timeout", "soon"], "invalid value"),
-        (&["check", "--format", "pdf"], "possible values: table, json, markdown"),
-        (&["trace", "nothing", "write-vs-splice", "snapshot"], "no scheme `nothing`"),
-        (&["trace", "copy", "nothing", "snapshot"], "no scenario `nothing`"),
-        (&["trace", "copy", "write-vs-splice", "nothing"], "no invariant `nothing`"),
-        (&["trace", "copy", "write-vs-splice", "writer-progress"], "does not apply"),
+        (
+            &["check", "--format", "pdf"],
+            "possible values: table, json, markdown",
+        ),
+        (
+            &["trace", "nothing", "write-vs-splice", "snapshot"],
+            "no scheme `nothing`",
+        ),
+        (
+            &["trace", "copy", "nothing", "snapshot"],
+            "no scenario `nothing`",
+        ),
+        (
+            &["trace", "copy", "write-vs-splice", "nothing"],
+            "no invariant `nothing`",
+        ),
+        (
+            &["trace", "copy", "write-vs-splice", "writer-progress"],
+            "does not apply",
+        ),
         (&["show", "program", "nothing"], "mmap-store"),
-        (&["show", "program", "tee", "--scenario", "write-vs-splice"], "does not make the call"),
+        (
+            &["show", "program", "tee", "--scenario", "write-vs-splice"],
+            "does not make the call",
+        ),
         (&["list", "nothing"], "possible values"),
-        (&["--scenarios", "no/such/folder", "check"], "no/such/folder"),
+        (
+            &["--scenarios", "no/such/folder", "check"],
+            "no/such/folder",
+        ),
     ];
     for (args, message) in table {
         let output = run(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
-        assert!(stderr(&output).contains(message), "{args:?}: {}", stderr(&output));
+        assert!(
+            stderr(&output).contains(message),
+            "{args:?}: {}",
+            stderr(&output)
+        );
     }
 }
 
@@ -187,13 +287,25 @@ fn a_scenario_is_added_by_adding_a_file() {
     let path = dir.path().to_str().expect("UTF-8");
     let output = run(&["--scenarios", path, "check", "--scheme", "copy", "--bless"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let output = run(&["--scenarios", path, "check", "--scheme", "copy", "--format", "json"]);
+    let output = run(&[
+        "--scenarios",
+        path,
+        "check",
+        "--scheme",
+        "copy",
+        "--format",
+        "json",
+    ]);
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(json(&output)["runs"][0]["scenario"], "mine");
     std::fs::write(dir.path().join("wrong.toml"), "title = 1\n").unwrap();
     let output = run(&["--scenarios", path, "check"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("wrong.toml:1: "), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("wrong.toml:1: "),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
@@ -220,12 +332,22 @@ fn lists_have_the_agreed_fields() {
 
 #[test]
 fn output_is_plain_when_piped_and_the_same_from_one_thread_or_two() {
-    let args = ["check", "--scheme", "stable-*", "--group", "tee", "--format", "json"];
+    let args = [
+        "check", "--scheme", "stable-*", "--group", "tee", "--format", "json",
+    ];
     let one = run(&[&args[..], &["--jobs", "1"]].concat());
     let two = run(&[&args[..], &["--jobs", "2"]].concat());
     assert_eq!(stdout(&one), stdout(&two));
     let table = run(&["check", "--scheme", "by-reference", "--group", "tee"]);
     assert!(!stdout(&table).contains('\u{1b}'));
-    let markdown = run(&["check", "--scheme", "by-reference", "--group", "tee", "--format", "markdown"]);
+    let markdown = run(&[
+        "check",
+        "--scheme",
+        "by-reference",
+        "--group",
+        "tee",
+        "--format",
+        "markdown",
+    ]);
     assert!(stdout(&markdown).contains("| scheme |"));
 }

@@ -55,8 +55,15 @@ fn every_step_is_executed() {
             }
         }
     }
-    let never: Vec<_> = steps.iter().filter(|(_, hit)| !**hit).map(|(step, _)| step).collect();
-    assert!(never.is_empty(), "steps that no scenario executes: {never:#?}");
+    let never: Vec<_> = steps
+        .iter()
+        .filter(|(_, hit)| !**hit)
+        .map(|(step, _)| step)
+        .collect();
+    assert!(
+        never.is_empty(),
+        "steps that no scenario executes: {never:#?}"
+    );
     let never: Vec<String> = branches
         .iter()
         .filter(|(_, hit)| !**hit)

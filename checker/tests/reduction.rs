@@ -12,8 +12,10 @@ use foliocheck_specs::{Scenario, invariants, schemes};
 /// Every scheme in every scenario that is not large: full state spaces of up to 100 thousand states.
 fn units() -> Vec<Unit> {
     let scenarios = Scenario::own().unwrap();
-    let small: Vec<_> =
-        scenarios.into_iter().filter(|s| !s.groups.contains(&"large".to_owned())).collect();
+    let small: Vec<_> = scenarios
+        .into_iter()
+        .filter(|s| !s.groups.contains(&"large".to_owned()))
+        .collect();
     schemes::all()
         .into_iter()
         .flat_map(|scheme| {
@@ -34,16 +36,32 @@ fn units() -> Vec<Unit> {
 fn reduced_equals_full() {
     let units = units();
     let reduced = suite::run_all(&units, &Options::default(), 2, &|_| {});
-    let full = suite::run_all(&units, &Options { full: true, ..Options::default() }, 2, &|_| {});
+    let full = suite::run_all(
+        &units,
+        &Options {
+            full: true,
+            ..Options::default()
+        },
+        2,
+        &|_| {},
+    );
     for ((unit, reduced), full) in units.iter().zip(reduced).zip(full) {
         let name = format!("{} in {}", unit.scheme.id, unit.scenario.id);
         let (reduced, full) = (reduced.unwrap(), full.unwrap());
-        assert_eq!(reduced.observations, full.observations, "{name}: final observations");
+        assert_eq!(
+            reduced.observations, full.observations,
+            "{name}: final observations"
+        );
         assert_eq!(reduced.runs.len(), full.runs.len(), "{name}");
         for (r, f) in reduced.runs.iter().zip(&full.runs) {
             assert_eq!(r.verdict, f.verdict, "{name}, {}", r.invariant);
             let length = |run: &foliocheck::verdict::Run| run.trace.as_ref().map(|t| t.length);
-            assert_eq!(length(r), length(f), "{name}, {}: shortest counterexample", r.invariant);
+            assert_eq!(
+                length(r),
+                length(f),
+                "{name}, {}: shortest counterexample",
+                r.invariant
+            );
         }
     }
 }
@@ -78,7 +96,11 @@ fn engine_equals_a_plain_search() {
             ask: invariants::all(),
         };
         let answer = suite::run(&unit, &Options::default()).unwrap();
-        assert_eq!(answer.observations.as_ref(), Some(&plain.observations), "{scheme} in {id}");
+        assert_eq!(
+            answer.observations.as_ref(),
+            Some(&plain.observations),
+            "{scheme} in {id}"
+        );
         for run in answer.runs {
             let nearest = instance
                 .full
@@ -88,7 +110,12 @@ fn engine_equals_a_plain_search() {
                 .filter(|(p, _)| p.invariant == run.invariant)
                 .filter_map(|(_, n)| *n)
                 .min();
-            assert_eq!(run.trace.map(|t| t.length), nearest, "{scheme} in {id}, {}", run.invariant);
+            assert_eq!(
+                run.trace.map(|t| t.length),
+                nearest,
+                "{scheme} in {id}, {}",
+                run.invariant
+            );
         }
     }
 }

@@ -19,7 +19,10 @@ fn committed_verdicts_are_reproduced() {
     let scenarios = Scenario::own().unwrap();
     let mut units = Vec::new();
     for scheme in schemes::all() {
-        for scenario in scenarios.iter().filter(|s| !s.groups.contains(&"large".to_owned())) {
+        for scenario in scenarios
+            .iter()
+            .filter(|s| !s.groups.contains(&"large".to_owned()))
+        {
             units.push(Unit {
                 scheme: scheme.clone(),
                 scenario: scenario.clone(),
@@ -33,14 +36,20 @@ fn committed_verdicts_are_reproduced() {
         for run in answer.unwrap().runs {
             count += 1;
             let name = format!("{} in {}, {}", run.scheme, run.scenario, run.invariant);
-            let e = expected.get(&run.scheme, &run.scenario, &run.invariant).expect(&name);
+            let e = expected
+                .get(&run.scheme, &run.scenario, &run.invariant)
+                .expect(&name);
             assert_eq!(run.verdict, e.verdict, "{name}");
             assert_eq!(run.trace.map(|t| t.length), e.length, "{name}: length");
             let counts = (run.states, run.transitions, run.depth);
             assert_eq!(counts, (e.states, e.transitions, e.depth), "{name}: counts");
         }
     }
-    assert_eq!(count, expected.len(), "verdicts are committed that nothing produces");
+    assert_eq!(
+        count,
+        expected.len(),
+        "verdicts are committed that nothing produces"
+    );
 }
 
 /// Distinct states, transitions and depth of full explorations. A change here is a change of the model.
@@ -59,7 +68,11 @@ fn golden_counts() {
 fn every_invariant_has_a_witness() {
     let witnesses = witness::all();
     for invariant in invariants::all() {
-        assert!(witnesses.iter().any(|w| w.invariant == invariant.id), "{}", invariant.id);
+        assert!(
+            witnesses.iter().any(|w| w.invariant == invariant.id),
+            "{}",
+            invariant.id
+        );
     }
     for witness in witnesses {
         let unit = Unit {
@@ -69,7 +82,13 @@ fn every_invariant_has_a_witness() {
             ask: vec![invariants::by_id(witness.invariant).unwrap()],
         };
         let answer = suite::run(&unit, &Options::default()).unwrap();
-        assert_eq!(answer.runs[0].verdict, Verdict::Violated, "{}: {}", witness.invariant, witness.title);
+        assert_eq!(
+            answer.runs[0].verdict,
+            Verdict::Violated,
+            "{}: {}",
+            witness.invariant,
+            witness.title
+        );
         assert!(answer.runs[0].trace.is_some());
     }
 }

@@ -36,16 +36,25 @@ impl Instance {
         for ablation in ablations {
             ablate(&mut full, ablation)?;
         }
-        let predicates: Vec<_> =
-            ask.iter().flat_map(|i| i.predicates(&full, &world)).collect();
+        let predicates: Vec<_> = ask
+            .iter()
+            .flat_map(|i| i.predicates(&full, &world))
+            .collect();
         full.predicates = predicates;
         full.validate()?;
         let optimized = optimize(&full);
-        Ok(Instance { full, optimized, world })
+        Ok(Instance {
+            full,
+            optimized,
+            world,
+        })
     }
 }
 
 /// The invariants that apply to a scenario.
 pub fn applicable(setup: &Setup) -> Vec<Invariant> {
-    invariants::all().into_iter().filter(|i| (i.applies)(setup)).collect()
+    invariants::all()
+        .into_iter()
+        .filter(|i| (i.applies)(setup))
+        .collect()
 }

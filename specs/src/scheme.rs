@@ -63,12 +63,18 @@ impl Scheme {
 
     /// What the rule of that name is for.
     pub fn purpose(&self, rule: &str) -> Option<&'static str> {
-        self.rules.iter().find(|r| r.name == rule).map(|r| r.purpose)
+        self.rules
+            .iter()
+            .find(|r| r.name == rule)
+            .map(|r| r.purpose)
     }
 }
 
 fn tag(rule: &Rule) -> RuleTag {
-    RuleTag { rule: rule.name.to_owned(), hook: rule.hook.name().to_owned() }
+    RuleTag {
+        rule: rule.name.to_owned(),
+        hook: rule.hook.name().to_owned(),
+    }
 }
 
 impl Rules for Scheme {

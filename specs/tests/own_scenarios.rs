@@ -30,7 +30,9 @@ fn build(scenario: &Scenario, scheme: &Scheme) -> Result<Instance, BuildError> {
 }
 
 /// Every scenario under every scheme that `check` has a complaint about.
-fn complaints(mut check: impl FnMut(&Scenario, &Scheme, Instance) -> Option<String>) -> Vec<String> {
+fn complaints(
+    mut check: impl FnMut(&Scenario, &Scheme, Instance) -> Option<String>,
+) -> Vec<String> {
     let (scenarios, schemes) = (own(), schemes::all());
     let mut out = Vec::new();
     for scenario in &scenarios {
@@ -46,7 +48,12 @@ fn complaints(mut check: impl FnMut(&Scenario, &Scheme, Instance) -> Option<Stri
 }
 
 fn assert_none(complaints: &[String]) {
-    assert!(complaints.is_empty(), "{} complaints:\n{}", complaints.len(), complaints.join("\n"));
+    assert!(
+        complaints.is_empty(),
+        "{} complaints:\n{}",
+        complaints.len(),
+        complaints.join("\n")
+    );
 }
 
 #[test]
@@ -61,14 +68,25 @@ fn ids_are_unique_and_are_file_names() {
     assert_eq!(ids.len(), scenarios.len());
     for id in ids {
         assert!(folder().join(format!("{id}.toml")).is_file(), "{id}");
-        assert!(id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'), "{id}");
+        assert!(
+            id.chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'),
+            "{id}"
+        );
     }
 }
 
 #[test]
 fn every_one_says_what_it_is() {
     let mut wrong = Vec::new();
-    for Scenario { id, title, about, groups, .. } in own() {
+    for Scenario {
+        id,
+        title,
+        about,
+        groups,
+        ..
+    } in own()
+    {
         let one_line = !title.is_empty() && title.trim() == title && !title.contains('\n');
         if !one_line || title.ends_with('.') {
             wrong.push(format!("{id}: title {title:?}"));
@@ -95,11 +113,18 @@ fn titles_are_unique() {
 fn every_one_builds_under_every_scheme() {
     let valid = |system: &System| system.validate().err().map(|e| e.to_string());
     assert_none(&complaints(|_, _, instance| {
-        let Instance { full, optimized, .. } = &instance;
+        let Instance {
+            full, optimized, ..
+        } = &instance;
         if full.predicates.is_empty() || optimized.predicates.len() != full.predicates.len() {
             return Some("predicates are missing".to_owned());
         }
-        let steps = |s: &System| s.tasks.iter().map(|t| t.program.steps.len()).collect::<Vec<_>>();
+        let steps = |s: &System| {
+            s.tasks
+                .iter()
+                .map(|t| t.program.steps.len())
+                .collect::<Vec<_>>()
+        };
         if steps(full) != steps(optimized) {
             return Some("tasks or steps are missing".to_owned());
         }
@@ -128,11 +153,19 @@ fn the_built_in_copy_is_the_folder() {
     let mut copies: Vec<_> = BUILT_IN.files().collect();
     copies.sort_by_key(|f| f.path());
     let names: Vec<_> = files.iter().filter_map(|f| f.file_name()).collect();
-    let copied: Vec<_> = copies.iter().filter_map(|f| f.path().file_name()).collect();
-    assert_eq!(copied, names, "touch specs/src/scenario/mod.rs and this file, and build again");
+    let taken: Vec<_> = copies.iter().filter_map(|f| f.path().file_name()).collect();
+    assert_eq!(
+        taken, names,
+        "touch specs/src/scenario/mod.rs and this file, and build again"
+    );
     for (file, copy) in files.iter().zip(copies) {
         let text = std::fs::read_to_string(file).expect("it can be read");
-        assert_eq!(copy.contents_utf8(), Some(text.as_str()), "{}", file.display());
+        assert_eq!(
+            copy.contents_utf8(),
+            Some(text.as_str()),
+            "{}",
+            file.display()
+        );
     }
 }
 
@@ -140,7 +173,11 @@ fn the_built_in_copy_is_the_folder() {
 fn every_invariant_applies_somewhere() {
     let scenarios = own();
     for invariant in invariants::all() {
-        assert!(scenarios.iter().any(|s| (invariant.applies)(&s.setup)), "{}", invariant.id);
+        assert!(
+            scenarios.iter().any(|s| (invariant.applies)(&s.setup)),
+            "{}",
+            invariant.id
+        );
     }
 }
 
@@ -148,7 +185,12 @@ fn every_invariant_applies_somewhere() {
 #[test]
 fn every_applicable_invariant_has_a_predicate() {
     assert_none(&complaints(|scenario, _, instance| {
-        let asked: BTreeSet<_> = instance.full.predicates.iter().map(|p| p.invariant.as_str()).collect();
+        let asked: BTreeSet<_> = instance
+            .full
+            .predicates
+            .iter()
+            .map(|p| p.invariant.as_str())
+            .collect();
         let silent: Vec<_> = applicable(&scenario.setup)
             .iter()
             .map(|i| i.id)
@@ -162,7 +204,11 @@ fn every_applicable_invariant_has_a_predicate() {
 fn every_invariant_has_a_witness() {
     let witnesses = witness::all();
     for invariant in invariants::all() {
-        assert!(witnesses.iter().any(|w| w.invariant == invariant.id), "{}", invariant.id);
+        assert!(
+            witnesses.iter().any(|w| w.invariant == invariant.id),
+            "{}",
+            invariant.id
+        );
     }
 }
 
@@ -181,7 +227,12 @@ fn every_witness_names_what_exists_and_builds() {
         if !(invariant.applies)(&scenario.setup) {
             wrong.push(format!("{what}: the invariant does not apply"));
         }
-        if let Err(error) = Instance::build(&scenario.setup, &scheme, w.ablation.as_slice(), &[invariant]) {
+        if let Err(error) = Instance::build(
+            &scenario.setup,
+            &scheme,
+            w.ablation.as_slice(),
+            &[invariant],
+        ) {
             wrong.push(format!("{what}: {error}"));
         }
     }

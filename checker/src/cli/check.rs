@@ -43,8 +43,10 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
     if args.bless {
         bless(place, &mut expected, &runs, everything)?;
     }
-    let differences: Vec<(&Run, Difference)> =
-        runs.iter().filter_map(|r| Some((r, expected.difference(r)?))).collect();
+    let differences: Vec<(&Run, Difference)> = runs
+        .iter()
+        .filter_map(|r| Some((r, expected.difference(r)?)))
+        .collect();
     let all_schemes = schemes::all();
     let all_invariants = invariants::all();
     let tables = tables(&all_schemes, &all_invariants, &scenarios, &runs);
@@ -85,7 +87,9 @@ fn tables<'a>(
         .into_iter()
         .filter_map(|environment| {
             let here = |run: &&Run| {
-                scenarios.iter().any(|s| s.id == run.scenario && environment.has(&s.groups))
+                scenarios
+                    .iter()
+                    .any(|s| s.id == run.scenario && environment.has(&s.groups))
             };
             let mine: Vec<&Run> = runs.iter().filter(here).collect();
             (!mine.is_empty()).then(|| (environment, Matrix::new(schemes, invariants, &mine)))
@@ -101,7 +105,10 @@ fn scenarios(place: &Place, args: &CheckArgs) -> anyhow::Result<Vec<Scenario>> {
     }
     if args.scenario.is_empty() {
         let large = LARGE.to_owned();
-        return Ok(all.into_iter().filter(|s| !s.groups.contains(&large)).collect());
+        return Ok(all
+            .into_iter()
+            .filter(|s| !s.groups.contains(&large))
+            .collect());
     }
     select::matching(all, &args.scenario, "scenario", |s| &s.id)
 }
@@ -136,7 +143,8 @@ pub fn options(bounds: &Bounds, full: bool) -> Options {
 impl Bounds {
     /// Explorations at once.
     fn jobs(&self) -> usize {
-        self.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+        self.jobs
+            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
     }
 }
 
@@ -184,7 +192,12 @@ fn run_witnesses(
         .collect())
 }
 
-fn bless(place: &Place, expected: &mut Expectations, runs: &[Run], everything: bool) -> anyhow::Result<()> {
+fn bless(
+    place: &Place,
+    expected: &mut Expectations,
+    runs: &[Run],
+    everything: bool,
+) -> anyhow::Result<()> {
     if let Some(open) = runs.iter().find(|r| r.verdict == Verdict::Inconclusive) {
         anyhow::bail!(
             "nothing blessed: {} in {}, {} is inconclusive ({})",
@@ -195,7 +208,9 @@ fn bless(place: &Place, expected: &mut Expectations, runs: &[Run], everything: b
         );
     }
     if runs.iter().any(|r| !r.reduced) {
-        anyhow::bail!("nothing blessed: committed state counts are those of reduced runs; leave out --full");
+        anyhow::bail!(
+            "nothing blessed: committed state counts are those of reduced runs; leave out --full"
+        );
     }
     expected.accept(runs, everything);
     expected.write(&place.results())?;
@@ -218,7 +233,10 @@ fn print_matrix(environment: &Environment, matrix: &Matrix<'_>) {
     for cell in violated {
         if let Some(run) = cell.shortest {
             let steps = run.trace.as_ref().map_or(0, |t| t.length);
-            println!("  {} {} {style}{}{style:#}  ({steps} steps)", cell.scheme, run.scenario, cell.invariant);
+            println!(
+                "  {} {} {style}{}{style:#}  ({steps} steps)",
+                cell.scheme, run.scenario, cell.invariant
+            );
         }
     }
     println!();
@@ -227,7 +245,10 @@ fn print_matrix(environment: &Environment, matrix: &Matrix<'_>) {
 fn print_witnesses(witnesses: Option<&[(witness::Witness, bool)]>) {
     let Some(witnesses) = witnesses else { return };
     let broken = witnesses.iter().filter(|(_, b)| *b).count();
-    println!("Witnesses: {broken} of {} break the invariant that they must break.", witnesses.len());
+    println!(
+        "Witnesses: {broken} of {} break the invariant that they must break.",
+        witnesses.len()
+    );
     for (witness, _) in witnesses.iter().filter(|(_, b)| !b) {
         println!(
             "  {} was NOT violated by {} in {}: {}",
@@ -253,7 +274,10 @@ fn print_differences(differences: &[(&Run, Difference)]) {
             Difference::Length(Some(length)) => format!("committed: violated in {length} steps"),
             Difference::Length(None) => "committed without a counterexample".to_owned(),
         };
-        println!("  {} in {}, {}: {now} ({before})", run.scheme, run.scenario, run.invariant);
+        println!(
+            "  {} in {}, {}: {now} ({before})",
+            run.scheme, run.scenario, run.invariant
+        );
     }
     println!();
 }
@@ -265,7 +289,10 @@ fn print_summary(runs: &[Run], answers: &[Answer], elapsed: Duration) {
     let omissions: f64 = answers.iter().map(|a| a.expected_omissions).sum();
     for run in runs.iter().filter(|r| r.verdict == Verdict::Inconclusive) {
         let reason = run.reason.as_deref().unwrap_or("no reason given");
-        println!("inconclusive: {} in {}, {}: {reason}", run.scheme, run.scenario, run.invariant);
+        println!(
+            "inconclusive: {} in {}, {}: {reason}",
+            run.scheme, run.scenario, run.invariant
+        );
     }
     println!(
         "{} runs: {} hold, {} violated, {} inconclusive; {states} states, {transitions} transitions, {:.1} s; \

@@ -171,13 +171,24 @@ const INCONCLUSIVE: u8 = 3;
 /// Runs the command line.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let place = select::Place { scenarios: cli.scenarios, results: cli.results };
-    let result = match cli.command.unwrap_or_else(|| Command::Check(CheckArgs::default())) {
+    let place = select::Place {
+        scenarios: cli.scenarios,
+        results: cli.results,
+    };
+    let result = match cli
+        .command
+        .unwrap_or_else(|| Command::Check(CheckArgs::default()))
+    {
         Command::Check(args) => check::check(&place, &args),
         Command::List(args) => show::list(&place, &args),
-        Command::Show { what: Show::Program { name, scheme, scenario } } => {
-            show::program(&place, &name, &scheme, scenario.as_deref())
-        }
+        Command::Show {
+            what:
+                Show::Program {
+                    name,
+                    scheme,
+                    scenario,
+                },
+        } => show::program(&place, &name, &scheme, scenario.as_deref()),
         Command::Trace(args) => show::trace(&place, &args),
     };
     match result {

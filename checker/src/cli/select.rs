@@ -36,7 +36,8 @@ impl Place {
 
 fn own_results() -> PathBuf {
     let tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results");
-    tree.canonicalize().unwrap_or_else(|_| PathBuf::from("results"))
+    tree.canonicalize()
+        .unwrap_or_else(|_| PathBuf::from("results"))
 }
 
 /// Those of `all` that match any of `globs`; all if there are no globs.
@@ -51,14 +52,22 @@ pub fn matching<T>(
     }
     let mut matchers = Vec::new();
     for glob in globs {
-        let matcher = Glob::new(glob).with_context(|| format!("bad pattern for --{kind}"))?.compile_matcher();
+        let matcher = Glob::new(glob)
+            .with_context(|| format!("bad pattern for --{kind}"))?
+            .compile_matcher();
         if !all.iter().any(|item| matcher.is_match(id(item))) {
             let names: Vec<&str> = all.iter().map(&id).collect();
-            bail!("no {kind} matches `{glob}`; there are: {}", names.join(", "));
+            bail!(
+                "no {kind} matches `{glob}`; there are: {}",
+                names.join(", ")
+            );
         }
         matchers.push(matcher);
     }
-    Ok(all.into_iter().filter(|item| matchers.iter().any(|m| m.is_match(id(item)))).collect())
+    Ok(all
+        .into_iter()
+        .filter(|item| matchers.iter().any(|m| m.is_match(id(item))))
+        .collect())
 }
 
 /// The scheme of that name.
@@ -87,11 +96,21 @@ fn one<T>(all: Vec<T>, name: &str, kind: &str, id: impl Fn(&T) -> &str) -> anyho
 pub fn in_groups(all: Vec<Scenario>, groups: &[String]) -> anyhow::Result<Vec<Scenario>> {
     for group in groups {
         if !all.iter().any(|s| s.groups.contains(group)) {
-            let mut names: Vec<&str> = all.iter().flat_map(|s| &s.groups).map(String::as_str).collect();
+            let mut names: Vec<&str> = all
+                .iter()
+                .flat_map(|s| &s.groups)
+                .map(String::as_str)
+                .collect();
             names.sort_unstable();
             names.dedup();
-            bail!("no scenario is in group `{group}`; groups are: {}", names.join(", "));
+            bail!(
+                "no scenario is in group `{group}`; groups are: {}",
+                names.join(", ")
+            );
         }
     }
-    Ok(all.into_iter().filter(|s| s.groups.iter().any(|g| groups.contains(g))).collect())
+    Ok(all
+        .into_iter()
+        .filter(|s| s.groups.iter().any(|g| groups.contains(g)))
+        .collect())
 }

@@ -3,8 +3,8 @@
 use anstream::{print, println};
 use anyhow::Context as _;
 use foliocheck_model::machine::program::pseudo_c;
-use foliocheck_specs::scenario::calls;
 use foliocheck_specs::Instance;
+use foliocheck_specs::scenario::calls;
 use serde::Serialize;
 
 use super::check::options;
@@ -31,7 +31,11 @@ fn print_list<T: Serialize + Line>(items: &[T], format: Format) -> anyhow::Resul
         Format::Json => println!("{}", serde_json::to_string(items)?),
         Format::Markdown => {
             for item in items {
-                println!("- `{}`: {}", item.id(), item.rest().replace("\n      ", "\n  - "));
+                println!(
+                    "- `{}`: {}",
+                    item.id(),
+                    item.rest().replace("\n      ", "\n  - ")
+                );
             }
         }
         Format::Table => {
@@ -73,7 +77,12 @@ pub fn program(
     for (task, setup) in instance.full.tasks.iter().zip(&scenario.setup.tasks) {
         if setup.calls.iter().any(|c| calls::name(c) == name) {
             let list: Vec<&str> = setup.calls.iter().map(calls::name).collect();
-            println!("/* task {} of scenario {}: {} */", task.name, scenario.id, list.join(", "));
+            println!(
+                "/* task {} of scenario {}: {} */",
+                task.name,
+                scenario.id,
+                list.join(", ")
+            );
             print!("{}", pseudo_c(&instance.full, &task.program));
         }
     }
@@ -85,7 +94,11 @@ pub fn trace(place: &Place, args: &TraceArgs) -> anyhow::Result<u8> {
     let invariant = select::invariant(&args.invariant)?;
     let scenario = select::scenario(place.scenarios()?, &args.scenario)?;
     if !(invariant.applies)(&scenario.setup) {
-        anyhow::bail!("{} does not apply to scenario {}", invariant.id, scenario.id);
+        anyhow::bail!(
+            "{} does not apply to scenario {}",
+            invariant.id,
+            scenario.id
+        );
     }
     let unit = Unit {
         scheme: select::scheme(&args.scheme)?,
@@ -95,11 +108,22 @@ pub fn trace(place: &Place, args: &TraceArgs) -> anyhow::Result<u8> {
     };
     let answer = suite::run(&unit, &options(&args.bounds, false))?;
     let Some(run) = answer.runs.first() else {
-        anyhow::bail!("{} does not apply to scenario {}", invariant.id, unit.scenario.id);
+        anyhow::bail!(
+            "{} does not apply to scenario {}",
+            invariant.id,
+            unit.scenario.id
+        );
     };
     match args.format {
         Format::Json => println!("{}", json::runs(&answer.runs)),
-        _ => print!("{}", text::run(run, &format!("{}: {}", invariant.id, invariant.title))),
+        _ => print!(
+            "{}",
+            text::run(run, &format!("{}: {}", invariant.id, invariant.title))
+        ),
     }
-    Ok(if run.verdict == Verdict::Inconclusive { INCONCLUSIVE } else { 0 })
+    Ok(if run.verdict == Verdict::Inconclusive {
+        INCONCLUSIVE
+    } else {
+        0
+    })
 }

@@ -133,8 +133,8 @@ fn condition<const N: usize, const I: usize>(model: &Explored<N>, state: &State<
 }
 
 const NAMES: [&str; WATCHED_MAX] = [
-    "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17",
-    "18", "19", "20", "21", "22", "23",
+    "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16",
+    "17", "18", "19", "20", "21", "22", "23",
 ];
 
 impl<const N: usize> Model for Explored<N> {
@@ -162,7 +162,10 @@ impl<const N: usize> Model for Explored<N> {
         }
         if self.exhaustive && actions.is_empty() && self.is_terminal(state) {
             let observation = self.machine.observation(state);
-            self.observations.lock().expect("no panic while held").insert(observation);
+            self.observations
+                .lock()
+                .expect("no panic while held")
+                .insert(observation);
         }
     }
 
@@ -246,7 +249,9 @@ fn run<const N: usize>(
     let violations = watched
         .iter()
         .enumerate()
-        .filter_map(|(i, predicate)| Some((*predicate, checker.discovery(NAMES[i])?.into_actions())))
+        .filter_map(|(i, predicate)| {
+            Some((*predicate, checker.discovery(NAMES[i])?.into_actions()))
+        })
         .collect();
     Ok(Exploration {
         states: checker.unique_state_count(),

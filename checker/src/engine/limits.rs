@@ -31,10 +31,16 @@ impl Cut {
     /// In words.
     pub fn reason(self, limits: &Limits) -> String {
         match self {
-            Cut::States => format!("stopped at {} states", limits.max_states.unwrap_or_default()),
+            Cut::States => format!(
+                "stopped at {} states",
+                limits.max_states.unwrap_or_default()
+            ),
             Cut::Time => format!("stopped after {:?}", limits.timeout.unwrap_or_default()),
             Cut::Memory => {
-                format!("stopped at {} MiB of memory", limits.max_memory.unwrap_or_default() >> 20)
+                format!(
+                    "stopped at {} MiB of memory",
+                    limits.max_memory.unwrap_or_default() >> 20
+                )
             }
             Cut::Cancelled => "stopped on request".to_owned(),
         }
@@ -74,7 +80,11 @@ impl Watch {
             return self.stop(Cut::States);
         }
         if n % LOOK_EVERY == 0 {
-            if self.limits.timeout.is_some_and(|t| self.started.elapsed() > t) {
+            if self
+                .limits
+                .timeout
+                .is_some_and(|t| self.started.elapsed() > t)
+            {
                 return self.stop(Cut::Time);
             }
             let used = || memory_stats::memory_stats().map_or(0, |m| m.physical_mem);
@@ -93,7 +103,9 @@ impl Watch {
             Cut::Memory => 3,
             Cut::Cancelled => 4,
         };
-        let _ = self.cut.compare_exchange(0, code, Ordering::Relaxed, Ordering::Relaxed);
+        let _ = self
+            .cut
+            .compare_exchange(0, code, Ordering::Relaxed, Ordering::Relaxed);
         false
     }
 

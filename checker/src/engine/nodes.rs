@@ -124,8 +124,10 @@ impl Nodes {
         if steps.len() > NODES_MAX {
             return Err(steps.len());
         }
-        let footprints: Vec<Footprint> =
-            steps.iter().map(|(_, _, step)| Footprint::of(system, step)).collect();
+        let footprints: Vec<Footprint> = steps
+            .iter()
+            .map(|(_, _, step)| Footprint::of(system, step))
+            .collect();
         let mut next = 0;
         let first = system
             .tasks
@@ -162,15 +164,23 @@ impl Nodes {
                         .guard
                         .conjuncts()
                         .into_iter()
-                        .map(|c| Conjunct { test: machine.test(c), enablers: enablers(c) })
+                        .map(|c| Conjunct {
+                            test: machine.test(c),
+                            enablers: enablers(c),
+                        })
                         .collect(),
                     conflicts,
                     goes_back: step.branches.iter().map(|b| b.next <= *loc).collect(),
                 }
             })
             .collect();
-        let mut nodes =
-            Nodes { all, first, ahead: Vec::new(), dominators: Vec::new(), footprints };
+        let mut nodes = Nodes {
+            all,
+            first,
+            ahead: Vec::new(),
+            dominators: Vec::new(),
+            footprints,
+        };
         for task in 0..system.tasks.len() {
             nodes.add_paths(machine, task);
         }
@@ -252,6 +262,9 @@ impl Nodes {
                 }
             }
         }
-        (reach, doms.into_iter().map(Option::unwrap_or_default).collect())
+        (
+            reach,
+            doms.into_iter().map(Option::unwrap_or_default).collect(),
+        )
     }
 }

@@ -51,12 +51,18 @@ enum Goal {
 impl Goal {
     fn new<const N: usize>(machine: &Machine<N>, nodes: &Nodes, expr: &Expr) -> Goal {
         match expr {
-            Expr::Bin(Op::And, ..) => {
-                Goal::All(expr.conjuncts().into_iter().map(|e| Goal::new(machine, nodes, e)).collect())
-            }
-            Expr::Bin(Op::Or, ..) => {
-                Goal::Any(expr.disjuncts().into_iter().map(|e| Goal::new(machine, nodes, e)).collect())
-            }
+            Expr::Bin(Op::And, ..) => Goal::All(
+                expr.conjuncts()
+                    .into_iter()
+                    .map(|e| Goal::new(machine, nodes, e))
+                    .collect(),
+            ),
+            Expr::Bin(Op::Or, ..) => Goal::Any(
+                expr.disjuncts()
+                    .into_iter()
+                    .map(|e| Goal::new(machine, nodes, e))
+                    .collect(),
+            ),
             leaf => Goal::Leaf(machine.test(leaf), nodes.enablers(leaf)),
         }
     }
@@ -80,9 +86,9 @@ impl Goal {
                 .map(|p| p.attractor(state, live))
                 .min_by_key(NodeSet::len)
                 .unwrap_or_default(),
-            Goal::Any(parts) => parts
-                .iter()
-                .fold(NodeSet::default(), |set, p| set.union(&p.attractor(state, live))),
+            Goal::Any(parts) => parts.iter().fold(NodeSet::default(), |set, p| {
+                set.union(&p.attractor(state, live))
+            }),
         }
     }
 }
@@ -109,7 +115,10 @@ impl Stubborn {
     /// # Errors
     /// The number of nodes, if there are too many.
     pub fn for_final_states<const N: usize>(machine: &Machine<N>) -> Result<Self, usize> {
-        Ok(Stubborn { nodes: Nodes::new(machine)?, goal: None })
+        Ok(Stubborn {
+            nodes: Nodes::new(machine)?,
+            goal: None,
+        })
     }
 
     /// Sets that preserve whether, and how soon, `bad` can be reached.
@@ -119,7 +128,10 @@ impl Stubborn {
     pub fn for_question<const N: usize>(machine: &Machine<N>, bad: &Expr) -> Result<Self, usize> {
         let nodes = Nodes::new(machine)?;
         let goal = Goal::new(machine, &nodes, bad);
-        Ok(Stubborn { nodes, goal: Some(goal) })
+        Ok(Stubborn {
+            nodes,
+            goal: Some(goal),
+        })
     }
 
     /// The tasks whose present steps are to be taken in this state, as a set of bits.
@@ -134,9 +146,18 @@ impl Stubborn {
         }
     }
 
-    fn here<'a, const N: usize>(&self, machine: &'a Machine<N>, state: &'a State<N>) -> Here<'a, N> {
-        let mut here =
-            Here { machine, state, live: NodeSet::default(), pcs: [usize::MAX; 16], enabled: 0 };
+    fn here<'a, const N: usize>(
+        &self,
+        machine: &'a Machine<N>,
+        state: &'a State<N>,
+    ) -> Here<'a, N> {
+        let mut here = Here {
+            machine,
+            state,
+            live: NodeSet::default(),
+            pcs: [usize::MAX; 16],
+            enabled: 0,
+        };
         for task in 0..machine.task_count() {
             let pc = machine.pc(state, task);
             here.pcs[task] = pc;
@@ -161,7 +182,11 @@ impl Stubborn {
             }
             let mut seeds = NodeSet::default();
             seeds.insert(self.nodes.first[task] + here.pcs[task]);
-            let bound = if best_goes_back { u32::MAX } else { best.count_ones() };
+            let bound = if best_goes_back {
+                u32::MAX
+            } else {
+                best.count_ones()
+            };
             let set = self.closure(here, seeds, bound);
             if set == 0 {
                 continue;
@@ -184,11 +209,18 @@ impl Stubborn {
         for task in (0..here.machine.task_count()).filter(|t| tasks >> t & 1 != 0) {
             actions.clear();
             // An error of the model shows when the step is taken.
-            if here.machine.actions_of(here.state, task, &mut actions).is_err() {
+            if here
+                .machine
+                .actions_of(here.state, task, &mut actions)
+                .is_err()
+            {
                 return true;
             }
             let node = &self.nodes.all[self.nodes.first[task] + here.pcs[task]];
-            if actions.iter().any(|a| node.goes_back[usize::from(a.branch)]) {
+            if actions
+                .iter()
+                .any(|a| node.goes_back[usize::from(a.branch)])
+            {
                 return true;
             }
         }
@@ -250,7 +282,12 @@ impl Stubborn {
 
     /// What must happen before the guard of `n`, now false, can be true; none if it is true. Of
     /// several false parts, the one that adds least to `set`.
-    fn enabling_set<const N: usize>(&self, here: &Here<'_, N>, n: usize, set: &NodeSet) -> Option<NodeSet> {
+    fn enabling_set<const N: usize>(
+        &self,
+        here: &Here<'_, N>,
+        n: usize,
+        set: &NodeSet,
+    ) -> Option<NodeSet> {
         self.nodes.all[n]
             .guard
             .iter()

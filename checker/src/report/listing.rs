@@ -65,7 +65,10 @@ impl Line for SchemeItem {
     fn rest(&self) -> String {
         let mut text = format!("[{}] {}", self.family, self.title);
         for rule in &self.rules {
-            text.push_str(&format!("\n      {} @ {}: {}", rule.name, rule.hook, rule.purpose));
+            text.push_str(&format!(
+                "\n      {} @ {}: {}",
+                rule.name, rule.hook, rule.purpose
+            ));
         }
         text
     }
@@ -94,7 +97,11 @@ impl Line for StepItem {
         &self.id
     }
     fn rest(&self) -> String {
-        let rule = self.rule.as_ref().map(|r| format!("  <rule {r}>")).unwrap_or_default();
+        let rule = self
+            .rule
+            .as_ref()
+            .map(|r| format!("  <rule {r}>"))
+            .unwrap_or_default();
         format!("{} ({}): {}{rule}", self.function, self.file, self.title)
     }
 }
@@ -111,7 +118,11 @@ pub fn schemes() -> Vec<SchemeItem> {
             rules: s
                 .rules
                 .iter()
-                .map(|r| RuleItem { name: r.name, hook: r.hook.name(), purpose: r.purpose })
+                .map(|r| RuleItem {
+                    name: r.name,
+                    hook: r.hook.name(),
+                    purpose: r.purpose,
+                })
                 .collect(),
         })
         .collect()
@@ -134,7 +145,11 @@ pub fn scenarios(scenarios: &[Scenario]) -> Vec<ScenarioItem> {
 pub fn invariants() -> Vec<InvariantItem> {
     invariants::all()
         .into_iter()
-        .map(|i| InvariantItem { id: i.id, title: i.title, guarantee: i.guarantee })
+        .map(|i| InvariantItem {
+            id: i.id,
+            title: i.title,
+            guarantee: i.guarantee,
+        })
         .collect()
 }
 
@@ -142,7 +157,9 @@ pub fn invariants() -> Vec<InvariantItem> {
 ///
 /// # Errors
 /// If a scheme cannot be built in a scenario.
-pub fn steps(scenarios: &[Scenario]) -> Result<Vec<StepItem>, foliocheck_model::machine::BuildError> {
+pub fn steps(
+    scenarios: &[Scenario],
+) -> Result<Vec<StepItem>, foliocheck_model::machine::BuildError> {
     let mut items = BTreeMap::new();
     for scheme in schemes::all() {
         for scenario in scenarios {
@@ -156,7 +173,9 @@ pub fn steps(scenarios: &[Scenario]) -> Result<Vec<StepItem>, foliocheck_model::
                     rule: step.rule.as_ref().map(|r| r.rule.clone()),
                     hook: step.rule.as_ref().map(|r| r.hook.clone()),
                 };
-                items.entry((item.id.clone(), item.function.clone(), item.rule.clone())).or_insert(item);
+                items
+                    .entry((item.id.clone(), item.function.clone(), item.rule.clone()))
+                    .or_insert(item);
             }
         }
     }

@@ -12,7 +12,10 @@ pub fn matrix(matrix: &Matrix<'_>) -> String {
     for (scheme, cells) in matrix.schemes.iter().zip(&matrix.cells) {
         let texts: Vec<String> = cells
             .iter()
-            .map(|c| c.as_ref().map_or_else(String::new, super::summary::Cell::text))
+            .map(|c| {
+                c.as_ref()
+                    .map_or_else(String::new, super::summary::Cell::text)
+            })
             .collect();
         let _ = writeln!(out, "| {scheme} | {} |", texts.join(" | "));
     }
@@ -23,7 +26,11 @@ pub fn matrix(matrix: &Matrix<'_>) -> String {
     for cell in violated {
         if let Some(run) = cell.shortest {
             let steps = run.trace.as_ref().map_or(0, |t| t.length);
-            let _ = writeln!(out, "| {} | {} | {steps} | {} |", cell.scheme, cell.invariant, run.scenario);
+            let _ = writeln!(
+                out,
+                "| {} | {} | {steps} | {} |",
+                cell.scheme, cell.invariant, run.scenario
+            );
         }
     }
     out

@@ -16,9 +16,18 @@ pub struct Environment {
 
 /// The parts, in the order of the tables.
 pub const ENVIRONMENTS: [Environment; 4] = [
-    Environment { title: "Files on disk", group: None },
-    Environment { title: "tmpfs (no page_mkwrite, no writeback)", group: Some("tmpfs") },
-    Environment { title: "With a writer through a pin", group: Some("pin") },
+    Environment {
+        title: "Files on disk",
+        group: None,
+    },
+    Environment {
+        title: "tmpfs (no page_mkwrite, no writeback)",
+        group: Some("tmpfs"),
+    },
+    Environment {
+        title: "With a writer through a pin",
+        group: Some("pin"),
+    },
     Environment {
         title: "A checksumming device that does not ask for stable pages",
         group: Some("unstable"),
@@ -74,8 +83,11 @@ pub struct Matrix<'a> {
 impl<'a> Matrix<'a> {
     /// Gathers `runs`, in the order of the listings.
     pub fn new(schemes: &'a [Scheme], invariants: &'a [Invariant], runs: &[&'a Run]) -> Self {
-        let schemes: Vec<&str> =
-            schemes.iter().map(|s| s.id).filter(|s| runs.iter().any(|r| r.scheme == *s)).collect();
+        let schemes: Vec<&str> = schemes
+            .iter()
+            .map(|s| s.id)
+            .filter(|s| runs.iter().any(|r| r.scheme == *s))
+            .collect();
         let invariants: Vec<&str> = invariants
             .iter()
             .map(|i| i.id)
@@ -85,18 +97,29 @@ impl<'a> Matrix<'a> {
             .iter()
             .map(|s| invariants.iter().map(|i| cell(s, i, runs)).collect())
             .collect();
-        Matrix { schemes, invariants, cells }
+        Matrix {
+            schemes,
+            invariants,
+            cells,
+        }
     }
 
     /// The violated cells.
     pub fn violated(&self) -> impl Iterator<Item = &Cell<'a>> {
-        self.cells.iter().flatten().flatten().filter(|c| c.verdict == Verdict::Violated)
+        self.cells
+            .iter()
+            .flatten()
+            .flatten()
+            .filter(|c| c.verdict == Verdict::Violated)
     }
 }
 
 fn cell<'a>(scheme: &'a str, invariant: &'a str, runs: &[&'a Run]) -> Option<Cell<'a>> {
-    let mine: Vec<&Run> =
-        runs.iter().copied().filter(|r| r.scheme == scheme && r.invariant == invariant).collect();
+    let mine: Vec<&Run> = runs
+        .iter()
+        .copied()
+        .filter(|r| r.scheme == scheme && r.invariant == invariant)
+        .collect();
     if mine.is_empty() {
         return None;
     }
@@ -113,5 +136,11 @@ fn cell<'a>(scheme: &'a str, invariant: &'a str, runs: &[&'a Run]) -> Option<Cel
         .filter(|r| r.trace.is_some())
         .min_by_key(|r| (r.trace.as_ref().map(|t| t.length), &r.scenario))
         .copied();
-    Some(Cell { scheme, invariant, verdict, runs: mine.len(), shortest })
+    Some(Cell {
+        scheme,
+        invariant,
+        verdict,
+        runs: mine.len(),
+        shortest,
+    })
 }

@@ -10,7 +10,9 @@ use crate::verdict::Verdict;
 /// Schemes × invariants. Coloured if `colour`; as wide as it needs to be unless `width` is given.
 pub fn matrix(matrix: &Matrix<'_>, colour: bool, width: Option<u16>) -> String {
     let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+        .load_style(UTF8_FULL_CONDENSED)
+        .set_content_arrangement(ContentArrangement::Dynamic);
     if let Some(width) = width {
         table.set_width(width);
     }

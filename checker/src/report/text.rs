@@ -15,7 +15,14 @@ const WHY: Style = AnsiColor::Red.on_default().bold();
 /// A run's counterexample, or what its verdict rests on.
 pub fn run(run: &Run, title: &str) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "{} in {}, {}: {}", run.scheme, run.scenario, run.invariant, run.verdict.name());
+    let _ = writeln!(
+        out,
+        "{} in {}, {}: {}",
+        run.scheme,
+        run.scenario,
+        run.invariant,
+        run.verdict.name()
+    );
     let _ = writeln!(out, "  {title}");
     match (&run.trace, run.verdict) {
         (Some(trace), _) => out.push_str(&steps(trace)),
@@ -39,7 +46,12 @@ pub fn run(run: &Run, title: &str) -> String {
 fn steps(trace: &Trace) -> String {
     let mut out = String::new();
     let task = trace.steps.iter().map(|s| s.task.len()).max().unwrap_or(0);
-    let function = trace.steps.iter().map(|s| s.function.len()).max().unwrap_or(0);
+    let function = trace
+        .steps
+        .iter()
+        .map(|s| s.function.len())
+        .max()
+        .unwrap_or(0);
     out.push('\n');
     for (n, step) in trace.steps.iter().enumerate() {
         let _ = writeln!(
@@ -60,17 +72,31 @@ fn steps(trace: &Trace) -> String {
 
 fn what(step: &TraceStep) -> String {
     let mut parts = Vec::new();
-    let (kernel, ghosts): (Vec<&Change>, Vec<&Change>) = step.changes.iter().partition(|c| !c.ghost);
-    parts.extend(kernel.iter().map(|c| format!("{CHANGE}{}{CHANGE:#}", change(c))));
+    let (kernel, ghosts): (Vec<&Change>, Vec<&Change>) =
+        step.changes.iter().partition(|c| !c.ghost);
+    parts.extend(
+        kernel
+            .iter()
+            .map(|c| format!("{CHANGE}{}{CHANGE:#}", change(c))),
+    );
     // Of the ghosts, only what a reader must know: that something broke.
     parts.extend(
         ghosts
             .iter()
             .filter(|c| c.variable.starts_with("broken."))
-            .map(|c| format!("{GHOST}[{}]{GHOST:#}", c.variable.trim_start_matches("broken."))),
+            .map(|c| {
+                format!(
+                    "{GHOST}[{}]{GHOST:#}",
+                    c.variable.trim_start_matches("broken.")
+                )
+            }),
     );
     let changes = parts.join(", ");
-    let rule = step.rule.as_ref().map(|r| format!("{RULE}<rule {r}>{RULE:#} ")).unwrap_or_default();
+    let rule = step
+        .rule
+        .as_ref()
+        .map(|r| format!("{RULE}<rule {r}>{RULE:#} "))
+        .unwrap_or_default();
     match (step.text.as_str(), changes.as_str()) {
         ("", changes) => format!("{rule}{changes}"),
         (text, "") => format!("{rule}{text}"),

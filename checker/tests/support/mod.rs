@@ -42,7 +42,9 @@ pub fn search(system: &System) -> Plain {
         }
         if actions.is_empty() {
             let observed = system.vars.iter().zip(&state.0).filter(|(v, _)| v.observed);
-            plain.observations.insert(observed.map(|(_, value)| *value).collect());
+            plain
+                .observations
+                .insert(observed.map(|(_, value)| *value).collect());
         }
         for action in actions {
             let next = interp::apply(system, &state, action).expect("the model has no error");
@@ -57,7 +59,11 @@ pub fn search(system: &System) -> Plain {
 
 /// The scenario of that name.
 pub fn scenario(id: &str) -> Scenario {
-    Scenario::own().unwrap().into_iter().find(|s| s.id == id).expect("a scenario of that name")
+    Scenario::own()
+        .unwrap()
+        .into_iter()
+        .find(|s| s.id == id)
+        .expect("a scenario of that name")
 }
 
 /// A scheme and scenario, built with every invariant that applies.

@@ -1,7 +1,9 @@
 //! write(2) to a file: `fs/iomap/buffered-io.c` under XFS, `mm/filemap.c:generic_perform_write`
 //! under ext4 and tmpfs. Actions W1 to W12.
 
-use super::folio::{filemap_add_folio, filemap_get_folio, folio_lock, folio_unlock_put_goto, in_cache};
+use super::folio::{
+    filemap_add_folio, filemap_get_folio, folio_lock, folio_unlock_put_goto, in_cache,
+};
 use super::functions as c;
 use super::hooks::{At, Hook};
 use super::inode::{down_write, up_write, update_time};
@@ -18,11 +20,29 @@ pub fn write(p: &mut Prog<'_>, folios: &[usize], words: &[usize]) {
     let tmpfs = p.w.setup.mapping == Mapping::Tmpfs;
     let iomap = !tmpfs && p.w.setup.filesystem == Filesystem::Xfs;
     let (outer, lock, unlock, modified, inner): (CFn, CFn, CFn, CFn, CFn) = if iomap {
-        (c::XFS_FILE_BUFFERED_WRITE, c::XFS_ILOCK, c::XFS_IUNLOCK, c::FILE_MODIFIED, c::IOMAP_FILE_BUFFERED_WRITE)
+        (
+            c::XFS_FILE_BUFFERED_WRITE,
+            c::XFS_ILOCK,
+            c::XFS_IUNLOCK,
+            c::FILE_MODIFIED,
+            c::IOMAP_FILE_BUFFERED_WRITE,
+        )
     } else if tmpfs {
-        (c::VFS_WRITE, c::INODE_LOCK, c::INODE_UNLOCK, c::FILE_UPDATE_TIME, c::GENERIC_PERFORM_WRITE)
+        (
+            c::SHMEM_FILE_WRITE_ITER,
+            c::INODE_LOCK,
+            c::INODE_UNLOCK,
+            c::FILE_UPDATE_TIME,
+            c::GENERIC_PERFORM_WRITE,
+        )
     } else {
-        (c::EXT4_BUFFERED_WRITE_ITER, c::INODE_LOCK, c::INODE_UNLOCK, c::FILE_MODIFIED, c::GENERIC_PERFORM_WRITE)
+        (
+            c::EXT4_BUFFERED_WRITE_ITER,
+            c::INODE_LOCK,
+            c::INODE_UNLOCK,
+            c::FILE_MODIFIED,
+            c::GENERIC_PERFORM_WRITE,
+        )
     };
     let sem = p.w.inode.i_rwsem;
     p.within(outer, |p| {
@@ -62,19 +82,34 @@ fn write_folio(p: &mut Prog<'_>, index: usize, words: &[usize], iomap: bool) {
             let (writeback, stable) = (folio.place(p.w, |f| f.writeback), p.w.setup.stable_writes);
             let rules = p.waits(Hook::FolioWaitStable, &folio);
             p.b.step("W6", c::FOLIO_WAIT_STABLE, |s| {
-                rules(s.text("folio lock held").wait(or(!stable, eq(writeback, 0))))
+                rules(
+                    s.text("folio lock held")
+                        .wait(or(!stable, eq(writeback, 0))),
+                )
             });
         }
         if let Some(mapped) = &mapped {
             iomap_valid(p, &folio, mapped, remap);
         }
+        if mapped.is_none() && !tmpfs {
+            da_reserve(p, index);
+        }
         fill_rest(p, &folio, words, mapped.as_ref());
     });
     for word in words {
-        let token = p.w.tokens.store(p.b.task.index(), p.call, index, *word).expect("counted");
+        let token =
+            p.w.tokens
+                .store(p.b.task.index(), p.call, index, *word)
+                .expect("counted");
         let (w, b) = (&*p.w, &mut p.b);
         b.step("W9", c::COPY_FOLIO_FROM_ITER_ATOMIC, |s| {
-            Prog::store(w, s.text(format!("copy word {word}")), &folio, *word, &Expr::from(token))
+            Prog::store(
+                w,
+                s.text(format!("copy word {word}")),
+                &folio,
+                *word,
+                &Expr::from(token),
+            )
         });
     }
     let end = if iomap {
@@ -89,7 +124,9 @@ fn write_folio(p: &mut Prog<'_>, index: usize, words: &[usize], iomap: bool) {
         let dirty = folio.place(p.w, |f| f.dirty);
         let (w, b) = (&*p.w, &mut p.b);
         b.step("W10", end, |s| {
-            s.text("PG_uptodate, PG_dirty").set(dirty.clone(), 1).full(dirty);
+            s.text("PG_uptodate, PG_dirty")
+                .set(dirty.clone(), 1)
+                .full(dirty);
             Prog::set_uptodate(w, s, &folio)
         });
         let next = p.b.label("next folio");
@@ -115,9 +152,23 @@ fn iomap_begin(p: &mut Prog<'_>, index: usize) -> Mapped {
                     .set(mapped.extent, extent::HOLE)
                     .set(mapped.cookie, add(inode.if_seq, 1))
             })
-            .otherwise("", |b| b.set(mapped.extent, state).set(mapped.cookie, inode.if_seq))
+            .otherwise("", |b| {
+                b.set(mapped.extent, state).set(mapped.cookie, inode.if_seq)
+            })
     });
     mapped
+}
+
+/// ext4 with delayed allocation: reserves over a hole under the folio lock.
+fn da_reserve(p: &mut Prog<'_>, index: usize) {
+    let state = p.w.indices[index].extent;
+    p.b.step("W3e", c::EXT4_DA_WRITE_BEGIN, |s| {
+        s.text("map the block, folio lock held; reserve over a hole")
+            .when(eq(state, extent::HOLE), "reserve delalloc", |b| {
+                b.set(state, extent::DELALLOC)
+            })
+            .otherwise("mapped", |b| b)
+    });
 }
 
 /// W4, W5: look up or create, lock, recheck that the folio still belongs to the file.
@@ -135,7 +186,9 @@ fn get_locked_folio(p: &mut Prog<'_>, folio: &FolioRef, again: Label) {
     p.b.step("W5m", c::FILEMAP_GET_FOLIO, |s| {
         s.text("recheck folio->mapping")
             .when(cached, "still in the cache", |b| b.goto(locked))
-            .otherwise("truncated: unlock, put, retry", |b| b.set(lock, 0).dec(refs).goto(again))
+            .otherwise("truncated: unlock, put, retry", |b| {
+                b.set(lock, 0).dec(refs).goto(again)
+            })
     });
     p.b.bind(missing);
     filemap_add_folio(p, "W4a", folio, again);
@@ -171,8 +224,10 @@ fn fill_rest(p: &mut Prog<'_>, folio: &FolioRef, words: &[usize], mapped: Option
         let data = folio.place(p.w, |f| f.data[word]);
         let value = ite(eq(kind, extent::WRITTEN), index.disk[word], zero);
         p.b.step("W8", c::IOMAP_WRITE_BEGIN_FOLIO, |s| {
-            s.text(format!("word {word}: read it, or zero it where the mapping has no data"))
-                .set_if(not(uptodate), data, value)
+            s.text(format!(
+                "word {word}: read it, or zero it where the mapping has no data"
+            ))
+            .set_if(not(uptodate), data, value)
         });
     }
 }

@@ -1,7 +1,7 @@
 //! `mm/filemap.c`: folio lock, page-cache look-up, creation, filling from disk, references.
 
 use super::functions as c;
-use super::inode::{down_read, up_read, up_read_goto};
+use super::inode::{down_read, up_read_goto};
 use super::prog::{FolioRef, Prog};
 use super::world::REFS_BIAS;
 use crate::machine::builder::Label;
@@ -12,7 +12,9 @@ use crate::machine::step::Order;
 pub fn folio_lock(p: &mut Prog<'_>, id: &str, folio: &FolioRef) {
     let (lock, me) = (folio.place(p.w, |f| f.lock), p.me());
     p.b.step(id, c::FOLIO_LOCK, |s| {
-        s.wait(eq(lock.clone(), 0)).set(lock.clone(), me).acquire(lock)
+        s.wait(eq(lock.clone(), 0))
+            .set(lock.clone(), me)
+            .acquire(lock)
     });
 }
 
@@ -20,7 +22,9 @@ pub fn folio_lock(p: &mut Prog<'_>, id: &str, folio: &FolioRef) {
 pub fn folio_unlock(p: &mut Prog<'_>, id: &str, folio: &FolioRef) {
     let (lock, me) = (folio.place(p.w, |f| f.lock), p.me());
     p.b.step(id, c::FOLIO_UNLOCK, |s| {
-        s.requires(eq(lock.clone(), me)).set(lock.clone(), 0).release(lock)
+        s.requires(eq(lock.clone(), me))
+            .set(lock.clone(), 0)
+            .release(lock)
     });
 }
 
@@ -41,7 +45,9 @@ pub fn folio_unlock_put_goto(p: &mut Prog<'_>, id: &str, folio: &FolioRef, targe
 /// `folio_mark_dirty`, with the folio lock or a page-table lock held.
 pub fn folio_mark_dirty(p: &mut Prog<'_>, id: &str, folio: &FolioRef) {
     let dirty = folio.place(p.w, |f| f.dirty);
-    p.b.step(id, c::FOLIO_MARK_DIRTY, |s| s.set(dirty.clone(), 1).full(dirty));
+    p.b.step(id, c::FOLIO_MARK_DIRTY, |s| {
+        s.set(dirty.clone(), 1).full(dirty)
+    });
 }
 
 /// True while the folio is in the page cache of the file.
@@ -58,15 +64,30 @@ pub fn filemap_get_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef, missing: 
     let register = Prog::register_of(folio);
     let refs: Vec<_> = candidates.iter().map(|f| p.w.folios[*f].refs).collect();
     p.b.step(id, c::FILEMAP_GET_FOLIO, |s| {
-        s.text(format!("look up index {} and take a reference", folio.index));
+        s.text(format!(
+            "look up index {} and take a reference",
+            folio.index
+        ))
+        .order(slot, Order::Acquire);
+        for refs in &refs {
+            s.order(*refs, Order::Full);
+        }
         for (position, refs) in refs.iter().enumerate() {
-            s.when(eq(slot, position + 1), if position == 0 { "found" } else { "found the newer folio" }, |b| {
-                b.inc(*refs);
-                if let Some(register) = register {
-                    b.set(register, position);
-                }
-                b
-            });
+            s.when(
+                eq(slot, position + 1),
+                if position == 0 {
+                    "found"
+                } else {
+                    "found the newer folio"
+                },
+                |b| {
+                    b.inc(*refs);
+                    if let Some(register) = register {
+                        b.set(register, position);
+                    }
+                    b
+                },
+            );
         }
         s.otherwise("not cached", |b| b.goto(missing))
     });
@@ -78,11 +99,20 @@ pub fn filemap_add_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef, lost: Lab
     let index = p.w.indices[folio.index].clone();
     let me = p.me();
     let register = Prog::register_of(folio);
-    let folios: Vec<_> = index.folios.iter().map(|f| (*f, p.w.folios[*f].clone())).collect();
+    let folios: Vec<_> = index
+        .folios
+        .iter()
+        .map(|f| (*f, p.w.folios[*f].clone()))
+        .collect();
     let ghosts = p.w.ghosts.clone();
     p.b.step(id, c::FILEMAP_ADD_FOLIO, |s| {
-        s.text(format!("allocate a folio for index {}, locked, and insert it", folio.index))
-            .when(ne(index.slot, 0), "somebody inserted one first", |b| b.goto(lost));
+        s.text(format!(
+            "allocate a folio for index {}, locked, and insert it",
+            folio.index
+        ))
+        .when(ne(index.slot, 0), "somebody inserted one first", |b| {
+            b.goto(lost)
+        });
         for (position, (f, object)) in folios.iter().enumerate() {
             // A folio whose last reference is gone is free, and may be given out again.
             let free = and(
@@ -107,22 +137,6 @@ pub fn filemap_add_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef, lost: Lab
     });
 }
 
-/// Fills a folio that this task holds locked and not up to date with what is on disk, and makes it
-/// up to date.
-pub fn filemap_read_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef) {
-    for word in 0..p.w.setup.words {
-        let disk = p.w.indices[folio.index].disk[word];
-        let data = folio.place(p.w, |f| f.data[word]);
-        p.b.step(&format!("{id}r"), c::FILEMAP_READ_FOLIO, |s| {
-            s.text(format!("read word {word} from disk")).set(data, disk)
-        });
-    }
-    let (w, b) = (&*p.w, &mut p.b);
-    b.step(&format!("{id}u"), c::FILEMAP_READ_FOLIO, |s| {
-        Prog::set_uptodate(w, s.text("set PG_uptodate"), folio)
-    });
-}
-
 /// References the folio of an index, up to date: looks it up, or creates and reads it
 /// (`filemap_get_pages`, `filemap_fault`). The folio is not locked afterwards.
 pub fn get_uptodate_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef) {
@@ -135,42 +149,101 @@ pub fn get_uptodate_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef) {
         p.b.bind(missing);
         return;
     }
-    let (uptodate, lock) = (folio.place(p.w, |f| f.uptodate), folio.place(p.w, |f| f.lock));
-    let refs = folio.place(p.w, |f| f.refs);
-    p.b.step(&format!("{id}w"), c::FILEMAP_UPDATE_PAGE, |s| {
-        s.text("wait for whoever fills it; look up again if it was truncated first")
-            .wait(or(eq(uptodate.clone(), 1), eq(lock, 0)))
-            .when(eq(uptodate, 1), "up to date", |b| b.goto(done))
-            .otherwise("gone", |b| b.dec(refs).goto(again))
+    let read = p.b.label("read");
+    p.within(c::FILEMAP_UPDATE_PAGE, |p| {
+        update_page(p, folio, again, read, done)
     });
     p.b.bind(missing);
-    p.within(c::FILEMAP_CREATE_FOLIO, |p| create_and_read(p, id, folio, again));
+    p.within(c::FILEMAP_CREATE_FOLIO, |p| create_folio(p, folio, again));
+    p.b.bind(read);
+    filemap_read_folio(p, folio);
+    folio_unlock(p, "F7", folio);
+    invalidate_unlock_goto(p, "F8", done);
     p.b.bind(done);
 }
 
-/// On a disk filesystem under the invalidate_lock, shared, so that a page being punched or truncated
-/// is not filled from blocks that are about to be freed.
-fn create_and_read(p: &mut Prog<'_>, id: &str, folio: &FolioRef, again: Label) {
-    let inval = p.w.inode.invalidate_lock;
-    let disk = p.w.can_writeback();
+/// The folio was found, but not up to date: sleep until whoever fills it is done. If nobody does (a
+/// write backed out of it), fill it: invalidate_lock, shared, then the folio lock, but without
+/// sleeping on it.
+fn update_page(p: &mut Prog<'_>, folio: &FolioRef, again: Label, read: Label, done: Label) {
+    let (uptodate, lock) = (
+        folio.place(p.w, |f| f.uptodate),
+        folio.place(p.w, |f| f.lock),
+    );
+    let (refs, me) = (folio.place(p.w, |f| f.refs), p.me());
+    let cached = in_cache(p, folio);
+    let give_up = p.b.label("give up");
+    p.b.step("F1", c::FILEMAP_UPDATE_PAGE, |s| {
+        s.text("up to date? else sleep until it is unlocked")
+            .wait(or(eq(uptodate.clone(), 1), eq(lock.clone(), 0)))
+            .acquire(uptodate.clone())
+            .when(eq(uptodate.clone(), 1), "up to date", |b| b.goto(done))
+            .otherwise("nobody fills it", |b| b)
+    });
+    invalidate_lock(p, "F2");
+    p.b.step("F3", c::FILEMAP_UPDATE_PAGE, |s| {
+        s.text("folio_trylock")
+            .acquire(lock.clone())
+            .when(eq(lock.clone(), 0), "locked", |b| b.set(lock.clone(), me))
+            .otherwise("busy: put, look up again", |b| {
+                b.dec(refs.clone()).goto(give_up)
+            })
+    });
+    p.b.step("F4", c::FILEMAP_UPDATE_PAGE, |s| {
+        s.text("recheck folio->mapping and PG_uptodate")
+            .release(lock.clone())
+            .when(and(cached, eq(uptodate, 0)), "to be read", |b| b.goto(read))
+            .otherwise("truncated or filled: unlock, put, look up again", |b| {
+                b.set(lock, 0).dec(refs)
+            })
+    });
+    p.b.bind(give_up);
+    invalidate_unlock_goto(p, "F8", again);
+}
+
+/// Nothing is cached: allocate and insert, under the invalidate_lock (shared), so that a page being
+/// punched or truncated is not filled from blocks that are about to be freed.
+fn create_folio(p: &mut Prog<'_>, folio: &FolioRef, again: Label) {
     let lost = p.b.label("lost the race");
-    if disk {
-        let function = c::FILEMAP_INVALIDATE_LOCK_SHARED;
-        down_read(p, &format!("{id}i"), function, inval, "invalidate_lock, shared");
+    let won = p.b.label("inserted");
+    invalidate_lock(p, "F2");
+    filemap_add_folio(p, "F9", folio, lost);
+    p.b.step("F10", c::FILEMAP_CREATE_FOLIO, |s| {
+        s.text("now read it").goto(won)
+    });
+    p.b.bind(lost);
+    invalidate_unlock_goto(p, "F8", again);
+    p.b.bind(won);
+}
+
+/// Fills a folio that this task holds locked with what is on disk, and makes it up to date.
+fn filemap_read_folio(p: &mut Prog<'_>, folio: &FolioRef) {
+    for word in 0..p.w.setup.words {
+        let disk = p.w.indices[folio.index].disk[word];
+        let data = folio.place(p.w, |f| f.data[word]);
+        p.b.step("F5", c::FILEMAP_READ_FOLIO, |s| {
+            s.text(format!("read word {word} from disk"))
+                .set(data, disk)
+        });
     }
-    filemap_add_folio(p, &format!("{id}a"), folio, lost);
-    filemap_read_folio(p, id, folio);
-    folio_unlock(p, &format!("{id}l"), folio);
-    let done = p.b.label("filled");
-    if disk {
-        up_read(p, &format!("{id}j"), c::FILEMAP_INVALIDATE_UNLOCK_SHARED, inval, "");
-        p.b.step(&format!("{id}d"), c::FILEMAP_CREATE_FOLIO, |s| s.text("filled").goto(done));
-        p.b.bind(lost);
-        up_read_goto(p, &format!("{id}k"), c::FILEMAP_INVALIDATE_UNLOCK_SHARED, inval, again);
-    } else {
-        p.b.step(&format!("{id}d"), c::FILEMAP_CREATE_FOLIO, |s| s.text("filled").goto(done));
-        p.b.bind(lost);
-        p.b.step(&format!("{id}k"), c::FILEMAP_CREATE_FOLIO, |s| s.text("look up again").goto(again));
-    }
-    p.b.bind(done);
+    let (w, b) = (&*p.w, &mut p.b);
+    b.step("F6", c::FILEMAP_READ_FOLIO, |s| {
+        Prog::set_uptodate(w, s.text("set PG_uptodate"), folio)
+    });
+}
+
+fn invalidate_lock(p: &mut Prog<'_>, id: &str) {
+    let sem = p.w.inode.invalidate_lock;
+    down_read(
+        p,
+        id,
+        c::FILEMAP_INVALIDATE_LOCK_SHARED,
+        sem,
+        "invalidate_lock, shared",
+    );
+}
+
+fn invalidate_unlock_goto(p: &mut Prog<'_>, id: &str, target: Label) {
+    let sem = p.w.inode.invalidate_lock;
+    up_read_goto(p, id, c::FILEMAP_INVALIDATE_UNLOCK_SHARED, sem, target);
 }

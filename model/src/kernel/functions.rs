@@ -12,16 +12,17 @@ macro_rules! functions {
 }
 
 functions! {
-    "fs/read_write.c" { VFS_WRITE = "vfs_write" }
     "fs/xfs/xfs_file.c" {
         XFS_FILE_BUFFERED_WRITE = "xfs_file_buffered_write",
-        XFS_ILOCK = "xfs_ilock",
-        XFS_IUNLOCK = "xfs_iunlock",
         XFS_FILE_SPLICE_READ = "xfs_file_splice_read",
         XFS_WRITE_FAULT = "xfs_write_fault",
         XFS_FILE_FALLOCATE = "xfs_file_fallocate",
     }
-    "fs/xfs/xfs_iomap.c" { XFS_BUFFERED_WRITE_IOMAP_BEGIN = "xfs_buffered_write_iomap_begin" }
+    "fs/xfs/xfs_inode.c" { XFS_ILOCK = "xfs_ilock", XFS_IUNLOCK = "xfs_iunlock" }
+    "fs/xfs/xfs_iomap.c" {
+        IOMAP_VALID = "xfs_iomap_valid",
+        XFS_BUFFERED_WRITE_IOMAP_BEGIN = "xfs_buffered_write_iomap_begin",
+    }
     "fs/xfs/xfs_aops.c" {
         XFS_MAP_BLOCKS = "xfs_map_blocks",
         XFS_END_IOEND = "xfs_end_ioend",
@@ -32,18 +33,20 @@ functions! {
         IOMAP_WRITE_BEGIN = "iomap_write_begin",
         IOMAP_WRITE_BEGIN_FOLIO = "__iomap_write_begin",
         IOMAP_WRITE_END = "iomap_write_end",
-        IOMAP_VALID = "iomap_valid",
         IOMAP_PAGE_MKWRITE = "iomap_page_mkwrite",
+        IOMAP_WRITEPAGES = "iomap_writepages",
         IOMAP_WRITEPAGE_MAP = "iomap_writepage_map",
         IOMAP_ADD_TO_IOEND = "iomap_add_to_ioend",
     }
     "fs/ext4/file.c" { EXT4_BUFFERED_WRITE_ITER = "ext4_buffered_write_iter" }
     "fs/ext4/inode.c" {
+        EXT4_DA_WRITE_BEGIN = "ext4_da_write_begin",
+        MPAGE_MAP_ONE_EXTENT = "mpage_map_one_extent",
         EXT4_PAGE_MKWRITE = "ext4_page_mkwrite",
         EXT4_SETATTR = "ext4_setattr",
         EXT4_PUNCH_HOLE = "ext4_punch_hole",
         EXT4_TRUNCATE = "ext4_truncate",
-        EXT4_BLOCK_ZERO_PAGE_RANGE = "ext4_block_zero_page_range",
+        EXT4_BLOCK_ZERO_PAGE_RANGE = "__ext4_block_zero_page_range",
     }
     "include/linux/fs.h" {
         INODE_LOCK = "inode_lock",
@@ -75,11 +78,10 @@ functions! {
         FILEMAP_READ_FOLIO = "filemap_read_folio",
         FILEMAP_SPLICE_READ = "filemap_splice_read",
         SPLICE_FOLIO_INTO_PIPE = "splice_folio_into_pipe",
-        FILEMAP_FAULT = "filemap_fault",
         FILEMAP_REMOVE_FOLIO = "filemap_remove_folio",
         FOLIO_END_WRITEBACK = "folio_end_writeback",
     }
-    "include/linux/mm.h" { FOLIO_PUT = "folio_put" }
+    "include/linux/mm.h" { FOLIO_PUT = "folio_put", VMA_END_READ = "vma_end_read" }
     "lib/iov_iter.c" {
         COPY_FOLIO_FROM_ITER_ATOMIC = "copy_folio_from_iter_atomic",
         COPY_PAGE_TO_ITER = "copy_page_to_iter",
@@ -92,20 +94,20 @@ functions! {
         FOLIO_PREPARE_WRITEBACK = "folio_prepare_writeback",
         FOLIO_CLEAR_DIRTY_FOR_IO = "folio_clear_dirty_for_io",
         FOLIO_START_WRITEBACK = "folio_start_writeback",
-        WRITE_CACHE_PAGES = "write_cache_pages",
     }
     "mm/rmap.c" {
         FOLIO_MKCLEAN = "folio_mkclean",
         PAGE_VMA_MKCLEAN_ONE = "page_vma_mkclean_one",
     }
     "mm/pgtable-generic.c" { PTEP_CLEAR_FLUSH = "ptep_clear_flush" }
-    "arch/x86/mm/tlb.c" { FLUSH_TLB_PAGE = "flush_tlb_page" }
-    "arch/x86/mm/pgtable.c" { SET_PTE_AT = "set_pte_at" }
+    "arch/x86/include/asm/tlbflush.h" { FLUSH_TLB_PAGE = "flush_tlb_page" }
+    "include/linux/pgtable.h" { SET_PTE_AT = "set_pte_at" }
     "(hardware)" {
         MOV = "mov",
         DMA_READ = "dma_read",
     }
     "mm/memory.c" {
+        LOCK_VMA_UNDER_RCU = "lock_vma_under_rcu",
         HANDLE_PTE_FAULT = "handle_pte_fault",
         DO_SHARED_FAULT = "do_shared_fault",
         DO_WP_PAGE = "do_wp_page",
@@ -127,8 +129,6 @@ functions! {
         TLB_FINISH_MMU = "tlb_finish_mmu",
     }
     "include/linux/mmap_lock.h" {
-        LOCK_VMA_UNDER_RCU = "lock_vma_under_rcu",
-        VMA_END_READ = "vma_end_read",
         MMAP_WRITE_LOCK = "mmap_write_lock",
         MMAP_WRITE_UNLOCK = "mmap_write_unlock",
     }
@@ -146,6 +146,8 @@ functions! {
         TRUNCATE_INODE_PARTIAL_FOLIO = "truncate_inode_partial_folio",
     }
     "mm/shmem.c" {
+        SHMEM_FILE_WRITE_ITER = "shmem_file_write_iter",
+        SHMEM_GET_FOLIO_GFP = "shmem_get_folio_gfp",
         SHMEM_WRITE_BEGIN = "shmem_write_begin",
         SHMEM_WRITE_END = "shmem_write_end",
         SHMEM_FALLOCATE = "shmem_fallocate",
@@ -160,6 +162,8 @@ functions! {
     "fs/splice.c" {
         SPLICE_FILE_TO_PIPE = "splice_file_to_pipe",
         COPY_SPLICE_READ = "copy_splice_read",
+        DO_TEE = "do_tee",
+        IPIPE_PREP = "ipipe_prep",
         LINK_PIPE = "link_pipe",
         PAGE_CACHE_PIPE_BUF_CONFIRM = "page_cache_pipe_buf_confirm",
         PAGE_CACHE_PIPE_BUF_RELEASE = "page_cache_pipe_buf_release",
@@ -172,6 +176,7 @@ functions! {
     }
     "fs/pipe.c" {
         PIPE_LOCK = "pipe_lock",
+        PIPE_DOUBLE_LOCK = "pipe_double_lock",
         PIPE_UNLOCK = "pipe_unlock",
         PIPE_READ = "pipe_read",
         PIPE_WRITE = "pipe_write",
@@ -179,9 +184,9 @@ functions! {
     "net/core/skbuff.c" {
         SKB_SPLICE_FROM_ITER = "skb_splice_from_iter",
         SKB_RELEASE_DATA = "skb_release_data",
-        SKB_COPY_DATAGRAM = "skb_copy_datagram_iter",
     }
-    "net/core/dev.c" { SKB_CHECKSUM_HELP = "skb_checksum_help" }
+    "net/core/datagram.c" { SKB_COPY_DATAGRAM = "skb_copy_datagram_iter" }
+    "net/ipv4/tcp_sigpool.c" { TCP_SIGPOOL_HASH_SKB_DATA = "tcp_sigpool_hash_skb_data" }
     "net/ipv4/tcp_output.c" {
         TCP_TRANSMIT_SKB = "__tcp_transmit_skb",
         TCP_RETRANSMIT_SKB = "__tcp_retransmit_skb",

@@ -53,8 +53,14 @@ impl Ghosts {
         let together = folios
             .iter()
             .map(|folio| {
-                let total: u64 = (0..setup.words).map(|w| tokens.count(folio.index, w)).product();
-                let max = if total < 64 { (1 << total) - 1 } else { u64::MAX >> 1 };
+                let total: u64 = (0..setup.words)
+                    .map(|w| tokens.count(folio.index, w))
+                    .product();
+                let max = if total < 64 {
+                    (1 << total) - 1
+                } else {
+                    u64::MAX >> 1
+                };
                 let mut number = 0;
                 for w in (0..setup.words).rev() {
                     number = number * tokens.count(folio.index, w) + system.var(folio.data[w]).init;
@@ -79,13 +85,21 @@ impl Ghosts {
                     })
                     .collect()
             };
-            window.push(indices[origin.index].folios.iter().map(|f| words(system, *f)).collect());
+            window.push(
+                indices[origin.index]
+                    .folios
+                    .iter()
+                    .map(|f| words(system, *f))
+                    .collect(),
+            );
             first.push(
                 (0..setup.words)
                     .map(|w| {
                         let none = tokens.count(origin.index, w);
-                        let labels =
-                            tokens.labels(origin.index, w).into_iter().chain(["-".to_owned()]);
+                        let labels = tokens
+                            .labels(origin.index, w)
+                            .into_iter()
+                            .chain(["-".to_owned()]);
                         system.declare(
                             VarDecl::ghost(object.clone(), format!("first[{w}]"), none)
                                 .init(none)
@@ -141,12 +155,20 @@ pub fn has_combination(set: VarId, number: Expr) -> Expr {
 /// Whether a scenario's words have few enough values for [`Ghosts::together`].
 pub fn fits(setup: &Setup) -> bool {
     let tokens = Tokens::of(setup);
-    (0..setup.folios.len()).all(|i| (0..setup.words).map(|w| tokens.count(i, w)).product::<u64>() <= 40)
+    (0..setup.folios.len()).all(|i| {
+        (0..setup.words)
+            .map(|w| tokens.count(i, w))
+            .product::<u64>()
+            <= 40
+    })
 }
 
 /// Whether any call hands data to a consumer.
 pub fn has_consumer(setup: &Setup) -> bool {
     setup.any_call(|c| {
-        matches!(c, Call::PipeRead { .. } | Call::Transmit { .. } | Call::Receive { .. })
+        matches!(
+            c,
+            Call::PipeRead { .. } | Call::Transmit { .. } | Call::Receive { .. }
+        )
     })
 }

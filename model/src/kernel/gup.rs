@@ -7,9 +7,15 @@ use crate::machine::expr::{Expr, eq};
 
 /// Stores to `words` of the pinned folio, then unpins it dirty.
 pub fn pin_store(p: &mut Prog<'_>, index: usize, words: &[usize]) {
-    let folio = FolioRef { index, candidates: vec![(Expr::TRUE, p.w.indices[index].folios[0])] };
+    let folio = FolioRef {
+        index,
+        candidates: vec![(Expr::TRUE, p.w.indices[index].folios[0])],
+    };
     for word in words {
-        let token = p.w.tokens.store(p.b.task.index(), p.call, index, *word).expect("counted");
+        let token =
+            p.w.tokens
+                .store(p.b.task.index(), p.call, index, *word)
+                .expect("counted");
         let (w, b) = (&*p.w, &mut p.b);
         b.step("G1", c::PIN_USER_PAGES, |s| {
             s.text(format!("DMA into word {word} of the pinned folio"));
@@ -25,10 +31,20 @@ pub fn pin_store(p: &mut Prog<'_>, index: usize, words: &[usize]) {
                 .when(eq(dirty.clone(), 1), "already dirty", |b| b.goto(unpin))
                 .otherwise("clean", |b| b)
         });
-        p.b.step("G2l", c::FOLIO_LOCK, |s| s.wait(eq(lock.clone(), 0)).set(lock.clone(), me).acquire(lock.clone()));
-        p.b.step("G2", c::FOLIO_MARK_DIRTY, |s| s.set(dirty.clone(), 1).full(dirty));
-        p.b.step("G2u", c::FOLIO_UNLOCK, |s| s.set(lock.clone(), 0).release(lock));
+        p.b.step("G2l", c::FOLIO_LOCK, |s| {
+            s.wait(eq(lock.clone(), 0))
+                .set(lock.clone(), me)
+                .acquire(lock.clone())
+        });
+        p.b.step("G2", c::FOLIO_MARK_DIRTY, |s| {
+            s.set(dirty.clone(), 1).full(dirty)
+        });
+        p.b.step("G2u", c::FOLIO_UNLOCK, |s| {
+            s.set(lock.clone(), 0).release(lock)
+        });
         p.b.bind(unpin);
-        p.b.step("G2p", c::UNPIN_USER_PAGES_DIRTY_LOCK, |s| s.text("drop the pin").dec(refs));
+        p.b.step("G2p", c::UNPIN_USER_PAGES_DIRTY_LOCK, |s| {
+            s.text("drop the pin").dec(refs)
+        });
     });
 }

@@ -24,8 +24,14 @@ pub fn mmap_store(p: &mut Prog<'_>, mm: usize, index: usize, words: &[usize]) {
 fn store_word(p: &mut Prog<'_>, mm: usize, index: usize, word: usize) {
     let pte = p.w.ptes[&(mm, index)];
     let task = p.b.task;
-    let tlb = *p.w.tlbs[&(mm, index)].iter().find(|t| t.cpu == task).expect("the task's CPU");
-    let token = p.w.tokens.store(task.index(), p.call, index, word).expect("counted");
+    let tlb = *p.w.tlbs[&(mm, index)]
+        .iter()
+        .find(|t| t.cpu == task)
+        .expect("the task's CPU");
+    let token =
+        p.w.tokens
+            .store(task.index(), p.call, index, word)
+            .expect("counted");
     let mapped = by_position(p, index, tlb.folio);
     let retry = p.b.here("retry");
     let fault = p.b.label("fault");
@@ -34,9 +40,15 @@ fn store_word(p: &mut Prog<'_>, mm: usize, index: usize, word: usize) {
     b.step("M2", c::MOV, |s| {
         s.text(format!("store to word {word}: translate"))
             .when(eq(tlb.writable, 1), "TLB hit", |b| b)
-            .when(and(eq(pte.present, 1), eq(pte.write, 1)), "walk: set D, fill the TLB", |b| {
-                b.set(pte.dirty, 1).set(tlb.writable, 1).set(tlb.folio, pte.folio)
-            })
+            .when(
+                and(eq(pte.present, 1), eq(pte.write, 1)),
+                "walk: set D, fill the TLB",
+                |b| {
+                    b.set(pte.dirty, 1)
+                        .set(tlb.writable, 1)
+                        .set(tlb.folio, pte.folio)
+                },
+            )
             .otherwise("page fault", |b| b.goto(fault))
             .order(pte.dirty, Order::Full)
     });
@@ -59,7 +71,11 @@ fn by_position(p: &Prog<'_>, index: usize, position: VarId) -> FolioRef {
         candidates: if folios.len() == 1 {
             vec![(Expr::TRUE, folios[0])]
         } else {
-            folios.iter().enumerate().map(|(n, f)| (eq(position, n), *f)).collect()
+            folios
+                .iter()
+                .enumerate()
+                .map(|(n, f)| (eq(position, n), *f))
+                .collect()
         },
     }
 }
@@ -74,9 +90,11 @@ fn handle_mm_fault(p: &mut Prog<'_>, mm: usize, index: usize, pte: &Pte, retry: 
         p.b.step("M3", c::HANDLE_PTE_FAULT, |s| {
             s.text("read the PTE; if present, look at it under the PTL")
                 .wait(or(eq(pte.present, 0), eq(pte.ptl, 0)))
-                .acquire(pte.ptl)
+                .full(pte.ptl)
                 .when(eq(pte.present, 0), "no PTE", |b| b.goto(shared_fault))
-                .when(eq(pte.write, 1), "somebody made it writable", |b| b.set(pte.dirty, 1).goto(out))
+                .when(eq(pte.write, 1), "somebody made it writable", |b| {
+                    b.set(pte.dirty, 1).goto(out)
+                })
                 .otherwise("write-protected", |b| b.goto(wp_fault))
         });
         p.b.bind(shared_fault);
@@ -96,10 +114,13 @@ fn do_shared_fault(p: &mut Prog<'_>, index: usize, pte: &Pte, out: Label) {
         page_mkwrite(p, &folio, out);
     } else {
         // __do_fault returns the folio locked, and it stays locked to the end.
-        let (cached, lock) = (folio.place(p.w, |f| f.mapped_in_cache), folio.place(p.w, |f| f.lock));
+        let (cached, lock) = (
+            folio.place(p.w, |f| f.mapped_in_cache),
+            folio.place(p.w, |f| f.lock),
+        );
         let refs = folio.place(p.w, |f| f.refs);
         folio_lock(p, "M3l", &folio);
-        p.b.step("M3m", c::FILEMAP_FAULT, |s| {
+        p.b.step("M3m", c::SHMEM_GET_FOLIO_GFP, |s| {
             s.text("recheck folio->mapping")
                 .when(eq(cached, 1), "", |b| b)
                 .otherwise("truncated: retry", |b| b.set(lock, 0).dec(refs).goto(out))
@@ -110,10 +131,12 @@ fn do_shared_fault(p: &mut Prog<'_>, index: usize, pte: &Pte, out: Label) {
     p.b.step("M9", c::FINISH_FAULT, |s| {
         s.text("under the PTL: still none? then rmap, and W and D in one store")
             .wait(eq(pte.ptl, 0))
-            .acquire(pte.ptl)
-            .when(or(eq(pte.present, 1), eq(pte.rmap, 1)), "the PTE changed: back out", |b| {
-                b.set(lock, 0).dec(refs).goto(out)
-            })
+            .full(pte.ptl)
+            .when(
+                or(eq(pte.present, 1), eq(pte.rmap, 1)),
+                "the PTE changed: back out",
+                |b| b.set(lock, 0).dec(refs).goto(out),
+            )
             .otherwise("installed", |b| {
                 b.set(pte.present, 1)
                     .set(pte.rmap, 1)
@@ -135,13 +158,18 @@ fn wp_page_shared(p: &mut Prog<'_>, index: usize, pte: &Pte, out: Label) {
     page_mkwrite(p, &folio, out);
     let position = folio.select(|f| Expr::from(p.w.position(f)));
     let (lock, refs) = (folio.place(p.w, |f| f.lock), folio.place(p.w, |f| f.refs));
-    let same = and(and(eq(pte.present, 1), eq(pte.folio, position)), eq(pte.write, 0));
+    let same = and(
+        and(eq(pte.present, 1), eq(pte.folio, position)),
+        eq(pte.write, 0),
+    );
     p.b.step("M9", c::FINISH_MKWRITE_FAULT, |s| {
         s.text("under the PTL: pte_same? then wp_page_reuse sets W and D in one store")
             .wait(eq(pte.ptl, 0))
-            .acquire(pte.ptl)
+            .full(pte.ptl)
             .when(same, "W and D", |b| b.set(pte.write, 1).set(pte.dirty, 1))
-            .otherwise("the PTE changed: back out", |b| b.set(lock, 0).dec(refs).goto(out))
+            .otherwise("the PTE changed: back out", |b| {
+                b.set(lock, 0).dec(refs).goto(out)
+            })
     });
     fault_dirty_shared_page(p, &folio, out, false);
 }
@@ -154,7 +182,7 @@ fn reference_mapped_folio(p: &mut Prog<'_>, folio: &FolioRef, pte: &Pte, out: La
     p.b.step("M3g", c::WP_PAGE_SHARED, |s| {
         s.text("under the PTL: pte_same? reference the folio")
             .wait(eq(pte.ptl, 0))
-            .acquire(pte.ptl)
+            .full(pte.ptl)
             .when(and(eq(pte.present, 1), eq(pte.write, 0)), "", |b| {
                 if let Some(register) = register {
                     b.set(register, pte.folio);
@@ -174,7 +202,7 @@ fn wp_page_shared_without_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, pte: &Pte,
     p.b.step("M9t", c::WP_PAGE_REUSE, |s| {
         s.text("under the PTL: W and D, folio lock not held")
             .wait(eq(pte.ptl, 0))
-            .acquire(pte.ptl)
+            .full(pte.ptl)
             .when(and(eq(pte.present, 1), eq(pte.write, 0)), "", |b| {
                 if let Some(register) = register {
                     b.set(register, pte.folio);
@@ -200,7 +228,13 @@ fn page_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, out: Label) {
     };
     p.within(outer, |p| {
         update_time(p, "M4", c::FILE_UPDATE_TIME);
-        down_read(p, "M5a", c::FILEMAP_INVALIDATE_LOCK_SHARED, inval, "invalidate_lock, shared");
+        down_read(
+            p,
+            "M5a",
+            c::FILEMAP_INVALIDATE_LOCK_SHARED,
+            inval,
+            "invalidate_lock, shared",
+        );
         p.within(handler, |p| {
             folio_lock(p, "M5", folio);
             let cached = folio.place(p.w, |f| f.mapped_in_cache);
@@ -231,10 +265,19 @@ fn page_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, out: Label) {
             let stable = p.w.setup.stable_writes;
             let rules = p.waits(Hook::FolioWaitStable, folio);
             p.b.step("M8", c::FOLIO_WAIT_STABLE, |s| {
-                rules(s.text("folio lock held").wait(or(!stable, eq(writeback, 0))))
+                rules(
+                    s.text("folio lock held")
+                        .wait(or(!stable, eq(writeback, 0))),
+                )
             });
         });
-        up_read(p, "M8u", c::FILEMAP_INVALIDATE_UNLOCK_SHARED, inval, "invalidate_lock");
+        up_read(
+            p,
+            "M8u",
+            c::FILEMAP_INVALIDATE_UNLOCK_SHARED,
+            inval,
+            "invalidate_lock",
+        );
     });
 }
 
@@ -254,7 +297,9 @@ fn fault_dirty_shared_page(p: &mut Prog<'_>, folio: &FolioRef, out: Label, stamp
         });
         if stamps {
             update_time(p, "M10t", c::FILE_UPDATE_TIME);
-            p.b.step("M10b", c::FAULT_DIRTY_SHARED_PAGE, |s| s.text("throttle, if newly dirtied").goto(out));
+            p.b.step("M10b", c::FAULT_DIRTY_SHARED_PAGE, |s| {
+                s.text("throttle, if newly dirtied").goto(out)
+            });
         }
     });
 }

@@ -21,6 +21,7 @@
 //! variable by variable and step by step, with each simplification.
 
 pub mod buffered_write;
+mod declare;
 pub mod folio;
 pub mod functions;
 pub mod ghost;
@@ -61,7 +62,12 @@ pub fn build(setup: &Setup, rules: &dyn Rules) -> Result<(System, World), BuildE
     for (t, task) in setup.tasks.iter().enumerate() {
         let id = TaskId(u8::try_from(t).expect("few tasks"));
         let b = ProgramBuilder::new(&mut system, id);
-        let mut p = Prog { b, w: &mut world, rules, call: 0 };
+        let mut p = Prog {
+            b,
+            w: &mut world,
+            rules,
+            call: 0,
+        };
         let mut feeders: BTreeMap<usize, Label> = BTreeMap::new();
         let mut sent: BTreeMap<usize, usize> = BTreeMap::new();
         for (number, call) in task.calls.iter().enumerate() {
@@ -92,8 +98,14 @@ fn write_call(
             feeders.insert(*pipe, start);
             splice::splice_read(p, folios, *pipe);
         }
-        Call::PipeRead { pipe, buffers, may_stop } => {
-            let failure = OnFailure { retry: feeders.get(pipe).copied() };
+        Call::PipeRead {
+            pipe,
+            buffers,
+            may_stop,
+        } => {
+            let failure = OnFailure {
+                retry: feeders.get(pipe).copied(),
+            };
             pipe::pipe_read(p, *pipe, *buffers, *may_stop, &failure);
         }
         Call::PipeWrite { pipe } => pipe::pipe_write(p, *pipe),
@@ -102,20 +114,32 @@ fn write_call(
             feeders.remove(from);
             splice::tee(p, *from, *to, *buffers);
         }
-        Call::SpliceSocket { pipe, socket, buffers } => {
+        Call::SpliceSocket {
+            pipe,
+            socket,
+            buffers,
+        } => {
             let first = sent.entry(*socket).or_default();
             let retry = feeders.get(pipe).copied();
             socket::splice_to_socket(p, *pipe, *socket, *first, *buffers, retry);
             *first += buffers;
         }
-        Call::Transmit { socket, buffers, checksum, retransmit } => {
-            let keeps = p
-                .w
-                .setup
-                .any_call(|c| matches!(c, Call::Receive { socket: s, .. } if s == socket));
+        Call::Transmit {
+            socket,
+            buffers,
+            checksum,
+            retransmit,
+        } => {
+            let keeps =
+                p.w.setup
+                    .any_call(|c| matches!(c, Call::Receive { socket: s, .. } if s == socket));
             socket::transmit(p, *socket, *buffers, *checksum, *retransmit, keeps);
         }
-        Call::Receive { socket, buffers, may_stop } => {
+        Call::Receive {
+            socket,
+            buffers,
+            may_stop,
+        } => {
             socket::receive(p, *socket, *buffers, *may_stop);
         }
         Call::Truncate { folio } => truncate::truncate(p, *folio),

@@ -14,7 +14,13 @@ pub struct OnFailure {
 }
 
 /// `read(2)` on a pipe, one buffer after another, word by word.
-pub fn pipe_read(p: &mut Prog<'_>, pipe: usize, buffers: usize, may_stop: bool, failure: &OnFailure) {
+pub fn pipe_read(
+    p: &mut Prog<'_>,
+    pipe: usize,
+    buffers: usize,
+    may_stop: bool,
+    failure: &OnFailure,
+) {
     for k in 0..buffers {
         if may_stop {
             may_stop_here(p, c::PIPE_READ, "R0");
@@ -36,11 +42,23 @@ pub fn may_stop_here(p: &mut Prog<'_>, function: CFn, id: &str) {
 fn read_buffer(p: &mut Prog<'_>, pipe: usize, k: usize, failure: &OnFailure) {
     lock_non_empty(p, pipe, "S4l");
     let page = p.pipe_tail(pipe);
-    let refused = p.rules.has(Hook::PipeBufConfirm).then(|| p.b.label("refused"));
-    let dropped = p.rules.has(Hook::PipeBufCopied).then(|| p.b.label("copy dropped"));
+    let refused = p
+        .rules
+        .has(Hook::PipeBufConfirm)
+        .then(|| p.b.label("refused"));
+    let dropped = p
+        .rules
+        .has(Hook::PipeBufCopied)
+        .then(|| p.b.label("copy dropped"));
     let done = p.b.label("done");
     confirm(p, &page, refused);
-    p.hook(Hook::SinkIoStart, &At::Held { page: page.clone(), fail: None });
+    p.hook(
+        Hook::SinkIoStart,
+        &At::Held {
+            page: page.clone(),
+            fail: None,
+        },
+    );
     let user = p.delivered(&format!("user{k}"), &page);
     let mismatch = ghost_mismatch(p, k);
     for (word, target) in user.iter().enumerate() {
@@ -57,18 +75,40 @@ fn read_buffer(p: &mut Prog<'_>, pipe: usize, k: usize, failure: &OnFailure) {
         });
         p.b.push("S5", c::COPY_PAGE_TO_ITER, step);
     }
-    p.hook(Hook::PipeBufCopied, &At::Held { page: page.clone(), fail: dropped });
+    p.hook(
+        Hook::PipeBufCopied,
+        &At::Held {
+            page: page.clone(),
+            fail: dropped,
+        },
+    );
     let undetected = p.w.ghosts.undetected;
     p.b.step("S5a", c::PIPE_READ, |s| {
-        s.text("report the bytes as read").set_if(eq(mismatch, 1), undetected, 1).set(mismatch, 0)
+        s.text("report the bytes as read")
+            .set_if(eq(mismatch, 1), undetected, 1)
+            .set(mismatch, 0)
     });
-    p.hook(Hook::SinkIoEnd, &At::Held { page: page.clone(), fail: None });
+    p.hook(
+        Hook::SinkIoEnd,
+        &At::Held {
+            page: page.clone(),
+            fail: None,
+        },
+    );
     release(p, pipe, "S7");
     unlock(p, pipe, "S7u", done);
     if let Some(dropped) = dropped {
         p.b.bind(dropped);
-        p.b.step("S7f", c::PIPE_READ, |s| s.text("the copy is thrown away").set(mismatch, 0));
-        p.hook(Hook::SinkIoEnd, &At::Held { page: page.clone(), fail: None });
+        p.b.step("S7f", c::PIPE_READ, |s| {
+            s.text("the copy is thrown away").set(mismatch, 0)
+        });
+        p.hook(
+            Hook::SinkIoEnd,
+            &At::Held {
+                page: page.clone(),
+                fail: None,
+            },
+        );
     }
     if let Some(refused) = refused {
         p.b.bind(refused);
@@ -99,20 +139,20 @@ pub fn discard(p: &mut Prog<'_>, pipe: usize, retry: Option<Label>, next: Label)
 }
 
 /// Whether the words read so far and this one complete a mixture.
-fn torn_at(
-    p: &Prog<'_>,
-    page: &PageAt,
-    user: &[VarId],
-    word: usize,
-    value: &Expr,
-) -> Expr {
+fn torn_at(p: &Prog<'_>, page: &PageAt, user: &[VarId], word: usize, value: &Expr) -> Expr {
     if word + 1 != user.len() || page.origins.is_empty() {
         return Expr::FALSE;
     }
     let values: Vec<Expr> = user
         .iter()
         .enumerate()
-        .map(|(w, v)| if w == word { value.clone() } else { Expr::Var(*v) })
+        .map(|(w, v)| {
+            if w == word {
+                value.clone()
+            } else {
+                Expr::Var(*v)
+            }
+        })
         .collect();
     p.never_together(page, &values)
 }
@@ -138,47 +178,61 @@ pub fn lock_non_empty(p: &mut Prog<'_>, pipe: usize, id: &str) {
 /// Drops the pipe mutex and goes to `next`.
 pub fn unlock(p: &mut Prog<'_>, pipe: usize, id: &str, next: Label) {
     let mutex = p.w.pipes[pipe].mutex;
-    p.b.step(id, c::PIPE_UNLOCK, |s| s.set(mutex, 0).release(mutex).goto(next));
+    p.b.step(id, c::PIPE_UNLOCK, |s| {
+        s.set(mutex, 0).release(mutex).goto(next)
+    });
 }
 
 /// S4: the folio is up to date, and that is all `page_cache_pipe_buf_confirm` asks; then the rules.
 pub fn confirm(p: &mut Prog<'_>, page: &PageAt, fail: Option<Label>) {
     if let Some(folio) = page.folio(p.w) {
-        let uptodate = folio.place(p.w, |f| f.uptodate).expr();
+        let uptodate = folio.place(p.w, |f| f.uptodate);
         let is_file = page.is_file(p.w);
         p.b.step("S4", c::PAGE_CACHE_PIPE_BUF_CONFIRM, |s| {
             s.text("PG_uptodate: accept, no lock, no other check (else wait for who fills it)")
-                .wait(or(not(is_file), eq(uptodate, 1)))
+                .wait(or(not(is_file), eq(uptodate.clone(), 1)))
+                .acquire(uptodate)
         });
     }
-    p.hook(Hook::PipeBufConfirm, &At::Held { page: page.clone(), fail });
+    p.hook(
+        Hook::PipeBufConfirm,
+        &At::Held {
+            page: page.clone(),
+            fail,
+        },
+    );
 }
 
 /// S7: the rules' part, then the put, and the tail moves on.
 pub fn release(p: &mut Prog<'_>, pipe: usize, id: &str) {
     let page = p.pipe_tail(pipe);
     p.within(c::PIPE_BUF_RELEASE, |p| {
-        p.hook(Hook::PipeBufRelease, &At::Held { page: page.clone(), fail: None });
+        p.hook(
+            Hook::PipeBufRelease,
+            &At::Held {
+                page: page.clone(),
+                fail: None,
+            },
+        );
         let object = p.w.pipes[pipe].clone();
         let last = object.slots.len() - 1;
         let parts = put_parts(p, &page);
         p.b.step(id, c::PAGE_CACHE_PIPE_BUF_RELEASE, |s| {
             s.text("put the page; tail moves on");
             for (cond, refs, holders) in parts {
-                s.set_if(cond.clone(), refs, sub(refs, 1)).set_if(cond, holders, sub(holders, 1));
+                s.set_if(cond.clone(), refs, sub(refs, 1))
+                    .set_if(cond, holders, sub(holders, 1));
             }
-            s.set(page.page(), 0)
-                .dec(object.used)
-                .set(object.tail, ite(eq(object.tail, last), 0, add(object.tail, 1)))
+            s.set(page.page(), 0).dec(object.used).set(
+                object.tail,
+                ite(eq(object.tail, last), 0, add(object.tail, 1)),
+            )
         });
     });
 }
 
 /// Condition, reference count and ghost holders of each folio that `page` may be.
-pub fn put_parts(
-    p: &Prog<'_>,
-    page: &PageAt,
-) -> Vec<(Expr, VarId, VarId)> {
+pub fn put_parts(p: &Prog<'_>, page: &PageAt) -> Vec<(Expr, VarId, VarId)> {
     let is_file = page.is_file(p.w);
     page.folio(p.w)
         .map(|folio| {
@@ -186,7 +240,11 @@ pub fn put_parts(
                 .candidates
                 .iter()
                 .map(|(cond, f)| {
-                    (and(is_file.clone(), cond.clone()), p.w.folios[*f].refs, p.w.ghosts.holders[*f])
+                    (
+                        and(is_file.clone(), cond.clone()),
+                        p.w.folios[*f].refs,
+                        p.w.ghosts.holders[*f],
+                    )
                 })
                 .collect()
         })
@@ -204,7 +262,10 @@ pub fn pipe_write(p: &mut Prog<'_>, pipe: usize) {
     p.within(c::PIPE_WRITE, |p| {
         p.b.step("A0", c::PIPE_LOCK, |s| {
             s.text("pipe mutex; wait for room or a buffer to append to")
-                .wait(and(eq(object.mutex, 0), or(lt(object.used, slots), mergeable(&object))))
+                .wait(and(
+                    eq(object.mutex, 0),
+                    or(lt(object.used, slots), mergeable(&object)),
+                ))
                 .set(object.mutex, me)
                 .acquire(object.mutex)
         });
@@ -224,11 +285,18 @@ pub fn pipe_write(p: &mut Prog<'_>, pipe: usize) {
             for f in &touched {
                 let here = eq(held.clone(), *f + 1);
                 let index = w.folios[*f].index;
-                let folio = super::prog::FolioRef { index, candidates: vec![(here.clone(), *f)] };
+                let folio = super::prog::FolioRef {
+                    index,
+                    candidates: vec![(here.clone(), *f)],
+                };
                 if let Some(token) = w.tokens.store(task, call, index, word) {
                     Prog::store(w, s, &folio, word, &Expr::from(token));
                 }
-                s.set_if(and(here, eq(w.folios[*f].mapped_in_cache, 1)), w.ghosts.source_changed, 1);
+                s.set_if(
+                    and(here, eq(w.folios[*f].mapped_in_cache, 1)),
+                    w.ghosts.source_changed,
+                    1,
+                );
             }
             s.goto(appended)
         });
@@ -236,12 +304,21 @@ pub fn pipe_write(p: &mut Prog<'_>, pipe: usize) {
         let own = p.w.written_page();
         let head = p.pipe_head(pipe);
         p.b.step("A3", c::PIPE_WRITE, |s| {
-            s.text("a page of its own, CAN_MERGE set").set(head.page(), own).inc(object.used);
+            s.text("a page of its own, CAN_MERGE set")
+                .set(head.page(), own)
+                .inc(object.used);
             for (n, slot) in object.slots.iter().enumerate() {
-                let here = if slots == 1 { Expr::TRUE } else { eq(object.head, n) };
+                let here = if slots == 1 {
+                    Expr::TRUE
+                } else {
+                    eq(object.head, n)
+                };
                 s.set_if(here, slot.can_merge, 1);
             }
-            s.set(object.head, ite(eq(object.head, slots - 1), 0, add(object.head, 1)))
+            s.set(
+                object.head,
+                ite(eq(object.head, slots - 1), 0, add(object.head, 1)),
+            )
         });
         p.b.bind(appended);
         let next = p.b.label("written");
@@ -254,7 +331,11 @@ pub fn pipe_write(p: &mut Prog<'_>, pipe: usize) {
 fn mergeable(pipe: &super::world::Pipe) -> Expr {
     let n = pipe.slots.len();
     let last = any(pipe.slots.iter().enumerate().map(|(slot, s)| {
-        let here = if n == 1 { Expr::TRUE } else { eq(pipe.head, (slot + 1) % n) };
+        let here = if n == 1 {
+            Expr::TRUE
+        } else {
+            eq(pipe.head, (slot + 1) % n)
+        };
         and(here, eq(s.can_merge, 1))
     }));
     and(ne(pipe.used, 0), last)

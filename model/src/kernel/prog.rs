@@ -5,8 +5,8 @@ use super::ghost;
 use super::hooks::{At, Hook, Rules};
 use super::world::{COUNTER_MAX, Folio, PageRef, World};
 use crate::machine::builder::{CFn, Place, ProgramBuilder, StepDraft};
-use crate::machine::step::RuleTag;
 use crate::machine::expr::{Expr, and, any, eq, ite, lt, ne, not, set_bit, test_bit};
+use crate::machine::step::RuleTag;
 use crate::machine::system::System;
 use crate::machine::var::{VarDecl, VarId};
 
@@ -34,22 +34,35 @@ pub struct FolioRef {
 impl FolioRef {
     /// The variable that `field` gives for the meant folio.
     pub fn place(&self, w: &World, field: impl Fn(&Folio) -> VarId) -> Place {
-        place_of(self.candidates.iter().map(|(cond, f)| (cond.clone(), field(&w.folios[*f]))))
+        place_of(
+            self.candidates
+                .iter()
+                .map(|(cond, f)| (cond.clone(), field(&w.folios[*f]))),
+        )
     }
 
     /// An expression that differs by folio.
     pub fn select(&self, value: impl Fn(usize) -> Expr) -> Expr {
-        let (last, init) = self.candidates.split_last().expect("a folio has a candidate");
+        let (last, init) = self
+            .candidates
+            .split_last()
+            .expect("a folio has a candidate");
         init.iter()
             .rev()
-            .fold(value(last.1), |rest, (cond, f)| ite(cond.clone(), value(*f), rest))
+            .fold(value(last.1), |rest, (cond, f)| {
+                ite(cond.clone(), value(*f), rest)
+            })
             .fold()
     }
 }
 
 fn place_of(parts: impl Iterator<Item = (Expr, VarId)>) -> Place {
     let parts: Vec<_> = parts.collect();
-    if parts.len() == 1 { Place::Var(parts[0].1) } else { Place::Select(parts) }
+    if parts.len() == 1 {
+        Place::Var(parts[0].1)
+    } else {
+        Place::Select(parts)
+    }
 }
 
 /// A page held by a pipe buffer or a socket fragment: one of several holders, chosen by conditions.
@@ -68,7 +81,11 @@ pub struct PageAt {
 impl PageAt {
     /// The place that `field` gives for the meant holder.
     pub fn place(&self, field: impl Fn(&PageRef) -> VarId) -> Place {
-        place_of(self.holders.iter().map(|(cond, _, page)| (cond.clone(), field(page))))
+        place_of(
+            self.holders
+                .iter()
+                .map(|(cond, _, page)| (cond.clone(), field(page))),
+        )
     }
 
     /// What the holder refers to.
@@ -85,7 +102,10 @@ impl PageAt {
             candidates: if self.folios.len() == 1 {
                 vec![(Expr::TRUE, first)]
             } else {
-                self.folios.iter().map(|f| (eq(page.clone(), *f + 1), *f)).collect()
+                self.folios
+                    .iter()
+                    .map(|f| (eq(page.clone(), *f + 1), *f))
+                    .collect()
             },
         })
     }
@@ -125,10 +145,14 @@ impl PageAt {
     /// An expression that differs by spliced reference.
     pub fn by_origin(&self, value: impl Fn(usize) -> Expr) -> Expr {
         let origin = self.place(|p| p.origin).expr();
-        let Some((last, init)) = self.origins.split_last() else { return Expr::FALSE };
+        let Some((last, init)) = self.origins.split_last() else {
+            return Expr::FALSE;
+        };
         init.iter()
             .rev()
-            .fold(value(*last), |rest, o| ite(eq(origin.clone(), *o), value(*o), rest))
+            .fold(value(*last), |rest, o| {
+                ite(eq(origin.clone(), *o), value(*o), rest)
+            })
             .fold()
     }
 }
@@ -169,7 +193,10 @@ impl Prog<'_> {
     pub fn folio_register(&mut self, index: usize) -> FolioRef {
         let folios = self.w.indices[index].folios.clone();
         if folios.len() == 1 {
-            return FolioRef { index, candidates: vec![(Expr::TRUE, folios[0])] };
+            return FolioRef {
+                index,
+                candidates: vec![(Expr::TRUE, folios[0])],
+            };
         }
         let register = self.register(&format!("folio[{index}]"), folios.len() as u64 - 1);
         FolioRef {
@@ -200,7 +227,10 @@ impl Prog<'_> {
             .iter()
             .map(|(cond, f)| {
                 let object = self.w.folios[*f].name.clone();
-                (cond.clone(), self.w.rule_var(self.b.system, &object, name, max))
+                (
+                    cond.clone(),
+                    self.w.rule_var(self.b.system, &object, name, max),
+                )
             })
             .collect();
         place_of(parts.into_iter())
@@ -214,7 +244,9 @@ impl Prog<'_> {
             .map(|(cond, f)| {
                 let object = self.w.folios[*f].name.clone();
                 let init = *f as u64 * (COUNTER_MAX / 16);
-                let var = self.w.rule_var_from(self.b.system, &object, name, COUNTER_MAX, init);
+                let var = self
+                    .w
+                    .rule_var_from(self.b.system, &object, name, COUNTER_MAX, init);
                 (cond.clone(), var)
             })
             .collect();
@@ -227,7 +259,10 @@ impl Prog<'_> {
             .holders
             .iter()
             .map(|(cond, object, _)| {
-                (cond.clone(), self.w.rule_var(self.b.system, object, name, max))
+                (
+                    cond.clone(),
+                    self.w.rule_var(self.b.system, object, name, max),
+                )
             })
             .collect();
         place_of(parts.into_iter())
@@ -329,15 +364,24 @@ impl Prog<'_> {
 
     /// The folio becomes visible to readers with the words it has (it was filled while it was not
     /// up to date).
-    pub fn set_uptodate<'s>(w: &World, s: &'s mut StepDraft, folio: &FolioRef) -> &'s mut StepDraft {
-        s.set(folio.place(w, |f| f.uptodate), 1);
+    pub fn set_uptodate<'s>(
+        w: &World,
+        s: &'s mut StepDraft,
+        folio: &FolioRef,
+    ) -> &'s mut StepDraft {
+        let uptodate = folio.place(w, |f| f.uptodate);
+        s.set(uptodate.clone(), 1).release(uptodate);
         for (cond, f) in &folio.candidates {
             let object = &w.folios[*f];
             let fresh = and(cond.clone(), eq(object.uptodate, 0));
             let values: Vec<Expr> = object.data.iter().map(|v| Expr::Var(*v)).collect();
             let number = ghost::combination(&w.tokens, object.index, &values);
             let together = w.ghosts.together[*f];
-            s.set_if(fresh.clone(), together, ghost::add_combination(together, number));
+            s.set_if(
+                fresh.clone(),
+                together,
+                ghost::add_combination(together, number),
+            );
             let position = w.position(*f);
             for (o, origin) in w.origins.iter().enumerate() {
                 if origin.index != object.index {
@@ -360,11 +404,15 @@ impl Prog<'_> {
         let held = page.page().expr();
         page.by_origin(|o| {
             let folios = &w.indices[w.origins[o].index].folios;
-            let seen = |position: usize| test_bit(w.ghosts.window[o][position][word], value.clone());
+            let seen =
+                |position: usize| test_bit(w.ghosts.window[o][position][word], value.clone());
             let anywhere = any((0..folios.len()).map(seen));
-            let exact = folios.iter().enumerate().fold(anywhere, |rest, (position, f)| {
-                ite(eq(held.clone(), *f + 1), seen(position), rest)
-            });
+            let exact = folios
+                .iter()
+                .enumerate()
+                .fold(anywhere, |rest, (position, f)| {
+                    ite(eq(held.clone(), *f + 1), seen(position), rest)
+                });
             and(page.is_spliced(w), not(exact))
         })
         .fold()
@@ -383,9 +431,9 @@ impl Prog<'_> {
             let number = ghost::combination(&w.tokens, index, values);
             let had = |f: usize| ghost::has_combination(w.ghosts.together[f], number.clone());
             let anywhere = any(folios.iter().map(|f| had(*f)));
-            let exact = folios
-                .iter()
-                .fold(anywhere, |rest, f| ite(eq(held.clone(), *f + 1), had(*f), rest));
+            let exact = folios.iter().fold(anywhere, |rest, f| {
+                ite(eq(held.clone(), *f + 1), had(*f), rest)
+            });
             and(page.is_spliced(w), not(exact))
         })
         .fold()
@@ -401,7 +449,11 @@ impl Prog<'_> {
     ) -> &'s mut StepDraft {
         let origin = page.place(|p| p.origin).expr();
         for o in &page.origins {
-            let mine = if page.origins.len() == 1 { Expr::TRUE } else { eq(origin.clone(), *o) };
+            let mine = if page.origins.len() == 1 {
+                Expr::TRUE
+            } else {
+                eq(origin.clone(), *o)
+            };
             let mine = and(mine, page.is_spliced(w));
             let first = w.ghosts.first[*o][word];
             let none = w.tokens.count(w.origins[*o].index, word);
@@ -462,13 +514,23 @@ fn store_to(w: &World, s: &mut StepDraft, cond: &Expr, f: usize, word: usize, to
         .data
         .iter()
         .enumerate()
-        .map(|(i, v)| if i == word { token.clone() } else { Expr::Var(*v) })
+        .map(|(i, v)| {
+            if i == word {
+                token.clone()
+            } else {
+                Expr::Var(*v)
+            }
+        })
         .collect();
     let visible = and(cond.clone(), eq(object.uptodate, 1));
     if ghost::fits(&w.setup) {
         let number = ghost::combination(&w.tokens, object.index, &values);
         let together = w.ghosts.together[f];
-        s.set_if(visible.clone(), together, ghost::add_combination(together, number));
+        s.set_if(
+            visible.clone(),
+            together,
+            ghost::add_combination(together, number),
+        );
     }
     let position = w.position(f);
     for (o, origin) in w.origins.iter().enumerate() {
@@ -479,4 +541,3 @@ fn store_to(w: &World, s: &mut StepDraft, cond: &Expr, f: usize, word: usize, to
         }
     }
 }
-

@@ -3,8 +3,8 @@
 
 use super::functions as c;
 use super::prog::{FolioRef, Prog};
-use crate::machine::expr::{Expr, and, eq, not, or};
 use crate::machine::VarId;
+use crate::machine::expr::{Expr, and, eq, not, or};
 use crate::machine::step::Order;
 
 /// `folio_mkclean`, then `folio_mark_dirty` if it found anything: every page-table entry of the
@@ -32,7 +32,9 @@ pub fn mkclean_and_mark_dirty(p: &mut Prog<'_>, prefix: &str, folio: &FolioRef) 
     p.b.step(&format!("{prefix}5"), c::FOLIO_MARK_DIRTY, |s| {
         s.text("if anything was writable or dirty")
             .order(dirty.clone(), Order::Full)
-            .when(eq(cleaned, 1), "D moves to PG_dirty", |b| b.set(dirty.clone(), 1).set(cleaned, 0))
+            .when(eq(cleaned, 1), "D moves to PG_dirty", |b| {
+                b.set(dirty.clone(), 1).set(cleaned, 0)
+            })
             .otherwise("nothing was", |b| b)
     });
 }
@@ -72,7 +74,8 @@ fn page_vma_mkclean_one(
         p.b.step(&format!("{prefix}3"), c::FLUSH_TLB_PAGE, |s| {
             s.text("shoot down on every CPU; stores through cached entries end here");
             for tlb in &tlbs {
-                s.set(tlb.writable, 0).order(tlb.writable, Order::FullAllCpus);
+                s.set(tlb.writable, 0)
+                    .order(tlb.writable, Order::FullAllCpus);
             }
             s
         });

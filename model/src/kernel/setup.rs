@@ -208,7 +208,10 @@ impl Call {
     /// The words it stores to: page index and word.
     pub fn stores(&self) -> Vec<(usize, usize)> {
         let grid = |folios: &[usize], words: &[usize]| {
-            folios.iter().flat_map(|f| words.iter().map(|w| (*f, *w))).collect::<Vec<_>>()
+            folios
+                .iter()
+                .flat_map(|f| words.iter().map(|w| (*f, *w)))
+                .collect::<Vec<_>>()
         };
         match self {
             Call::Write { folios, words } => grid(folios, words),
@@ -239,7 +242,10 @@ impl Call {
     pub fn is_writer(&self) -> bool {
         matches!(
             self,
-            Call::Write { .. } | Call::MmapStore { .. } | Call::Truncate { .. } | Call::PunchHole { .. }
+            Call::Write { .. }
+                | Call::MmapStore { .. }
+                | Call::Truncate { .. }
+                | Call::PunchHole { .. }
         )
     }
 }
@@ -283,10 +289,12 @@ pub struct Setup {
 impl Setup {
     /// Every call with its task's number and its number within the task.
     pub fn calls(&self) -> impl Iterator<Item = (usize, usize, &Call)> {
-        self.tasks
-            .iter()
-            .enumerate()
-            .flat_map(|(t, task)| task.calls.iter().enumerate().map(move |(c, call)| (t, c, call)))
+        self.tasks.iter().enumerate().flat_map(|(t, task)| {
+            task.calls
+                .iter()
+                .enumerate()
+                .map(move |(c, call)| (t, c, call))
+        })
     }
 
     /// Whether any call satisfies `test`.

@@ -25,7 +25,9 @@ pub fn splice_to_socket(
     retry: Option<Label>,
 ) {
     for k in 0..buffers {
-        p.within(c::SPLICE_TO_SOCKET, |p| move_buffer(p, pipe, socket, first, k, retry));
+        p.within(c::SPLICE_TO_SOCKET, |p| {
+            move_buffer(p, pipe, socket, first, k, retry)
+        });
     }
 }
 
@@ -43,12 +45,20 @@ fn move_buffer(
     let done = p.b.label("done");
     confirm(p, &page, fail);
     get_page(p, "S6g", c::SKB_SPLICE_FROM_ITER, &page);
-    p.hook(Hook::SkbFragGet, &At::Move { from: page.clone(), to: frag.clone() });
+    p.hook(
+        Hook::SkbFragGet,
+        &At::Move {
+            from: page.clone(),
+            to: frag.clone(),
+        },
+    );
     let state = p.w.sockets[socket].frags[first + k].state;
     let words = p.w.setup.words;
     p.b.step("S6", c::SKB_SPLICE_FROM_ITER, |s| {
         s.text("the frag is queued");
-        copy_page(s, &page, &frag, words).set(state, QUEUED).release(state)
+        copy_page(s, &page, &frag, words)
+            .set(state, QUEUED)
+            .release(state)
     });
     release(p, pipe, "S7");
     unlock(p, pipe, "S7u", done);
@@ -76,7 +86,10 @@ pub fn transmit(
         let state = p.w.sockets[socket].frags[k].state;
         p.within(c::TCP_TRANSMIT_SKB, |p| {
             p.b.step("N0", c::TCP_TRANSMIT_SKB, |s| {
-                s.text("wait for a frag").idle().wait(eq(state, QUEUED)).acquire(state)
+                s.text("wait for a frag")
+                    .idle()
+                    .wait(eq(state, QUEUED))
+                    .acquire(state)
             });
             if !keeps {
                 send(p, "N1", &frag, &format!("wire{k}"), checksum);
@@ -103,7 +116,14 @@ pub fn transmit(
                         .order(state, Order::Full)
                 });
             } else {
-                put_frag(p, "N2", c::SKB_RELEASE_DATA, &frag, state, "ACK: last clone, put the page");
+                put_frag(
+                    p,
+                    "N2",
+                    c::SKB_RELEASE_DATA,
+                    &frag,
+                    state,
+                    "ACK: last clone, put the page",
+                );
             }
         });
     }
@@ -126,8 +146,9 @@ fn send(p: &mut Prog<'_>, id: &str, frag: &PageAt, what: &str, checksum: bool) {
         .collect();
     for (word, sum) in sums.iter().enumerate() {
         let value = frag.word(p.w, word);
-        p.b.step(&format!("{id}c"), c::SKB_CHECKSUM_HELP, |s| {
-            s.text(format!("checksum reads word {word}")).set(*sum, value)
+        p.b.step(&format!("{id}c"), c::TCP_SIGPOOL_HASH_SKB_DATA, |s| {
+            s.text(format!("the hash reads word {word}"))
+                .set(*sum, value)
         });
     }
     hand_out(p, id, c::DMA_READ, frag, what, &sums);
@@ -141,9 +162,19 @@ fn hand_out(p: &mut Prog<'_>, id: &str, function: CFn, frag: &PageAt, what: &str
         let values: Vec<Expr> = out
             .iter()
             .enumerate()
-            .map(|(w, v)| if w == word { value.clone() } else { Expr::Var(*v) })
+            .map(|(w, v)| {
+                if w == word {
+                    value.clone()
+                } else {
+                    Expr::Var(*v)
+                }
+            })
             .collect();
-        let torn = if word + 1 == out.len() { p.never_together(frag, &values) } else { Expr::FALSE };
+        let torn = if word + 1 == out.len() {
+            p.never_together(frag, &values)
+        } else {
+            Expr::FALSE
+        };
         let outside = p.outside_window(frag, word, &value);
         let step = p.draft(|p, s| {
             let ghosts = &p.w.ghosts;
@@ -171,22 +202,48 @@ pub fn receive(p: &mut Prog<'_>, socket: usize, buffers: usize, may_stop: bool) 
         let state = p.w.sockets[socket].frags[k].state;
         p.within(c::TCP_RECVMSG_LOCKED, |p| {
             p.b.step("N3w", c::TCP_RECVMSG_LOCKED, |s| {
-                s.text("wait for data").idle().wait(eq(state, ACKED)).acquire(state)
+                s.text("wait for data")
+                    .idle()
+                    .wait(eq(state, ACKED))
+                    .acquire(state)
             });
-            hand_out(p, "N3", c::SKB_COPY_DATAGRAM, &frag, &format!("recv{k}"), &[]);
-            put_frag(p, "N3p", c::SKB_RELEASE_DATA, &frag, state, "last clone: put the page");
+            hand_out(
+                p,
+                "N3",
+                c::SKB_COPY_DATAGRAM,
+                &frag,
+                &format!("recv{k}"),
+                &[],
+            );
+            put_frag(
+                p,
+                "N3p",
+                c::SKB_RELEASE_DATA,
+                &frag,
+                state,
+                "last clone: put the page",
+            );
         });
     }
 }
 
 fn put_frag(p: &mut Prog<'_>, id: &str, function: CFn, frag: &PageAt, state: VarId, text: &str) {
-    p.hook(Hook::SkbFragPut, &At::Held { page: frag.clone(), fail: None });
+    p.hook(
+        Hook::SkbFragPut,
+        &At::Held {
+            page: frag.clone(),
+            fail: None,
+        },
+    );
     let parts = put_parts(p, frag);
     p.b.step(id, function, |s| {
         s.text(text);
         for (cond, refs, holders) in parts {
-            s.set_if(cond.clone(), refs, sub(refs, 1)).set_if(cond, holders, sub(holders, 1));
+            s.set_if(cond.clone(), refs, sub(refs, 1))
+                .set_if(cond, holders, sub(holders, 1));
         }
-        s.set(frag.page(), 0).set(state, 0).order(state, Order::Full)
+        s.set(frag.page(), 0)
+            .set(state, 0)
+            .order(state, Order::Full)
     });
 }

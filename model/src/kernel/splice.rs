@@ -14,17 +14,33 @@ pub fn splice_read(p: &mut Prog<'_>, folios: &[usize], pipe: usize) {
     let xfs = p.w.setup.filesystem == Filesystem::Xfs && p.w.setup.mapping == Mapping::Disk;
     let sem = p.w.inode.i_rwsem;
     let task = p.b.task.index();
-    let origins: Vec<usize> = folios.iter().map(|i| p.w.origin(task, p.call, *i)).collect();
+    let origins: Vec<usize> = folios
+        .iter()
+        .map(|i| p.w.origin(task, p.call, *i))
+        .collect();
     p.within(c::SPLICE_FILE_TO_PIPE, |p| {
-        enter(p, pipe, folios.len(), &origins);
+        enter(p, pipe, &origins);
+        let full = p.b.label("pipe full");
         if xfs {
             down_read(p, "S1x", c::XFS_FILE_SPLICE_READ, sem, "IOLOCK, shared");
         }
         p.within(c::FILEMAP_SPLICE_READ, |p| {
-            for (index, origin) in folios.iter().zip(&origins) {
+            for (k, (index, origin)) in folios.iter().zip(&origins).enumerate() {
+                if k > 0 {
+                    let (used, slots) = (p.w.pipes[pipe].used, p.w.pipes[pipe].slots.len());
+                    p.b.step("S2f", c::FILEMAP_SPLICE_READ, |s| {
+                        s.text("room for another buffer?")
+                            .when(lt(used, slots), "yes", |b| b)
+                            .otherwise("no: a short splice", |b| b.goto(full))
+                    });
+                }
                 let slot = p.pipe_head(pipe);
                 if p.rules.has(Hook::FilemapSpliceRead) {
-                    let at = At::Index { index: *index, slot: slot.clone(), origin: *origin };
+                    let at = At::Index {
+                        index: *index,
+                        slot: slot.clone(),
+                        origin: *origin,
+                    };
                     p.hook(Hook::FilemapSpliceRead, &at);
                     push_copy(p, pipe, &slot, *origin);
                 } else {
@@ -32,6 +48,7 @@ pub fn splice_read(p: &mut Prog<'_>, folios: &[usize], pipe: usize) {
                 }
             }
         });
+        p.b.bind(full);
         if xfs {
             up_read(p, "S2x", c::XFS_FILE_SPLICE_READ, sem, "IOLOCK");
         }
@@ -39,16 +56,18 @@ pub fn splice_read(p: &mut Prog<'_>, folios: &[usize], pipe: usize) {
     });
 }
 
-/// The call begins: pipe mutex, room in the ring, and the window of each reference opens with what
+/// The call begins: pipe mutex, room for one buffer, and the window of each reference opens with what
 /// its page holds now.
-fn enter(p: &mut Prog<'_>, pipe: usize, buffers: usize, origins: &[usize]) {
+fn enter(p: &mut Prog<'_>, pipe: usize, origins: &[usize]) {
     let me = p.me();
     let object = p.w.pipes[pipe].clone();
-    let room = object.slots.len() - buffers.min(object.slots.len());
     let w = &*p.w;
     p.b.step("S0", c::PIPE_LOCK, |s| {
-        s.text("pipe mutex; wait for room")
-            .wait(and(eq(object.mutex, 0), lt(object.used, room + 1)))
+        s.text("pipe mutex; wait for a free slot")
+            .wait(and(
+                eq(object.mutex, 0),
+                lt(object.used, object.slots.len()),
+            ))
             .set(object.mutex, me)
             .acquire(object.mutex);
         for o in origins {
@@ -81,24 +100,44 @@ fn leave(p: &mut Prog<'_>, pipe: usize, origins: &[usize]) {
 
 fn by_reference(p: &mut Prog<'_>, pipe: usize, index: usize, slot: &PageAt, origin: usize) {
     let folio = p.folio_register(index);
-    p.within(c::FILEMAP_GET_PAGES, |p| get_uptodate_folio(p, "S1", &folio));
-    p.hook(Hook::SpliceAddFolio, &At::Fill { folio: folio.clone(), slot: slot.clone() });
-    let page = folio.select(|f| Expr::from(f + 1));
-    let holders: Vec<_> =
-        folio.candidates.iter().map(|(cond, f)| (cond.clone(), p.w.ghosts.holders[*f])).collect();
-    push(p, pipe, slot, origin, "the reference becomes the buffer's", |s| {
-        s.set(slot.page(), page);
-        for (cond, holder) in holders {
-            s.set_if(cond, holder, add(holder, 1));
-        }
-        s
+    p.within(c::FILEMAP_GET_PAGES, |p| {
+        get_uptodate_folio(p, "S1", &folio)
     });
+    p.hook(
+        Hook::SpliceAddFolio,
+        &At::Fill {
+            folio: folio.clone(),
+            slot: slot.clone(),
+        },
+    );
+    let page = folio.select(|f| Expr::from(f + 1));
+    let holders: Vec<_> = folio
+        .candidates
+        .iter()
+        .map(|(cond, f)| (cond.clone(), p.w.ghosts.holders[*f]))
+        .collect();
+    push(
+        p,
+        pipe,
+        slot,
+        origin,
+        "the reference becomes the buffer's",
+        |s| {
+            s.set(slot.page(), page);
+            for (cond, holder) in holders {
+                s.set_if(cond, holder, add(holder, 1));
+            }
+            s
+        },
+    );
 }
 
 /// A rule has filled the slot's copy; the buffer gets it.
 fn push_copy(p: &mut Prog<'_>, pipe: usize, slot: &PageAt, origin: usize) {
     let copied = p.w.copied_page();
-    push(p, pipe, slot, origin, "the buffer gets the copy", |s| s.set(slot.page(), copied));
+    push(p, pipe, slot, origin, "the buffer gets the copy", |s| {
+        s.set(slot.page(), copied)
+    });
 }
 
 /// S2: fills in the descriptor, every field of it, and moves the head.
@@ -117,7 +156,11 @@ fn push(
         .iter()
         .enumerate()
         .map(|(n, s)| {
-            let here = if last == 0 { Expr::TRUE } else { eq(object.head, n) };
+            let here = if last == 0 {
+                Expr::TRUE
+            } else {
+                eq(object.head, n)
+            };
             (here, s.can_merge)
         })
         .collect();
@@ -128,7 +171,10 @@ fn push(
         page(s.text(text))
             .set(slot.place(|r| r.origin), origin)
             .inc(object.used)
-            .set(object.head, ite(eq(object.head, last), 0, add(object.head, 1)));
+            .set(
+                object.head,
+                ite(eq(object.head, last), 0, add(object.head, 1)),
+            );
         for (here, flag) in flags {
             s.set_if(here, flag, 0);
         }
@@ -139,28 +185,53 @@ fn push(
     });
 }
 
-/// `tee(2)`: duplicates every buffer of one pipe into another.
+/// `tee(2)`: duplicates every buffer of one pipe into another. Waits for data and for room with
+/// neither mutex held (`ipipe_prep`, `opipe_prep`); then takes both, in the order of their addresses,
+/// and goes back to waiting if what it waited for is gone.
 pub fn tee(p: &mut Prog<'_>, from: usize, to: usize, buffers: usize) {
     let (source, target) = (p.w.pipes[from].clone(), p.w.pipes[to].clone());
     let me = p.me();
-    p.within(c::LINK_PIPE, |p| {
-        p.b.step("S3a", c::PIPE_LOCK, |s| {
-            s.text("first pipe mutex, by address; buffers to duplicate")
-                .wait(and(eq(source.mutex, 0), lt(buffers - 1, source.used)))
-                .set(source.mutex, me.clone())
-                .acquire(source.mutex)
+    let ready = and(
+        lt(buffers - 1, source.used),
+        lt(target.used, target.slots.len() - buffers + 1),
+    );
+    let (first, second) = if from < to {
+        (&source, &target)
+    } else {
+        (&target, &source)
+    };
+    p.within(c::DO_TEE, |p| {
+        let wait = p.b.here("wait");
+        p.b.step("S3w", c::IPIPE_PREP, |s| {
+            s.text("wait for buffers here and room there, no mutex held")
+                .idle()
+                .wait(ready.clone())
         });
-        p.b.step("S3b", c::PIPE_LOCK, |s| {
-            s.text("second pipe mutex; room")
-                .wait(and(eq(target.mutex, 0), lt(target.used, target.slots.len() - buffers + 1)))
-                .set(target.mutex, me.clone())
-                .acquire(target.mutex)
+        p.within(c::LINK_PIPE, |p| {
+            for (id, pipe) in [("S3a", first), ("S3b", second)] {
+                p.b.step(id, c::PIPE_DOUBLE_LOCK, |s| {
+                    s.text("pipe mutexes by address")
+                        .wait(eq(pipe.mutex, 0))
+                        .set(pipe.mutex, me.clone())
+                        .acquire(pipe.mutex)
+                });
+            }
+            p.b.step("S3v", c::LINK_PIPE, |s| {
+                s.when(ready, "still so", |b| b)
+                    .otherwise("gone: unlock, wait again", |b| {
+                        b.set(source.mutex, 0).set(target.mutex, 0).goto(wait)
+                    })
+            });
+            for k in 0..buffers {
+                link_buffer(p, from, to, k);
+            }
         });
-        for k in 0..buffers {
-            link_buffer(p, from, to, k);
-        }
         p.b.step("S3u", c::PIPE_UNLOCK, |s| {
-            s.text("both").set(source.mutex, 0).release(source.mutex).set(target.mutex, 0).release(target.mutex)
+            s.text("both")
+                .set(source.mutex, 0)
+                .release(source.mutex)
+                .set(target.mutex, 0)
+                .release(target.mutex)
         });
     });
 }
@@ -170,22 +241,38 @@ fn link_buffer(p: &mut Prog<'_>, from: usize, to: usize, k: usize) {
     let source = p.pipe_tail_plus(from, k);
     let target = p.pipe_head(to);
     get_page(p, "S3g", c::PIPE_BUF_GET, &source);
-    p.hook(Hook::PipeBufGet, &At::Move { from: source.clone(), to: target.clone() });
+    p.hook(
+        Hook::PipeBufGet,
+        &At::Move {
+            from: source.clone(),
+            to: target.clone(),
+        },
+    );
     let object = p.w.pipes[to].clone();
     let last = object.slots.len() - 1;
     let merge: Vec<_> = object
         .slots
         .iter()
         .enumerate()
-        .map(|(n, s)| (if last == 0 { Expr::TRUE } else { eq(object.head, n) }, s.can_merge))
+        .map(|(n, s)| {
+            (
+                if last == 0 {
+                    Expr::TRUE
+                } else {
+                    eq(object.head, n)
+                },
+                s.can_merge,
+            )
+        })
         .collect();
     let words = p.w.setup.words;
     let before = merge_flag(p, from, k);
     p.b.step("S3", c::LINK_PIPE, |s| {
         s.text("copy the descriptor, without CAN_MERGE");
-        copy_page(s, &source, &target, words)
-            .inc(object.used)
-            .set(object.head, ite(eq(object.head, last), 0, add(object.head, 1)));
+        copy_page(s, &source, &target, words).inc(object.used).set(
+            object.head,
+            ite(eq(object.head, last), 0, add(object.head, 1)),
+        );
         for (here, flag) in merge.clone() {
             s.set_if(here, flag, before.clone());
         }
@@ -196,7 +283,11 @@ fn link_buffer(p: &mut Prog<'_>, from: usize, to: usize, k: usize) {
         for (n, slot) in object.slots.iter().enumerate() {
             // The head has moved on: the copy is in the slot before it.
             let after = if n == last { 0 } else { n + 1 };
-            let here = if last == 0 { Expr::TRUE } else { eq(object.head, after) };
+            let here = if last == 0 {
+                Expr::TRUE
+            } else {
+                eq(object.head, after)
+            };
             s.set_if(here, slot.can_merge, 0);
         }
         s
@@ -210,16 +301,13 @@ fn merge_flag(p: &Prog<'_>, pipe: usize, k: usize) -> Expr {
         return object.slots[0].can_merge.into();
     }
     let flag = |slot: usize| Expr::from(object.slots[slot].can_merge);
-    (1..n).fold(flag(k % n), |rest, tail| ite(eq(object.tail, tail), flag((tail + k) % n), rest))
+    (1..n).fold(flag(k % n), |rest, tail| {
+        ite(eq(object.tail, tail), flag((tail + k) % n), rest)
+    })
 }
 
 /// One more reference to the page that a holder refers to, if it is a folio of the file.
-pub fn get_page(
-    p: &mut Prog<'_>,
-    id: &str,
-    function: crate::machine::builder::CFn,
-    page: &PageAt,
-) {
+pub fn get_page(p: &mut Prog<'_>, id: &str, function: crate::machine::builder::CFn, page: &PageAt) {
     let is_file = page.is_file(p.w);
     let Some(folio) = page.folio(p.w) else { return };
     let parts: Vec<_> = folio
@@ -231,7 +319,8 @@ pub fn get_page(
         s.text("one more reference");
         for (cond, refs, holders) in parts {
             let cond = and(is_file.clone(), cond);
-            s.set_if(cond.clone(), refs, add(refs, 1)).set_if(cond, holders, add(holders, 1));
+            s.set_if(cond.clone(), refs, add(refs, 1))
+                .set_if(cond, holders, add(holders, 1));
         }
         s
     });
@@ -244,7 +333,8 @@ pub fn copy_page<'s>(
     to: &PageAt,
     words: usize,
 ) -> &'s mut StepDraft {
-    s.set(to.page(), from.page()).set(to.place(|r| r.origin), from.place(|r| r.origin));
+    s.set(to.page(), from.page())
+        .set(to.place(|r| r.origin), from.place(|r| r.origin));
     for word in 0..words {
         s.set(to.place(|r| r.copy[word]), from.place(|r| r.copy[word]));
     }

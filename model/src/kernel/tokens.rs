@@ -20,8 +20,12 @@ pub struct Tokens {
 impl Tokens {
     /// Counts the stores of a scenario.
     pub fn of(setup: &Setup) -> Tokens {
-        let mut tokens =
-            Tokens { labels: Vec::new(), stores: Vec::new(), zero: Vec::new(), stale: Vec::new() };
+        let mut tokens = Tokens {
+            labels: Vec::new(),
+            stores: Vec::new(),
+            zero: Vec::new(),
+            stale: Vec::new(),
+        };
         for (index, init) in setup.folios.iter().enumerate() {
             let mut base = vec!["old".to_owned()];
             let zeroed = init.extent != ExtentInit::Written || setup.any_call(|c| c.zeroes(index));
@@ -35,12 +39,23 @@ impl Tokens {
             }));
             let mut words = vec![base; setup.words];
             for (task, number, call) in setup.calls() {
-                let same_name = setup.tasks[task].calls.iter().filter(|c| !c.stores().is_empty()).count() > 1;
+                let same_name = setup.tasks[task]
+                    .calls
+                    .iter()
+                    .filter(|c| !c.stores().is_empty())
+                    .count()
+                    > 1;
                 for (i, w) in call.stores() {
                     if i == index {
                         let name = &setup.tasks[task].name;
-                        let label = if same_name { format!("{name}.{number}") } else { name.clone() };
-                        tokens.stores.push(((task, number, i, w), words[w].len() as u64));
+                        let label = if same_name {
+                            format!("{name}.{number}")
+                        } else {
+                            name.clone()
+                        };
+                        tokens
+                            .stores
+                            .push(((task, number, i, w), words[w].len() as u64));
                         words[w].push(label);
                     }
                 }
@@ -48,7 +63,9 @@ impl Tokens {
                     && merges_into(setup, *pipe, index)
                 {
                     let w = setup.words - 1;
-                    tokens.stores.push(((task, number, index, w), words[w].len() as u64));
+                    tokens
+                        .stores
+                        .push(((task, number, index, w), words[w].len() as u64));
                     words[w].push(setup.tasks[task].name.clone());
                 }
             }
@@ -75,7 +92,10 @@ impl Tokens {
     /// The token that a call of a task stores to a word.
     pub fn store(&self, task: usize, call: usize, index: usize, word: usize) -> Option<u64> {
         let key = (task, call, index, word);
-        self.stores.iter().find(|(k, _)| *k == key).map(|(_, token)| *token)
+        self.stores
+            .iter()
+            .find(|(k, _)| *k == key)
+            .map(|(_, token)| *token)
     }
 
     /// The token for zeros.
@@ -85,7 +105,11 @@ impl Tokens {
 
     /// A word in memory at the start.
     pub fn initial_memory(&self, index: usize, _word: usize, init: &FolioInit) -> u64 {
-        if init.extent == ExtentInit::Written || init.dirty { 0 } else { self.zero(index) }
+        if init.extent == ExtentInit::Written || init.dirty {
+            0
+        } else {
+            self.zero(index)
+        }
     }
 
     /// A word on disk at the start.

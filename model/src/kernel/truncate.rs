@@ -13,8 +13,8 @@ use super::prog::{FolioRef, Prog};
 use super::setup::{Filesystem, Mapping};
 use super::world::extent;
 use super::zap::unmap_mapping;
-use crate::machine::expr::{Expr, eq, or};
 use crate::machine::builder::Label;
+use crate::machine::expr::{Expr, eq, or};
 use crate::machine::step::Order;
 
 /// `ftruncate` to below the page, and back.
@@ -43,9 +43,21 @@ pub fn punch_hole(p: &mut Prog<'_>, index: usize, word: Option<usize>) {
         let sem = p.w.inode.i_rwsem;
         down_write(p, "T0", c::INODE_LOCK, sem, "i_rwsem, exclusive");
         if !tmpfs {
-            update_time(p, "T5f", c::FILE_MODIFIED);
             let inval = p.w.inode.invalidate_lock;
-            down_write(p, "T0i", c::FILEMAP_INVALIDATE_LOCK, inval, "invalidate_lock, exclusive");
+            let xfs = p.w.setup.filesystem == Filesystem::Xfs;
+            if !xfs {
+                update_time(p, "T5f", c::FILE_MODIFIED);
+            }
+            down_write(
+                p,
+                "T0i",
+                c::FILEMAP_INVALIDATE_LOCK,
+                inval,
+                "invalidate_lock, exclusive",
+            );
+            if xfs {
+                update_time(p, "T5f", c::FILE_MODIFIED);
+            }
         }
         match word {
             Some(word) => zero_part(p, index, word),
@@ -78,7 +90,13 @@ fn enter(p: &mut Prog<'_>, tmpfs: bool) {
 fn leave(p: &mut Prog<'_>, tmpfs: bool) {
     let inode = p.w.inode;
     if !tmpfs {
-        up_write(p, "T6i", c::FILEMAP_INVALIDATE_UNLOCK, inode.invalidate_lock, "");
+        up_write(
+            p,
+            "T6i",
+            c::FILEMAP_INVALIDATE_UNLOCK,
+            inode.invalidate_lock,
+            "",
+        );
     }
     up_write(p, "T6", c::INODE_UNLOCK, inode.i_rwsem, "");
 }
@@ -100,7 +118,9 @@ fn remove_page(p: &mut Prog<'_>, index: usize) {
             unmap_mapping(p, c::UNMAP_MAPPING_FOLIO, index);
             let dirty = folio.place(p.w, |f| f.dirty);
             p.b.step("T3d", c::TRUNCATE_CLEANUP_FOLIO, |s| {
-                s.text("folio_cancel_dirty").set(dirty.clone(), 0).full(dirty)
+                s.text("folio_cancel_dirty")
+                    .set(dirty.clone(), 0)
+                    .full(dirty)
             });
         });
         let slot = p.w.indices[index].slot;
@@ -122,7 +142,9 @@ fn free_blocks(p: &mut Prog<'_>, index: usize) {
     let object = p.w.indices[index].clone();
     let seq = p.w.inode.if_seq;
     p.b.step("T3b", c::EXT4_TRUNCATE, |s| {
-        s.text("free the blocks, under ILOCK").set(object.extent, extent::HOLE).inc(seq);
+        s.text("free the blocks, under ILOCK")
+            .set(object.extent, extent::HOLE)
+            .inc(seq);
         for word in object.disk {
             s.set(word, zero);
         }
@@ -142,7 +164,13 @@ fn zero_part(p: &mut Prog<'_>, index: usize, word: usize) {
         lock_for_zeroing(p, "T4", &folio, done, tmpfs);
         let (w, b) = (&*p.w, &mut p.b);
         b.step("T4z", c::TRUNCATE_INODE_PARTIAL_FOLIO, |s| {
-            Prog::store(w, s.text(format!("zero word {word} in place")), &folio, word, &zero)
+            Prog::store(
+                w,
+                s.text(format!("zero word {word} in place")),
+                &folio,
+                word,
+                &zero,
+            )
         });
         p.hook(Hook::FolioZeroed, &At::Folio(folio.clone()));
         let next = p.b.label("zeroed");
@@ -154,7 +182,13 @@ fn zero_part(p: &mut Prog<'_>, index: usize, word: usize) {
             lock_for_zeroing(p, "T7", &folio, done, false);
             let (w, b) = (&*p.w, &mut p.b);
             b.step("T7z", c::EXT4_BLOCK_ZERO_PAGE_RANGE, |s| {
-                Prog::store(w, s.text(format!("zero word {word} again")), &folio, word, &zero)
+                Prog::store(
+                    w,
+                    s.text(format!("zero word {word} again")),
+                    &folio,
+                    word,
+                    &zero,
+                )
             });
             p.hook(Hook::FolioZeroed, &At::Folio(folio.clone()));
             folio_mark_dirty(p, "T7d", &folio);
@@ -166,13 +200,7 @@ fn zero_part(p: &mut Prog<'_>, index: usize, word: usize) {
     p.b.bind(done);
 }
 
-fn lock_for_zeroing(
-    p: &mut Prog<'_>,
-    id: &str,
-    folio: &FolioRef,
-    missing: Label,
-    tmpfs: bool,
-) {
+fn lock_for_zeroing(p: &mut Prog<'_>, id: &str, folio: &FolioRef, missing: Label, tmpfs: bool) {
     filemap_get_folio(p, &format!("{id}g"), folio, missing);
     folio_lock(p, &format!("{id}l"), folio);
     if tmpfs {
@@ -181,12 +209,23 @@ fn lock_for_zeroing(
     let writeback = folio.place(p.w, |f| f.writeback);
     // The first zeroing waits unconditionally; the filesystem's goes through the stable wait.
     let rules = p.waits(
-        if id == "T4" { Hook::PartialTruncateWait } else { Hook::FolioWaitStable },
+        if id == "T4" {
+            Hook::PartialTruncateWait
+        } else {
+            Hook::FolioWaitStable
+        },
         folio,
     );
     let stable = p.w.setup.stable_writes || id == "T4";
-    let function = if id == "T4" { c::FOLIO_WAIT_WRITEBACK } else { c::FOLIO_WAIT_STABLE };
+    let function = if id == "T4" {
+        c::FOLIO_WAIT_WRITEBACK
+    } else {
+        c::FOLIO_WAIT_STABLE
+    };
     p.b.step(&format!("{id}w"), function, |s| {
-        rules(s.text("folio lock held").wait(or(!stable, eq(writeback, 0))))
+        rules(
+            s.text("folio lock held")
+                .wait(or(!stable, eq(writeback, 0))),
+        )
     });
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::ghost::Ghosts;
-use super::setup::{Call, ExtentInit, Mapping, PteInit, Setup};
+use super::setup::{Mapping, Setup};
 use super::tokens::Tokens;
 use crate::machine::expr::{Expr, and, eq};
 use crate::machine::system::{System, TaskId};
@@ -16,9 +16,6 @@ use crate::machine::var::{VarDecl, VarId};
 /// Largest value of counters that grow with events: versions, sequences. Exploration does not count
 /// (see `optimize::counters`); a trace shown step by step does, and is far shorter than this.
 pub const COUNTER_MAX: u64 = 65_535;
-
-/// Most references to one folio.
-const REFS_MAX: u64 = 15;
 
 /// A reader-writer semaphore. `writer` holds a task number plus one; `readers` is a set of tasks.
 #[derive(Clone, Copy, Debug)]
@@ -243,41 +240,10 @@ pub struct World {
     /// What the invariants need.
     pub ghosts: Ghosts,
     /// Variables that rules asked for.
-    extra: BTreeMap<(String, String), VarId>,
+    pub(super) extra: BTreeMap<(String, String), VarId>,
 }
 
 impl World {
-    /// Declares everything that `setup` needs. `copies` says that the scheme puts copied pages into
-    /// pipes.
-    pub fn declare(system: &mut System, setup: &Setup, copies: bool) -> World {
-        for task in &setup.tasks {
-            system.add_task(task.name.clone());
-        }
-        let tokens = Tokens::of(setup);
-        let origins = origins_of(setup);
-        let (indices, folios) = declare_folios(system, setup, &tokens);
-        let (ptes, tlbs, mmap_locks) = declare_page_tables(system, setup, &indices, &folios);
-        let pipes = declare_pipes(system, setup, &tokens, &origins, &indices, &folios, copies);
-        let sockets = declare_sockets(system, setup, &tokens, &origins, &folios, &pipes);
-        let inode = declare_inode(system, setup);
-        let ghosts = Ghosts::declare(system, setup, &tokens, &origins, &indices, &folios);
-        World {
-            setup: setup.clone(),
-            tokens,
-            inode,
-            indices,
-            folios,
-            ptes,
-            tlbs,
-            mmap_locks,
-            pipes,
-            sockets,
-            origins,
-            ghosts,
-            extra: BTreeMap::new(),
-        }
-    }
-
     /// A variable that a rule needs, `object.name` with values `0..=max`: declared when first asked
     /// for.
     pub fn rule_var(&mut self, system: &mut System, object: &str, name: &str, max: u64) -> VarId {
@@ -326,7 +292,11 @@ impl World {
     /// Position of a folio among those of its index.
     pub fn position(&self, folio: usize) -> usize {
         let index = self.folios[folio].index;
-        self.indices[index].folios.iter().position(|f| *f == folio).expect("it is there")
+        self.indices[index]
+            .folios
+            .iter()
+            .position(|f| *f == folio)
+            .expect("it is there")
     }
 
     /// Whether writes go through writeback and `page_mkwrite`.
@@ -336,392 +306,10 @@ impl World {
 
     /// Address spaces that map the page index.
     pub fn mms_of(&self, index: usize) -> Vec<usize> {
-        self.ptes.keys().filter(|(_, i)| *i == index).map(|(mm, _)| *mm).collect()
-    }
-}
-
-fn origins_of(setup: &Setup) -> Vec<Origin> {
-    setup
-        .calls()
-        .filter_map(|(task, call, c)| match c {
-            Call::SpliceRead { folios, .. } => Some((task, call, folios.clone())),
-            _ => None,
-        })
-        .flat_map(|(task, call, folios)| {
-            folios.into_iter().map(move |index| Origin { task, call, index })
-        })
-        .collect()
-}
-
-fn task_labels(setup: &Setup) -> Vec<String> {
-    std::iter::once("-".to_owned()).chain(setup.tasks.iter().map(|t| t.name.clone())).collect()
-}
-
-pub(super) fn owner(setup: &Setup, object: &str, name: &str) -> VarDecl {
-    VarDecl::shared(object, name, setup.tasks.len() as u64).labels(task_labels(setup))
-}
-
-fn rwsem(system: &mut System, setup: &Setup, object: &str, name: &str) -> RwSem {
-    let all = (1 << setup.tasks.len()) - 1;
-    RwSem {
-        writer: system.declare(owner(setup, object, &format!("{name}.writer"))),
-        readers: system.declare(VarDecl::shared(object, format!("{name}.readers"), all)),
-    }
-}
-
-/// References as a reader counts them: without the bias.
-fn refs_labels() -> impl Iterator<Item = String> {
-    (0..=REFS_MAX).map(|n| (n.cast_signed() - REFS_BIAS.cast_signed()).to_string())
-}
-
-fn flag(system: &mut System, object: &str, name: &str, init: bool) -> VarId {
-    system.declare(VarDecl::shared(object, name, 1).init(init.into()))
-}
-
-fn declare_folios(system: &mut System, setup: &Setup, tokens: &Tokens) -> (Vec<Index>, Vec<Folio>) {
-    let mut indices = Vec::new();
-    let mut folios = Vec::new();
-    for (index, init) in setup.folios.iter().enumerate() {
-        let removals = setup.calls().filter(|(_, _, c)| c.removes(index)).count();
-        let count = 1 + removals;
-        let first = folios.len();
-        for nth in 0..count {
-            let name = format!("folio{index}{}", "'".repeat(nth));
-            let cached = init.cached && nth == 0;
-            let dirty = init.dirty && cached;
-            let data = (0..setup.words)
-                .map(|w| {
-                    let value = tokens.initial_memory(index, w, init);
-                    system.declare(
-                        VarDecl::shared(name.clone(), format!("data[{w}]"), tokens.max(index, w))
-                            .labels(tokens.labels(index, w))
-                            .init(if cached { value } else { 0 })
-                            .observed(),
-                    )
-                })
-                .collect();
-            folios.push(Folio {
-                index,
-                lock: system.declare(owner(setup, &name, "PG_locked")),
-                dirty: system.declare(
-                    VarDecl::shared(name.clone(), "PG_dirty", 1).init(dirty.into()).observed(),
-                ),
-                writeback: system.declare(VarDecl::shared(name.clone(), "PG_writeback", 1).observed()),
-                uptodate: flag(system, &name, "PG_uptodate", cached),
-                mapped_in_cache: flag(system, &name, "mapping", cached),
-                refs: {
-                    let pins = setup
-                        .calls()
-                        .filter(|(_, _, c)| matches!(c, Call::PinStore { folio, .. } if *folio == index))
-                        .count() as u64;
-                    let init = REFS_BIAS + if nth == 0 { pins } else { 0 };
-                    system.declare(VarDecl::shared(name.clone(), "refs", REFS_MAX).init(init).labels(refs_labels()))
-                },
-                data,
-                name,
-            });
-        }
-        let disk_object = format!("disk[{index}]");
-        let disk = (0..setup.words)
-            .map(|w| {
-                system.declare(
-                    VarDecl::shared(disk_object.clone(), format!("data[{w}]"), tokens.max(index, w))
-                        .labels(tokens.labels(index, w))
-                        .init(tokens.initial_disk(index, w, init))
-                        .observed(),
-                )
-            })
-            .collect();
-        let extent_init = match init.extent {
-            ExtentInit::Written => extent::WRITTEN,
-            ExtentInit::Unwritten => extent::UNWRITTEN,
-            ExtentInit::Hole if init.dirty => extent::DELALLOC,
-            ExtentInit::Hole => extent::HOLE,
-        };
-        let slot_labels: Vec<String> = std::iter::once("-".to_owned())
-            .chain(folios[first..].iter().map(|f| f.name.clone()))
-            .collect();
-        indices.push(Index {
-            folios: (first..first + count).collect(),
-            slot: system.declare(
-                VarDecl::shared("i_pages", format!("[{index}]"), count as u64)
-                    .labels(slot_labels)
-                    .init(init.cached.into()),
-            ),
-            extent: system.declare(
-                VarDecl::shared(disk_object, "extent", extent::WRITTEN)
-                    .labels(["hole", "delalloc", "unwritten", "written"])
-                    .init(extent_init),
-            ),
-            disk,
-            fixed: init.cached && removals == 0,
-        });
-    }
-    (indices, folios)
-}
-
-type PageTables =
-    (BTreeMap<(usize, usize), Pte>, BTreeMap<(usize, usize), Vec<Tlb>>, BTreeMap<usize, RwSem>);
-
-fn declare_page_tables(
-    system: &mut System,
-    setup: &Setup,
-    indices: &[Index],
-    folios: &[Folio],
-) -> PageTables {
-    let mut pairs: BTreeMap<(usize, usize), PteInit> = BTreeMap::new();
-    for pte in &setup.ptes {
-        pairs.insert((pte.mm, pte.folio), pte.init);
-    }
-    let mut cpus: BTreeMap<(usize, usize), Vec<TaskId>> = BTreeMap::new();
-    for (task, _, call) in setup.calls() {
-        if let Call::MmapStore { mm, folio, .. }
-        | Call::MprotectRoundTrip { mm, folio }
-        | Call::Munmap { mm, folio } = call
-        {
-            pairs.entry((*mm, *folio)).or_insert(PteInit::None);
-            if matches!(call, Call::MmapStore { .. }) {
-                let cpu = TaskId(u8::try_from(task).expect("few tasks"));
-                let list = cpus.entry((*mm, *folio)).or_default();
-                if !list.contains(&cpu) {
-                    list.push(cpu);
-                }
-            }
-        }
-    }
-    let mut ptes = BTreeMap::new();
-    let mut tlbs = BTreeMap::new();
-    let mut locks = BTreeMap::new();
-    for ((mm, index), init) in pairs {
-        locks
-            .entry(mm)
-            .or_insert_with(|| rwsem(system, setup, &format!("mm{mm}"), "mmap_lock"));
-        let object = format!("pte(mm{mm},{index})");
-        let positions = indices[index].folios.len() as u64 - 1;
-        let names: Vec<String> =
-            indices[index].folios.iter().map(|f| folios[*f].name.clone()).collect();
-        let present = init != PteInit::None;
-        ptes.insert(
-            (mm, index),
-            Pte {
-                present: flag(system, &object, "present", present),
-                folio: system.declare(
-                    VarDecl::shared(object.clone(), "folio", positions).labels(names.clone()),
-                ),
-                write: system.declare(
-                    VarDecl::shared(object.clone(), "W", 1)
-                        .init(matches!(init, PteInit::Dirty | PteInit::Writable).into())
-                        .observed(),
-                ),
-                dirty: system.declare(
-                    VarDecl::shared(object.clone(), "D", 1)
-                        .init((init == PteInit::Dirty).into())
-                        .observed(),
-                ),
-                rmap: flag(system, &object, "rmap", present),
-                ptl: system.declare(owner(setup, &object, "ptl")),
-            },
-        );
-        let entries = cpus
-            .remove(&(mm, index))
-            .unwrap_or_default()
-            .into_iter()
-            .map(|cpu| {
-                let object = format!("tlb(cpu-{},{index})", setup.tasks[cpu.index()].name);
-                Tlb {
-                    cpu,
-                    writable: flag(system, &object, "WD", false),
-                    folio: system
-                        .declare(VarDecl::shared(object, "folio", positions).labels(names.clone())),
-                }
-            })
-            .collect();
-        tlbs.insert((mm, index), entries);
-    }
-    (ptes, tlbs, locks)
-}
-
-/// What can travel through each pipe: follows tee to a fixed point.
-fn pipe_contents(setup: &Setup, origins: &[Origin], copies: bool) -> Vec<(Vec<usize>, bool)> {
-    let mut contents: Vec<(Vec<usize>, bool)> = vec![(Vec::new(), false); setup.pipes.len()];
-    for (task, number, call) in setup.calls() {
-        match call {
-            Call::SpliceRead { pipe, .. } => {
-                for (o, origin) in origins.iter().enumerate() {
-                    if (origin.task, origin.call) == (task, number) && !contents[*pipe].0.contains(&o) {
-                        contents[*pipe].0.push(o);
-                    }
-                }
-                contents[*pipe].1 |= copies;
-            }
-            Call::PipeWrite { pipe } => contents[*pipe].1 = true,
-            _ => {}
-        }
-    }
-    for _ in 0..setup.pipes.len() {
-        for (_, _, call) in setup.calls() {
-            if let Call::Tee { from, to, .. } = call {
-                let (ids, anonymous) = contents[*from].clone();
-                for id in ids {
-                    if !contents[*to].0.contains(&id) {
-                        contents[*to].0.push(id);
-                    }
-                }
-                contents[*to].1 |= anonymous;
-            }
-        }
-    }
-    contents
-}
-
-struct PageDecl<'a> {
-    tokens: &'a Tokens,
-    origins: &'a [Origin],
-    folios: &'a [Folio],
-    words: usize,
-}
-
-impl PageDecl<'_> {
-    fn declare(&self, system: &mut System, object: &str, ids: &[usize]) -> PageRef {
-        let labels: Vec<String> = std::iter::once("-".to_owned())
-            .chain(self.folios.iter().map(|f| f.name.clone()))
-            .chain(["copy".to_owned(), "pipe's own".to_owned()])
-            .collect();
-        let index = ids.first().map_or(0, |o| self.origins[*o].index);
-        let copy = (0..self.words)
-            .map(|w| {
-                let max = ids
-                    .iter()
-                    .map(|o| self.tokens.max(self.origins[*o].index, w))
-                    .max()
-                    .unwrap_or(0);
-                system.declare(
-                    VarDecl::shared(object, format!("copy[{w}]"), max)
-                        .labels(self.tokens.labels(index, w)),
-                )
-            })
-            .collect();
-        let last = ids.iter().max().copied().unwrap_or(0) as u64;
-        let first = ids.first().copied().unwrap_or(0) as u64;
-        PageRef {
-            page: system.declare(
-                VarDecl::shared(object, "page", self.folios.len() as u64 + 2).labels(labels),
-            ),
-            copy,
-            origin: system.declare(VarDecl::ghost(object, "origin", last).init(first)),
-        }
-    }
-}
-
-fn folios_of(origins: &[Origin], ids: &[usize], folios: &[Folio]) -> Vec<usize> {
-    (0..folios.len())
-        .filter(|f| ids.iter().any(|o| origins[*o].index == folios[*f].index))
-        .collect()
-}
-
-fn declare_pipes(
-    system: &mut System,
-    setup: &Setup,
-    tokens: &Tokens,
-    origins: &[Origin],
-    _indices: &[Index],
-    folios: &[Folio],
-    copies: bool,
-) -> Vec<Pipe> {
-    let decl = PageDecl { tokens, origins, folios, words: setup.words };
-    let contents = pipe_contents(setup, origins, copies);
-    setup
-        .pipes
-        .iter()
-        .zip(contents)
-        .enumerate()
-        .map(|(p, (capacity, (ids, anonymous)))| {
-            let object = format!("pipe{p}");
-            let last = *capacity as u64 - 1;
-            Pipe {
-                mutex: system.declare(owner(setup, &object, "mutex")),
-                head: system.declare(VarDecl::shared(object.clone(), "head", last)),
-                tail: system.declare(VarDecl::shared(object.clone(), "tail", last)),
-                used: system.declare(VarDecl::shared(object.clone(), "used", last + 1)),
-                slots: (0..*capacity)
-                    .map(|s| {
-                        let name = format!("pipe{p}.bufs[{s}]");
-                        PipeSlot {
-                            page: decl.declare(system, &name, &ids),
-                            can_merge: flag(system, &name, "CAN_MERGE", false),
-                            name,
-                        }
-                    })
-                    .collect(),
-                folios: folios_of(origins, &ids, folios),
-                origins: ids,
-                anonymous,
-            }
-        })
-        .collect()
-}
-
-fn declare_sockets(
-    system: &mut System,
-    setup: &Setup,
-    tokens: &Tokens,
-    origins: &[Origin],
-    folios: &[Folio],
-    pipes: &[Pipe],
-) -> Vec<Socket> {
-    let decl = PageDecl { tokens, origins, folios, words: setup.words };
-    (0..setup.sockets)
-        .map(|s| {
-            let mut count = 0;
-            let mut ids: Vec<usize> = Vec::new();
-            let mut anonymous = false;
-            for (_, _, call) in setup.calls() {
-                if let Call::SpliceSocket { pipe, socket, buffers } = call
-                    && *socket == s
-                {
-                    count += buffers;
-                    anonymous |= pipes[*pipe].anonymous;
-                    for id in &pipes[*pipe].origins {
-                        if !ids.contains(id) {
-                            ids.push(*id);
-                        }
-                    }
-                }
-            }
-            Socket {
-                frags: (0..count)
-                    .map(|k| {
-                        let name = format!("socket{s}.frags[{k}]");
-                        Frag {
-                            state: system.declare(
-                                VarDecl::shared(name.clone(), "state", 2)
-                                    .labels(["-", "queued", "acked"]),
-                            ),
-                            page: decl.declare(system, &name, &ids),
-                            name,
-                        }
-                    })
-                    .collect(),
-                folios: folios_of(origins, &ids, folios),
-                origins: ids,
-                anonymous,
-            }
-        })
-        .collect()
-}
-
-fn declare_inode(system: &mut System, setup: &Setup) -> Inode {
-    let ticks = setup.calls().filter(|(_, _, c)| matches!(c, Call::Tick)).count() as u64;
-    let fine = if ticks == 0 { COUNTER_MAX } else { (ticks + 1) * FINE_PER_TICK - 1 };
-    Inode {
-        i_rwsem: rwsem(system, setup, "inode", "i_rwsem"),
-        invalidate_lock: rwsem(system, setup, "inode", "invalidate_lock"),
-        clock: system.declare(VarDecl::shared("", "clock", ticks)),
-        ctime: system.declare(VarDecl::shared("inode", "ctime", ticks)),
-        ctime_mg: system.declare(VarDecl::shared("inode", "ctime_mg", fine)),
-        ctime_mg_queried: flag(system, "inode", "ctime_mg.queried", false),
-        i_version: system.declare(VarDecl::shared("inode", "i_version", COUNTER_MAX)),
-        i_version_queried: flag(system, "inode", "i_version.queried", false),
-        if_seq: system.declare(VarDecl::shared("inode", "if_seq", COUNTER_MAX)),
+        self.ptes
+            .keys()
+            .filter(|(_, i)| *i == index)
+            .map(|(mm, _)| *mm)
+            .collect()
     }
 }

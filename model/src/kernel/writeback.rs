@@ -5,7 +5,7 @@ use super::folio::{filemap_get_folio, folio_lock, folio_unlock_put_goto};
 use super::functions as c;
 use super::prog::{FolioRef, Prog};
 use super::rmap::mkclean_and_mark_dirty;
-use super::setup::SyncMode;
+use super::setup::{Filesystem, SyncMode};
 use super::world::extent;
 use crate::machine::builder::Label;
 use crate::machine::expr::{eq, ne};
@@ -14,7 +14,7 @@ use crate::machine::var::VarId;
 
 /// Writes back each of the folios that is dirty, and does its IO.
 pub fn writeback(p: &mut Prog<'_>, folios: &[usize], sync: SyncMode) {
-    p.within(c::WRITE_CACHE_PAGES, |p| {
+    p.within(c::IOMAP_WRITEPAGES, |p| {
         for index in folios {
             writeback_folio(p, *index, sync);
         }
@@ -25,7 +25,14 @@ fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode) {
     let folio = p.folio_register(index);
     let skip = p.b.label("next folio");
     let unlock = p.b.label("unlock");
-    p.within(c::WRITEBACK_GET_FOLIO, |p| prepare(p, &folio, sync, unlock, skip));
+    p.within(c::WRITEBACK_GET_FOLIO, |p| {
+        prepare(p, &folio, sync, unlock, skip)
+    });
+    let ext4 = p.w.setup.filesystem == Filesystem::Ext4;
+    if ext4 {
+        // mpage_map_and_submit_extent maps before anything is cleaned.
+        map_blocks(p, index);
+    }
     p.within(c::FOLIO_CLEAR_DIRTY_FOR_IO, |p| {
         mkclean_and_mark_dirty(p, "B", &folio);
         let dirty = folio.place(p.w, |f| f.dirty);
@@ -39,9 +46,13 @@ fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode) {
     p.within(c::IOMAP_WRITEPAGE_MAP, |p| {
         let writeback = folio.place(p.w, |f| f.writeback);
         p.b.step("B8", c::FOLIO_START_WRITEBACK, |s| {
-            s.text("set PG_writeback, under xa_lock").set(writeback.clone(), 1).full(writeback)
+            s.text("set PG_writeback, under xa_lock")
+                .set(writeback.clone(), 1)
+                .full(writeback)
         });
-        map_blocks(p, index);
+        if !ext4 {
+            map_blocks(p, index);
+        }
     });
     let (lock, me) = (folio.place(p.w, |f| f.lock), p.me());
     p.b.step("B10", c::IOMAP_ADD_TO_IOEND, |s| {
@@ -61,19 +72,28 @@ fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode) {
 fn prepare(p: &mut Prog<'_>, folio: &FolioRef, sync: SyncMode, unlock: Label, skip: Label) {
     filemap_get_folio(p, "B1g", folio, skip);
     folio_lock(p, "B1", folio);
-    let (cached, dirty) = (folio.place(p.w, |f| f.mapped_in_cache), folio.place(p.w, |f| f.dirty));
+    let (cached, dirty) = (
+        folio.place(p.w, |f| f.mapped_in_cache),
+        folio.place(p.w, |f| f.dirty),
+    );
     let writeback = folio.place(p.w, |f| f.writeback);
     p.b.step("B1c", c::FOLIO_PREPARE_WRITEBACK, |s| {
-        s.when(ne(cached, 1), "truncated", |b| b.goto(unlock))
-            .when(eq(dirty, 0), "not dirty", |b| b.goto(unlock));
+        s.when(ne(cached, 1), "truncated", |b| b.goto(unlock)).when(
+            eq(dirty, 0),
+            "not dirty",
+            |b| b.goto(unlock),
+        );
         if sync == SyncMode::None {
-            s.when(eq(writeback.clone(), 1), "under writeback: skip", |b| b.goto(unlock));
+            s.when(eq(writeback.clone(), 1), "under writeback: skip", |b| {
+                b.goto(unlock)
+            });
         }
         s.otherwise("to be written", |b| b)
     });
     if sync == SyncMode::All {
         p.b.step("B1w", c::FOLIO_WAIT_WRITEBACK, |s| {
-            s.text("WB_SYNC_ALL, folio lock held").wait(eq(writeback, 0))
+            s.text("WB_SYNC_ALL, folio lock held")
+                .wait(eq(writeback, 0))
         });
     }
 }
@@ -81,7 +101,12 @@ fn prepare(p: &mut Prog<'_>, folio: &FolioRef, sync: SyncMode, unlock: Label, sk
 /// B9: the mapping that the IO goes to; delalloc becomes a real, unwritten extent.
 fn map_blocks(p: &mut Prog<'_>, index: usize) {
     let (state, seq) = (p.w.indices[index].extent, p.w.inode.if_seq);
-    p.b.step("B9", c::XFS_MAP_BLOCKS, |s| {
+    let function = if p.w.setup.filesystem == Filesystem::Ext4 {
+        c::MPAGE_MAP_ONE_EXTENT
+    } else {
+        c::XFS_MAP_BLOCKS
+    };
+    p.b.step("B9", function, |s| {
         s.text("look up the extent under ILOCK")
             .order(seq, Order::Acquire)
             .when(eq(state, extent::DELALLOC), "convert delalloc", |b| {
@@ -105,7 +130,8 @@ fn device(p: &mut Prog<'_>, folio: &FolioRef) {
     for (word, sum) in sums.iter().enumerate() {
         let data = folio.place(p.w, |f| f.data[word]);
         p.b.step("B11", c::BLK_INTEGRITY_GENERATE, |s| {
-            s.text(format!("checksum reads word {word}")).set(*sum, data)
+            s.text(format!("checksum reads word {word}"))
+                .set(*sum, data)
         });
     }
     let ghosts = p.w.ghosts.clone();
@@ -113,7 +139,8 @@ fn device(p: &mut Prog<'_>, folio: &FolioRef) {
         let data = folio.place(p.w, |f| f.data[word]).expr();
         let disk = index.disk[word];
         p.b.step("B12", c::DMA_READ, |s| {
-            s.text(format!("DMA reads word {word} to disk")).set(disk, data.clone());
+            s.text(format!("DMA reads word {word} to disk"))
+                .set(disk, data.clone());
             if let Some(sum) = sums.get(word) {
                 let differs = ne(*sum, data);
                 s.set_if(differs.clone(), ghosts.checksum_mismatch, 1)
@@ -129,7 +156,9 @@ fn complete(p: &mut Prog<'_>, folio: &FolioRef, next: Label) {
     let (state, seq) = (p.w.indices[folio.index].extent, p.w.inode.if_seq);
     p.b.step("B13", c::XFS_END_IOEND, |s| {
         s.text("unwritten becomes written, under ILOCK")
-            .when(eq(state, extent::UNWRITTEN), "converted", |b| b.set(state, extent::WRITTEN).inc(seq))
+            .when(eq(state, extent::UNWRITTEN), "converted", |b| {
+                b.set(state, extent::WRITTEN).inc(seq)
+            })
             .otherwise("nothing to convert", |b| b)
     });
     let writeback = folio.place(p.w, |f| f.writeback);

@@ -39,7 +39,11 @@ fn zap_pte_range(p: &mut Prog<'_>, function: CFn, mm: usize, index: usize) {
         candidates: if folios.len() == 1 {
             vec![(Expr::TRUE, folios[0])]
         } else {
-            folios.iter().enumerate().map(|(n, f)| (eq(pte.folio, n), *f)).collect()
+            folios
+                .iter()
+                .enumerate()
+                .map(|(n, f)| (eq(pte.folio, n), *f))
+                .collect()
         },
     };
     let clean = p.b.label("clean");
@@ -52,16 +56,23 @@ fn zap_pte_range(p: &mut Prog<'_>, function: CFn, mm: usize, index: usize) {
                 .order(pte.dirty, Order::Full)
                 .when(eq(pte.present, 0), "nothing mapped", |b| b.goto(done))
                 .when(eq(pte.dirty, 1), "D was set", |b| {
-                    b.set(pte.ptl, me.clone()).set(pte.present, 0).set(pte.write, 0).set(pte.dirty, 0)
+                    b.set(pte.ptl, me.clone())
+                        .set(pte.present, 0)
+                        .set(pte.write, 0)
+                        .set(pte.dirty, 0)
                 })
                 .otherwise("clean: reverse mapping and PTL go first", |b| {
-                    b.set(pte.present, 0).set(pte.write, 0).set(pte.rmap, 0).goto(clean)
+                    b.set(pte.present, 0)
+                        .set(pte.write, 0)
+                        .set(pte.rmap, 0)
+                        .goto(clean)
                 })
         });
         folio_mark_dirty(p, "M12d", &folio);
         p.b.step("M13", c::TLB_FLUSH_MMU_TLBONLY, |s| {
             for tlb in &tlbs {
-                s.set(tlb.writable, 0).order(tlb.writable, Order::FullAllCpus);
+                s.set(tlb.writable, 0)
+                    .order(tlb.writable, Order::FullAllCpus);
             }
             s.text("shoot down, PTL held")
         });
@@ -75,7 +86,8 @@ fn zap_pte_range(p: &mut Prog<'_>, function: CFn, mm: usize, index: usize) {
         p.b.bind(clean);
         p.b.step("M13c", c::TLB_FINISH_MMU, |s| {
             for tlb in &tlbs {
-                s.set(tlb.writable, 0).order(tlb.writable, Order::FullAllCpus);
+                s.set(tlb.writable, 0)
+                    .order(tlb.writable, Order::FullAllCpus);
             }
             s.text("shoot down, PTL not held")
         });

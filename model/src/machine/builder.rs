@@ -64,9 +64,11 @@ impl Place {
             Place::Var(v) => Expr::Var(*v),
             Place::Select(parts) => {
                 let (last, init) = parts.split_last().expect("a place has a variable");
-                init.iter().rev().fold(Expr::Var(last.1), |rest, (cond, var)| {
-                    super::expr::ite(cond.clone(), *var, rest)
-                })
+                init.iter()
+                    .rev()
+                    .fold(Expr::Var(last.1), |rest, (cond, var)| {
+                        super::expr::ite(cond.clone(), *var, rest)
+                    })
             }
         }
     }
@@ -113,7 +115,14 @@ pub struct ProgramBuilder<'a> {
 impl<'a> ProgramBuilder<'a> {
     /// Starts the program of `task`.
     pub fn new(system: &'a mut System, task: TaskId) -> Self {
-        ProgramBuilder { system, task, steps: Vec::new(), labels: Vec::new(), scope: Vec::new(), rule: None }
+        ProgramBuilder {
+            system,
+            task,
+            steps: Vec::new(),
+            labels: Vec::new(),
+            scope: Vec::new(),
+            rule: None,
+        }
     }
 
     /// Value that stands for this task in a lock variable (0 is "free").
@@ -124,7 +133,8 @@ impl<'a> ProgramBuilder<'a> {
     /// Declares a register of this task.
     pub fn register(&mut self, name: &str, max: u64) -> VarId {
         let object = self.system.task(self.task).name.clone();
-        self.system.declare(super::var::VarDecl::private(self.task, object, name, max))
+        self.system
+            .declare(super::var::VarDecl::private(self.task, object, name, max))
     }
 
     /// Steps written from here on print inside the body of `function`.
@@ -180,7 +190,8 @@ impl<'a> ProgramBuilder<'a> {
     /// Adds a step that was filled in apart.
     pub fn push(&mut self, id: &str, function: CFn, draft: StepDraft) {
         let rule = self.rule.clone();
-        self.steps.push(draft.finish(id, function, self.scope.clone(), rule));
+        self.steps
+            .push(draft.finish(id, function, self.scope.clone(), rule));
     }
 
     /// Resolves labels and gives the task its program.
@@ -204,7 +215,8 @@ impl<'a> ProgramBuilder<'a> {
                 }
             }
         }
-        self.system.set_program(self.task, Program { steps: self.steps });
+        self.system
+            .set_program(self.task, Program { steps: self.steps });
         Ok(())
     }
 }
@@ -370,7 +382,10 @@ impl StepDraft {
         label: &str,
         write: impl for<'b> FnOnce(&'b mut BranchDraft) -> &'b mut BranchDraft,
     ) -> &mut Self {
-        let mut draft = BranchDraft { assigns: Vec::new(), next: self.fallthrough };
+        let mut draft = BranchDraft {
+            assigns: Vec::new(),
+            next: self.fallthrough,
+        };
         write(&mut draft);
         self.branches.push(Branch {
             when: cond.into(),
@@ -435,7 +450,12 @@ impl BranchDraft {
         place: impl Into<Place>,
         value: impl Into<Expr>,
     ) -> &mut Self {
-        push_assign(&mut self.assigns, &cond.into(), &place.into(), &value.into());
+        push_assign(
+            &mut self.assigns,
+            &cond.into(),
+            &place.into(),
+            &value.into(),
+        );
         self
     }
 
@@ -476,6 +496,10 @@ impl BranchDraft {
 
 fn push_assign(assigns: &mut Vec<Assign>, cond: &Expr, place: &Place, value: &Expr) {
     for (part, var) in place.parts() {
-        assigns.push(Assign { when: and(cond.clone(), part), var, value: value.clone() });
+        assigns.push(Assign {
+            when: and(cond.clone(), part),
+            var,
+            value: value.clone(),
+        });
     }
 }

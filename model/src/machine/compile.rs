@@ -43,16 +43,26 @@ impl Layout {
         let mut order: Vec<usize> = (0..system.vars.len()).collect();
         order.sort_by_key(|i| std::cmp::Reverse(system.vars[*i].bits()));
         let mut used: Vec<u32> = Vec::new();
-        let mut slots = vec![Slot { word: 0, shift: 0, mask: 0 }; system.vars.len()];
+        let mut slots = vec![
+            Slot {
+                word: 0,
+                shift: 0,
+                mask: 0
+            };
+            system.vars.len()
+        ];
         for i in order {
             let bits = system.vars[i].bits();
             if bits == 0 {
                 continue;
             }
-            let word = used.iter().position(|u| u + bits <= u64::BITS).unwrap_or_else(|| {
-                used.push(0);
-                used.len() - 1
-            });
+            let word = used
+                .iter()
+                .position(|u| u + bits <= u64::BITS)
+                .unwrap_or_else(|| {
+                    used.push(0);
+                    used.len() - 1
+                });
             slots[i] = Slot {
                 word: u8::try_from(word).expect("few words"),
                 shift: u8::try_from(used[word]).expect("at most 63"),
@@ -60,7 +70,10 @@ impl Layout {
             };
             used[word] += bits;
         }
-        Layout { slots, words: used.len().max(1) }
+        Layout {
+            slots,
+            words: used.len().max(1),
+        }
     }
 }
 
@@ -134,7 +147,10 @@ impl Condition {
             match Code::compile(layout, part) {
                 Code::Is(slot, value) if value <= slot.mask => {
                     let (mask, value) = (slot.mask << slot.shift, value << slot.shift);
-                    match tests.iter_mut().find(|t| t.0 == slot.word && t.1 & mask == 0) {
+                    match tests
+                        .iter_mut()
+                        .find(|t| t.0 == slot.word && t.1 & mask == 0)
+                    {
                         Some(test) => {
                             test.1 |= mask;
                             test.2 |= value;
@@ -149,7 +165,9 @@ impl Condition {
     }
 
     fn holds<const N: usize>(&self, state: &State<N>) -> bool {
-        self.tests.iter().all(|(word, mask, value)| state.0[usize::from(*word)] & mask == *value)
+        self.tests
+            .iter()
+            .all(|(word, mask, value)| state.0[usize::from(*word)] & mask == *value)
             && self.rest.iter().all(|code| code.eval(state) != 0)
     }
 }
@@ -217,7 +235,10 @@ impl<const N: usize> Machine<N> {
         system.validate()?;
         let layout = Layout::new(&system);
         if layout.words > N {
-            return Err(BuildError::TooLarge { words: layout.words, limit: N });
+            return Err(BuildError::TooLarge {
+                words: layout.words,
+                limit: N,
+            });
         }
         let mut init = State([0; N]);
         for (slot, var) in layout.slots.iter().zip(&system.vars) {
@@ -253,9 +274,21 @@ impl<const N: usize> Machine<N> {
         let bad = system
             .predicates
             .iter()
-            .map(|p| p.bad.disjuncts().into_iter().map(|d| Condition::compile(&layout, d)).collect())
+            .map(|p| {
+                p.bad
+                    .disjuncts()
+                    .into_iter()
+                    .map(|d| Condition::compile(&layout, d))
+                    .collect()
+            })
             .collect();
-        Ok(Machine { system, layout, tasks, bad, init })
+        Ok(Machine {
+            system,
+            layout,
+            tasks,
+            bad,
+            init,
+        })
     }
 
     /// The system it was made from.
@@ -276,7 +309,11 @@ impl<const N: usize> Machine<N> {
     /// The value of a variable.
     pub fn get(&self, state: &State<N>, var: VarId) -> u64 {
         let slot = self.layout.slots[var.index()];
-        if slot.mask == 0 { self.system.var(var).init } else { slot.get(state) }
+        if slot.mask == 0 {
+            self.system.var(var).init
+        } else {
+            slot.get(state)
+        }
     }
 
     /// The program counter of a task: see [`Program::pc_value`](super::Program::pc_value).
@@ -292,7 +329,10 @@ impl<const N: usize> Machine<N> {
     /// Whether `task` is at a step whose guard holds.
     pub fn is_enabled(&self, state: &State<N>, task: usize) -> bool {
         let pc = self.pc(state, task);
-        self.tasks[task].steps.get(pc).is_some_and(|step| step.guard.holds(state))
+        self.tasks[task]
+            .steps
+            .get(pc)
+            .is_some_and(|step| step.guard.holds(state))
     }
 
     /// Appends the transitions of one task.
@@ -306,7 +346,9 @@ impl<const N: usize> Machine<N> {
         out: &mut Vec<Action>,
     ) -> Result<(), RunError> {
         let pc = self.pc(state, task);
-        let Some(step) = self.tasks[task].steps.get(pc) else { return Ok(()) };
+        let Some(step) = self.tasks[task].steps.get(pc) else {
+            return Ok(());
+        };
         if !step.guard.holds(state) {
             return Ok(());
         }
@@ -314,7 +356,10 @@ impl<const N: usize> Machine<N> {
         for (n, branch) in step.branches.iter().enumerate() {
             if branch.when.holds(state) {
                 let task = TaskId(u8::try_from(task).expect("few tasks"));
-                out.push(Action { task, branch: u8::try_from(n).expect("few branches") });
+                out.push(Action {
+                    task,
+                    branch: u8::try_from(n).expect("few branches"),
+                });
                 if !step.choice {
                     break;
                 }
@@ -357,7 +402,13 @@ impl<const N: usize> Machine<N> {
                 _ => {
                     let (task, step) = self.at(task, pc);
                     let var = self.system.var(assign.var).full_name();
-                    return Err(RunError::OutOfRange { task, step, var, value, max: assign.max });
+                    return Err(RunError::OutOfRange {
+                        task,
+                        step,
+                        var,
+                        value,
+                        max: assign.max,
+                    });
                 }
             }
         }
@@ -402,7 +453,9 @@ fn compile_branch(
         // A constant behind an unconditional computed assignment would be overtaken: the order of
         // assignments to one variable (told apart by conditions) is irrelevant otherwise.
         match assign.value.as_const().and_then(|c| u64::try_from(c).ok()) {
-            Some(value) if assign.when == Expr::TRUE && value <= var.max => constants.push((slot, value)),
+            Some(value) if assign.when == Expr::TRUE && value <= var.max => {
+                constants.push((slot, value))
+            }
             _ => computed.push(CompiledAssign {
                 when: (assign.when != Expr::TRUE).then(|| Condition::compile(layout, &assign.when)),
                 var: assign.var,
@@ -413,7 +466,10 @@ fn compile_branch(
         }
     }
     let task = system.task(task);
-    constants.push((layout.slots[task.pc.index()], task.program.pc_value(branch.next)));
+    constants.push((
+        layout.slots[task.pc.index()],
+        task.program.pc_value(branch.next),
+    ));
     let mut stores: Vec<(u8, u64, u64)> = Vec::new();
     for (slot, value) in constants {
         let (mask, value) = (slot.mask << slot.shift, value << slot.shift);
@@ -425,5 +481,9 @@ fn compile_branch(
             None => stores.push((slot.word, !mask, value)),
         }
     }
-    CompiledBranch { when: Condition::compile(layout, &branch.when), stores, computed }
+    CompiledBranch {
+        when: Condition::compile(layout, &branch.when),
+        stores,
+        computed,
+    }
 }

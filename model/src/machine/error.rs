@@ -15,7 +15,9 @@ pub enum BuildError {
         label: String,
     },
     /// A kernel step or kernel variable depends on a ghost.
-    #[error("{task}: step {step}: {what} depends on the ghost variable {ghost}; a kernel could not see it")]
+    #[error(
+        "{task}: step {step}: {what} depends on the ghost variable {ghost}; a kernel could not see it"
+    )]
     GhostRead {
         /// The task.
         task: String,

@@ -147,7 +147,11 @@ pub fn not(a: impl Into<Expr>) -> Expr {
 
 /// `if cond then a else b`.
 pub fn ite(cond: impl Into<Expr>, a: impl Into<Expr>, b: impl Into<Expr>) -> Expr {
-    Expr::Ite(Box::new(cond.into()), Box::new(a.into()), Box::new(b.into()))
+    Expr::Ite(
+        Box::new(cond.into()),
+        Box::new(a.into()),
+        Box::new(b.into()),
+    )
 }
 
 /// Conjunction of all; true if there are none.
@@ -281,7 +285,10 @@ impl Expr {
             Expr::Const(c) => *c == 0 || *c == 1,
             Expr::Not(_) => true,
             Expr::Bin(op, ..) => {
-                matches!(op, Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::And | Op::Or | Op::TestBit)
+                matches!(
+                    op,
+                    Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::And | Op::Or | Op::TestBit
+                )
             }
             Expr::Var(_) => false,
             Expr::Ite(_, a, b) => a.is_truth() && b.is_truth(),
@@ -344,7 +351,8 @@ fn fold_bin(op: Op, a: Expr, b: Expr) -> Expr {
         // Variables are never negative.
         (Op::Lt, Expr::Var(_), Expr::Const(c)) if c <= 0 => Expr::FALSE,
         (Op::Or, Expr::Const(c), _) | (Op::Or, _, Expr::Const(c)) if c != 0 => Expr::TRUE,
-        (Op::Add | Op::Sub | Op::BitOr, x, Expr::Const(0)) | (Op::Add | Op::BitOr, Expr::Const(0), x) => x,
+        (Op::Add | Op::Sub | Op::BitOr, x, Expr::Const(0))
+        | (Op::Add | Op::BitOr, Expr::Const(0), x) => x,
         (op, a, b) => bin(op, a, b),
     }
 }

@@ -77,7 +77,9 @@ impl Footprint {
                 self.touch(var, Touch::Add);
                 self.read(b);
             }
-            Expr::Bin(Op::BitOr | Op::SetBit, a, b) if **a == Expr::Var(var) && !b.mentions(var) => {
+            Expr::Bin(Op::BitOr | Op::SetBit, a, b)
+                if **a == Expr::Var(var) && !b.mentions(var) =>
+            {
                 self.touch(var, Touch::Or);
                 self.read(b);
             }
@@ -106,7 +108,9 @@ impl Footprint {
 
     /// Whether the step may change the variable.
     pub fn writes(&self, var: VarId) -> bool {
-        self.0.get(&var).is_some_and(|t| t.iter().any(|t| *t != Touch::Read))
+        self.0
+            .get(&var)
+            .is_some_and(|t| t.iter().any(|t| *t != Touch::Read))
     }
 }
 
@@ -117,7 +121,9 @@ pub fn may_enable(footprint: &Footprint, conjunct: &Expr) -> bool {
     conjunct.reads(&mut vars);
     let single = vars.len() == 1;
     vars.into_iter().any(|var| {
-        let Some(touches) = footprint.0.get(&var) else { return false };
+        let Some(touches) = footprint.0.get(&var) else {
+            return false;
+        };
         touches.iter().any(|touch| match touch {
             Touch::Read => false,
             Touch::Store(c) if single => conjunct.eval(&|_| *c) != 0,

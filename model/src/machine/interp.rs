@@ -56,20 +56,29 @@ pub fn loc(system: &System, state: &Valuation, task: TaskId) -> Loc {
 
 /// The step a task is at, unless it has ended or stopped.
 pub fn current<'s>(system: &'s System, state: &Valuation, task: TaskId) -> Option<&'s Step> {
-    system.task(task).program.steps.get(loc(system, state, task))
+    system
+        .task(task)
+        .program
+        .steps
+        .get(loc(system, state, task))
 }
 
 /// The enabled transitions, by task and branch.
 pub fn enabled(system: &System, state: &Valuation) -> Vec<Action> {
     let mut actions = Vec::new();
     for task in system.task_ids() {
-        let Some(step) = current(system, state, task) else { continue };
+        let Some(step) = current(system, state, task) else {
+            continue;
+        };
         if !state.holds(&step.guard) {
             continue;
         }
         for (n, branch) in step.branches.iter().enumerate() {
             if state.holds(&branch.when) {
-                actions.push(Action { task, branch: u8::try_from(n).expect("few branches") });
+                actions.push(Action {
+                    task,
+                    branch: u8::try_from(n).expect("few branches"),
+                });
                 if !step.choice {
                     break;
                 }
@@ -88,11 +97,19 @@ pub fn apply(system: &System, state: &Valuation, action: Action) -> Result<Valua
     let at = |step: &Step| (task.name.clone(), format!("{} {}", step.id, step.function));
     let Some(step) = current(system, state, action.task) else {
         let (task, step) = (task.name.clone(), "(ended)".to_owned());
-        return Err(RunError::NotEnabled { task, step, branch: action.branch.into() });
+        return Err(RunError::NotEnabled {
+            task,
+            step,
+            branch: action.branch.into(),
+        });
     };
     if !enabled(system, state).contains(&action) {
         let (task, step) = at(step);
-        return Err(RunError::NotEnabled { task, step, branch: action.branch.into() });
+        return Err(RunError::NotEnabled {
+            task,
+            step,
+            branch: action.branch.into(),
+        });
     }
     if !state.holds(&step.requires) {
         let (task, step) = at(step);
@@ -110,7 +127,13 @@ pub fn apply(system: &System, state: &Valuation, action: Action) -> Result<Valua
             Ok(v) if v <= var.max => after.0[assign.var.index()] = v,
             _ => {
                 let (task, step) = at(step);
-                return Err(RunError::OutOfRange { task, step, var: var.full_name(), value, max: var.max });
+                return Err(RunError::OutOfRange {
+                    task,
+                    step,
+                    var: var.full_name(),
+                    value,
+                    max: var.max,
+                });
             }
         }
     }

@@ -34,7 +34,11 @@ pub fn pseudo_c(system: &System, program: &Program) -> String {
     let mut out = String::new();
     let mut scope: Vec<String> = Vec::new();
     for (loc, step) in program.steps.iter().enumerate() {
-        let common = scope.iter().zip(&step.scope).take_while(|(a, b)| a == b).count();
+        let common = scope
+            .iter()
+            .zip(&step.scope)
+            .take_while(|(a, b)| a == b)
+            .count();
         while scope.len() > common {
             scope.pop();
             line(&mut out, "", scope.len(), "}");
@@ -70,7 +74,12 @@ fn print_step(out: &mut String, system: &System, loc: Loc, step: &Step, indent: 
     }
     line(out, &format!("{loc}:"), indent, &head);
     if step.guard != Expr::TRUE {
-        line(out, "", indent + 1, &format!("wait until {};", show(system, &step.guard)));
+        line(
+            out,
+            "",
+            indent + 1,
+            &format!("wait until {};", show(system, &step.guard)),
+        );
     }
     let single = step.branches.len() == 1;
     for (n, branch) in step.branches.iter().enumerate() {
@@ -84,7 +93,11 @@ fn print_step(out: &mut String, system: &System, loc: Loc, step: &Step, indent: 
                 "else if"
             };
             let cond = if branch.when == Expr::TRUE {
-                if step.choice || n == 0 { String::new() } else { "otherwise".to_owned() }
+                if step.choice || n == 0 {
+                    String::new()
+                } else {
+                    "otherwise".to_owned()
+                }
             } else {
                 show(system, &branch.when)
             };
@@ -105,7 +118,12 @@ fn print_step(out: &mut String, system: &System, loc: Loc, step: &Step, indent: 
             let var = system.var(assign.var);
             let mark = if var.is_ghost() { "ghost: " } else { "" };
             let value = show_against(system, assign.var, &assign.value);
-            line(out, "", inner, &format!("{mark}{cond}{} = {value};", var.full_name()));
+            line(
+                out,
+                "",
+                inner,
+                &format!("{mark}{cond}{} = {value};", var.full_name()),
+            );
         }
         if branch.next != loc + 1 {
             let target = match branch.next {
@@ -126,7 +144,9 @@ pub fn show(system: &System, expr: &Expr) -> String {
         Expr::Not(a) => format!("!{}", show(system, a)),
         Expr::Bin(op, a, b) => {
             let (left, right) = match (&**a, &**b) {
-                (Expr::Var(v), c @ Expr::Const(_)) => (show(system, a), show_against(system, *v, c)),
+                (Expr::Var(v), c @ Expr::Const(_)) => {
+                    (show(system, a), show_against(system, *v, c))
+                }
                 _ => (show(system, a), show(system, b)),
             };
             match op {
@@ -137,14 +157,21 @@ pub fn show(system: &System, expr: &Expr) -> String {
             }
         }
         Expr::Ite(c, a, b) => {
-            format!("({} ? {} : {})", show(system, c), show(system, a), show(system, b))
+            format!(
+                "({} ? {} : {})",
+                show(system, c),
+                show(system, a),
+                show(system, b)
+            )
         }
     }
 }
 
 fn show_against(system: &System, var: VarId, expr: &Expr) -> String {
     match expr {
-        Expr::Const(c) => u64::try_from(*c).map_or_else(|_| c.to_string(), |c| system.var(var).show(c)),
+        Expr::Const(c) => {
+            u64::try_from(*c).map_or_else(|_| c.to_string(), |c| system.var(var).show(c))
+        }
         other => show(system, other),
     }
 }

@@ -74,7 +74,11 @@ impl System {
         let id = TaskId(u8::try_from(self.tasks.len()).expect("a system has few tasks"));
         let name = name.into();
         let pc = self.declare(VarDecl::private(id, name.clone(), "pc", 1));
-        self.tasks.push(Task { name, pc, program: Program::default() });
+        self.tasks.push(Task {
+            name,
+            pc,
+            program: Program::default(),
+        });
         id
     }
 
@@ -125,14 +129,20 @@ impl System {
         let t = self.task(task);
         let idle = t.program.steps.iter().enumerate().filter(|(_, s)| s.idle);
         super::expr::any(
-            idle.map(|(loc, _)| super::expr::eq(t.pc, loc)).chain([self.ended(task)]),
+            idle.map(|(loc, _)| super::expr::eq(t.pc, loc))
+                .chain([self.ended(task)]),
         )
     }
 
     /// Every step with the task and location it is at.
     pub fn steps(&self) -> impl Iterator<Item = (TaskId, Loc, &Step)> {
         self.task_ids().flat_map(move |t| {
-            self.task(t).program.steps.iter().enumerate().map(move |(loc, step)| (t, loc, step))
+            self.task(t)
+                .program
+                .steps
+                .iter()
+                .enumerate()
+                .map(move |(loc, step)| (t, loc, step))
         })
     }
 
@@ -169,7 +179,12 @@ impl System {
     }
 
     fn validate_step(&self, task: TaskId, step: &Step) -> Result<(), BuildError> {
-        let name = || (self.task(task).name.clone(), format!("{} {}", step.id, step.function));
+        let name = || {
+            (
+                self.task(task).name.clone(),
+                format!("{} {}", step.id, step.function),
+            )
+        };
         let no_ghost = |what: &str, expr: &Expr| {
             let mut reads = BTreeSet::new();
             expr.reads(&mut reads);
@@ -178,7 +193,12 @@ impl System {
                 Some(ghost) => {
                     let (task, step) = name();
                     let ghost = self.var(ghost).full_name();
-                    Err(BuildError::GhostRead { task, step, what: what.to_owned(), ghost })
+                    Err(BuildError::GhostRead {
+                        task,
+                        step,
+                        what: what.to_owned(),
+                        ghost,
+                    })
                 }
             }
         };
@@ -190,6 +210,7 @@ impl System {
         }
         let mut touched = BTreeSet::new();
         step.guard.reads(&mut touched);
+        step.requires.reads(&mut touched);
         for branch in &step.branches {
             no_ghost("a branch condition", &branch.when)?;
             branch.when.reads(&mut touched);
@@ -199,9 +220,12 @@ impl System {
                     no_ghost(&target, &assign.value)?;
                     no_ghost(&target, &assign.when)?;
                 }
-                let twice = branch.assigns[..n]
-                    .iter()
-                    .any(|a| a.var == assign.var && (a.when == assign.when || a.when == Expr::TRUE));
+                let twice = branch.assigns[..n].iter().any(|a| {
+                    a.var == assign.var
+                        && (a.when == assign.when
+                            || a.when == Expr::TRUE
+                            || assign.when == Expr::TRUE)
+                });
                 if twice {
                     let (task, step) = name();
                     let var = self.var(assign.var).full_name();
@@ -215,7 +239,11 @@ impl System {
         for var in touched {
             if matches!(self.var(var).role, Role::Private(owner) if owner != task) {
                 let (task, step) = name();
-                return Err(BuildError::ForeignRegister { task, step, var: self.var(var).full_name() });
+                return Err(BuildError::ForeignRegister {
+                    task,
+                    step,
+                    var: self.var(var).full_name(),
+                });
             }
         }
         Ok(())

@@ -93,7 +93,12 @@ impl VarDecl {
     }
 
     /// A register of `task`.
-    pub fn private(task: TaskId, object: impl Into<String>, name: impl Into<String>, max: u64) -> Self {
+    pub fn private(
+        task: TaskId,
+        object: impl Into<String>,
+        name: impl Into<String>,
+        max: u64,
+    ) -> Self {
         let mut decl = Self::shared(object, name, max);
         decl.0.role = Role::Private(task);
         decl

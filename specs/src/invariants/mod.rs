@@ -67,7 +67,11 @@ impl Invariant {
     pub fn predicates(&self, system: &System, world: &World) -> Vec<Predicate> {
         (self.bad)(system, world)
             .into_iter()
-            .map(|(scope, bad)| Predicate { invariant: self.id.to_owned(), scope, bad: bad.fold() })
+            .map(|(scope, bad)| Predicate {
+                invariant: self.id.to_owned(),
+                scope,
+                bad: bad.fold(),
+            })
             .collect()
     }
 }

@@ -22,7 +22,12 @@ pub const INVARIANT: Invariant = Invariant {
     why: "memory and disk differ, and nothing remembers that the folio must be written",
     applies: |setup: &Setup| {
         setup.mapping == foliocheck_model::kernel::setup::Mapping::Disk
-            && (setup.any_call(|c| matches!(c, Call::Writeback { .. } | Call::Munmap { .. } | Call::PunchHole { .. })))
+            && (setup.any_call(|c| {
+                matches!(
+                    c,
+                    Call::Writeback { .. } | Call::Munmap { .. } | Call::PunchHole { .. }
+                )
+            }))
     },
     bad,
 };
@@ -47,12 +52,19 @@ fn bad(system: &System, world: &World) -> Vec<(Scope, Expr)> {
             }
         }
         for (task, setup) in system.task_ids().zip(&world.setup.tasks) {
-            let pins = setup.calls.iter().any(|c| matches!(c, Call::PinStore { folio: i, .. } if *i == folio.index));
+            let pins = setup
+                .calls
+                .iter()
+                .any(|c| matches!(c, Call::PinStore { folio: i, .. } if *i == folio.index));
             if pins {
                 unmarked.push(system.ended(task));
             }
         }
-        let differs = any(folio.data.iter().zip(&index.disk).map(|(data, disk)| ne(*data, *disk)));
+        let differs = any(folio
+            .data
+            .iter()
+            .zip(&index.disk)
+            .map(|(data, disk)| ne(*data, *disk)));
         unmarked.push(differs);
         ways.push((Scope::Always, all(unmarked)));
     }

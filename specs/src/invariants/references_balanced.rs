@@ -18,13 +18,19 @@ pub const INVARIANT: Invariant = Invariant {
     why: "a folio's count does not say how many refer to it",
     applies: |_| true,
     bad: |system, world| {
-        vec![(Scope::Always, eq(world.ghosts.reused, 1)), (Scope::Terminal, leaked(system, world))]
+        vec![
+            (Scope::Always, eq(world.ghosts.reused, 1)),
+            (Scope::Terminal, leaked(system, world)),
+        ]
     },
 };
 
 fn leaked(system: &System, world: &World) -> Expr {
-    let settled =
-        system.task_ids().map(|t| system.settled(t)).reduce(and).unwrap_or(Expr::TRUE);
+    let settled = system
+        .task_ids()
+        .map(|t| system.settled(t))
+        .reduce(and)
+        .unwrap_or(Expr::TRUE);
     let left = any(world.folios.iter().map(|f| ne(f.refs, REFS_BIAS)));
     and(settled, left)
 }

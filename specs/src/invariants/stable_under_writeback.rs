@@ -33,11 +33,9 @@ fn bad(_: &System, world: &World) -> Vec<(Scope, Expr)> {
         for f in &world.indices[*index].folios {
             let writable = and(world.maps(pte, *f), eq(pte.write, 1));
             let position = world.position(*f);
-            let cached = any(
-                world.tlbs[&(*mm, *index)]
-                    .iter()
-                    .map(|tlb| and(eq(tlb.writable, 1), eq(tlb.folio, position))),
-            );
+            let cached = any(world.tlbs[&(*mm, *index)]
+                .iter()
+                .map(|tlb| and(eq(tlb.writable, 1), eq(tlb.folio, position))));
             let bad = all([eq(world.folios[*f].writeback, 1), or(writable, cached)]);
             ways.push((Scope::Always, bad));
         }

@@ -24,7 +24,10 @@ pub const INVARIANT: Invariant = Invariant {
 
 fn applies(setup: &Setup) -> bool {
     setup.any_call(|c| {
-        matches!(c, Call::PipeRead { may_stop: true, .. } | Call::Receive { may_stop: true, .. })
+        matches!(
+            c,
+            Call::PipeRead { may_stop: true, .. } | Call::Receive { may_stop: true, .. }
+        )
     }) && setup.any_call(Call::is_writer)
 }
 

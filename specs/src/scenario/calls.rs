@@ -84,25 +84,52 @@ pub(crate) fn check(raw: &Spanned<RawCall>, limits: &Limits) -> Result<Call, Fau
         return Err(Fault::at(
             call.call.span(),
             "call",
-            format!("unknown call `{name}`, expected one of {}", names.join(", ")),
+            format!(
+                "unknown call `{name}`, expected one of {}",
+                names.join(", ")
+            ),
         ));
     };
     call.only(name, allowed)?;
-    let at = Reader { call, whole: raw.span(), limits };
+    let at = Reader {
+        call,
+        whole: raw.span(),
+        limits,
+    };
     Ok(match name {
-        "write" => Call::Write { folios: at.folios()?, words: at.words()? },
-        "mmap-store" => {
-            Call::MmapStore { mm: at.mm()?, folio: at.folio()?, words: at.words()? }
-        }
-        "mprotect" => Call::MprotectRoundTrip { mm: at.mm()?, folio: at.folio()? },
-        "munmap" => Call::Munmap { mm: at.mm()?, folio: at.folio()? },
-        "writeback" => Call::Writeback { folios: at.folios()?, sync: at.sync()? },
+        "write" => Call::Write {
+            folios: at.folios()?,
+            words: at.words()?,
+        },
+        "mmap-store" => Call::MmapStore {
+            mm: at.mm()?,
+            folio: at.folio()?,
+            words: at.words()?,
+        },
+        "mprotect" => Call::MprotectRoundTrip {
+            mm: at.mm()?,
+            folio: at.folio()?,
+        },
+        "munmap" => Call::Munmap {
+            mm: at.mm()?,
+            folio: at.folio()?,
+        },
+        "writeback" => Call::Writeback {
+            folios: at.folios()?,
+            sync: at.sync()?,
+        },
         "splice" => at.splice()?,
         "pipe-read" => {
             let pipe = at.pipe("pipe", call.pipe.as_ref())?;
-            Call::PipeRead { pipe, buffers: at.buffers()?, may_stop: flag(call.may_stop.as_ref()) }
+            Call::PipeRead {
+                pipe,
+                buffers: at.buffers()?,
+                may_stop: flag(call.may_stop.as_ref()),
+            }
         }
-        "pipe-write" => Call::PipeWrite { pipe: at.pipe("pipe", call.pipe.as_ref())? },
+        "pipe-write" => Call::PipeWrite {
+            pipe: at.pipe("pipe", call.pipe.as_ref())?,
+        },
         "tee" => at.tee()?,
         "splice-socket" => Call::SpliceSocket {
             pipe: at.pipe("pipe", call.pipe.as_ref())?,
@@ -121,9 +148,15 @@ pub(crate) fn check(raw: &Spanned<RawCall>, limits: &Limits) -> Result<Call, Fau
             may_stop: flag(call.may_stop.as_ref()),
         },
         "truncate" => Call::Truncate { folio: at.folio()? },
-        "punch-hole" => Call::PunchHole { folio: at.folio()?, word: at.word()? },
+        "punch-hole" => Call::PunchHole {
+            folio: at.folio()?,
+            word: at.word()?,
+        },
         "tick" => Call::Tick,
-        _ => Call::PinStore { folio: at.folio()?, words: at.words()? },
+        _ => Call::PinStore {
+            folio: at.folio()?,
+            words: at.words()?,
+        },
     })
 }
 
@@ -154,7 +187,11 @@ impl RawCall {
             if let Some(span) = span
                 && !allowed.contains(&field)
             {
-                let list = if allowed.is_empty() { "no field".to_owned() } else { allowed.join(", ") };
+                let list = if allowed.is_empty() {
+                    "no field".to_owned()
+                } else {
+                    allowed.join(", ")
+                };
                 let message = format!("call `{name}` has no such field, expected {list}");
                 return Err(Fault::at(span, field, message));
             }
@@ -172,20 +209,39 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn missing(&self, field: &str) -> Fault {
         let name = self.call.call.get_ref();
-        Fault::at(self.whole.clone(), field, format!("call `{name}` needs `{field}`"))
+        Fault::at(
+            self.whole.clone(),
+            field,
+            format!("call `{name}` needs `{field}`"),
+        )
     }
 
-    fn below(&self, field: &str, value: Option<&Spanned<usize>>, bound: usize, what: &str) -> Result<usize, Fault> {
+    fn below(
+        &self,
+        field: &str,
+        value: Option<&Spanned<usize>>,
+        bound: usize,
+        what: &str,
+    ) -> Result<usize, Fault> {
         let value = value.ok_or_else(|| self.missing(field))?;
         if *value.get_ref() < bound {
             return Ok(*value.get_ref());
         }
-        let message = format!("no {what} {}, expected {}", value.get_ref(), range(bound, what));
+        let message = format!(
+            "no {what} {}, expected {}",
+            value.get_ref(),
+            range(bound, what)
+        );
         Err(Fault::at(value.span(), field, message))
     }
 
     fn folio(&self) -> Result<usize, Fault> {
-        self.below("folio", self.call.folio.as_ref(), self.limits.folios, "folio")
+        self.below(
+            "folio",
+            self.call.folio.as_ref(),
+            self.limits.folios,
+            "folio",
+        )
     }
 
     fn mm(&self) -> Result<usize, Fault> {
@@ -193,17 +249,32 @@ impl Reader<'_> {
     }
 
     fn socket(&self) -> Result<usize, Fault> {
-        self.below("socket", self.call.socket.as_ref(), self.limits.sockets, "socket")
+        self.below(
+            "socket",
+            self.call.socket.as_ref(),
+            self.limits.sockets,
+            "socket",
+        )
     }
 
     fn pipe(&self, field: &str, value: Option<&Spanned<usize>>) -> Result<usize, Fault> {
         self.below(field, value, self.limits.pipes.len(), "pipe")
     }
 
-    fn ascending(&self, field: &str, list: &Spanned<Vec<usize>>, bound: usize, what: &str) -> Result<Vec<usize>, Fault> {
+    fn ascending(
+        &self,
+        field: &str,
+        list: &Spanned<Vec<usize>>,
+        bound: usize,
+        what: &str,
+    ) -> Result<Vec<usize>, Fault> {
         let values = list.get_ref();
         if values.is_empty() {
-            return Err(Fault::at(list.span(), field, format!("expected at least one {what}")));
+            return Err(Fault::at(
+                list.span(),
+                field,
+                format!("expected at least one {what}"),
+            ));
         }
         if let Some(bad) = values.iter().find(|v| **v >= bound) {
             let message = format!("no {what} {bad}, expected {}", range(bound, what));
@@ -217,7 +288,11 @@ impl Reader<'_> {
     }
 
     fn folios(&self) -> Result<Vec<usize>, Fault> {
-        let list = self.call.folios.as_ref().ok_or_else(|| self.missing("folios"))?;
+        let list = self
+            .call
+            .folios
+            .as_ref()
+            .ok_or_else(|| self.missing("folios"))?;
         self.ascending("folios", list, self.limits.folios, "folio")
     }
 
@@ -231,7 +306,9 @@ impl Reader<'_> {
     fn word(&self) -> Result<Option<usize>, Fault> {
         match &self.call.word {
             None => Ok(None),
-            some => self.below("word", some.as_ref(), self.limits.words, "word").map(Some),
+            some => self
+                .below("word", some.as_ref(), self.limits.words, "word")
+                .map(Some),
         }
     }
 
@@ -244,12 +321,19 @@ impl Reader<'_> {
     }
 
     fn sync(&self) -> Result<SyncMode, Fault> {
-        match self.call.sync.as_ref().map(|s| (s.get_ref().as_str(), s.span())) {
+        match self
+            .call
+            .sync
+            .as_ref()
+            .map(|s| (s.get_ref().as_str(), s.span()))
+        {
             None | Some(("none", _)) => Ok(SyncMode::None),
             Some(("all", _)) => Ok(SyncMode::All),
-            Some((other, span)) => {
-                Err(Fault::at(span, "sync", format!("unknown mode `{other}`, expected one of none, all")))
-            }
+            Some((other, span)) => Err(Fault::at(
+                span,
+                "sync",
+                format!("unknown mode `{other}`, expected one of none, all"),
+            )),
         }
     }
 
@@ -258,7 +342,10 @@ impl Reader<'_> {
         let pipe = self.pipe("pipe", self.call.pipe.as_ref())?;
         let capacity = self.limits.pipes[pipe];
         if folios.len() > capacity {
-            let message = format!("pipe {pipe} has room for {capacity}, this call fills {}", folios.len());
+            let message = format!(
+                "pipe {pipe} has room for {capacity}, this call fills {}",
+                folios.len()
+            );
             return Err(Fault::at(self.whole.clone(), "folios", message));
         }
         Ok(Call::SpliceRead { folios, pipe })
@@ -268,7 +355,11 @@ impl Reader<'_> {
         let from = self.pipe("from", self.call.from.as_ref())?;
         let to = self.pipe("to", self.call.to.as_ref())?;
         if from == to {
-            let span = self.call.to.as_ref().map_or(self.whole.clone(), Spanned::span);
+            let span = self
+                .call
+                .to
+                .as_ref()
+                .map_or(self.whole.clone(), Spanned::span);
             return Err(Fault::at(span, "to", "expected another pipe than `from`"));
         }
         let buffers = self.buffers()?;

@@ -2,7 +2,8 @@
 
 use foliocheck_model::kernel::ghost;
 use foliocheck_model::kernel::setup::{
-    Call, ExtentInit, Filesystem, FolioInit, Mapping, MkwriteOrder, PteInit, PteSetup, Setup, TaskSetup,
+    Call, ExtentInit, Filesystem, FolioInit, Mapping, MkwriteOrder, PteInit, PteSetup, Setup,
+    TaskSetup,
 };
 use toml::Spanned;
 
@@ -11,6 +12,8 @@ use super::{Fault, Raw, RawPte};
 
 /// Most tasks in a scenario.
 const TASKS_MAX: usize = 8;
+/// Most calls of a task.
+const CALLS_MAX: usize = 16;
 /// Most page indices.
 const FOLIOS_MAX: usize = 4;
 /// Most buffers in a pipe.
@@ -19,15 +22,23 @@ const PIPE_MAX: usize = 4;
 /// Checks everything.
 pub(super) fn setup(raw: &Raw) -> Result<Setup, Fault> {
     groups(raw)?;
-    let (mapping, filesystem) = choose(raw.filesystem.as_ref(), "filesystem", &[
-        ("xfs", (Mapping::Disk, Filesystem::Xfs)),
-        ("ext4", (Mapping::Disk, Filesystem::Ext4)),
-        ("tmpfs", (Mapping::Tmpfs, Filesystem::Ext4)),
-    ])?;
-    let mkwrite = choose(raw.page_mkwrite.as_ref(), "page-mkwrite", &[
-        ("dirty-then-wait", MkwriteOrder::DirtyThenWait),
-        ("wait-then-dirty", MkwriteOrder::WaitThenDirty),
-    ])?;
+    let (mapping, filesystem) = choose(
+        raw.filesystem.as_ref(),
+        "filesystem",
+        &[
+            ("xfs", (Mapping::Disk, Filesystem::Xfs)),
+            ("ext4", (Mapping::Disk, Filesystem::Ext4)),
+            ("tmpfs", (Mapping::Tmpfs, Filesystem::Ext4)),
+        ],
+    )?;
+    let mkwrite = choose(
+        raw.page_mkwrite.as_ref(),
+        "page-mkwrite",
+        &[
+            ("dirty-then-wait", MkwriteOrder::DirtyThenWait),
+            ("wait-then-dirty", MkwriteOrder::WaitThenDirty),
+        ],
+    )?;
     let words = within(raw.words.as_ref(), "words", 2, 2, 3)?;
     let sockets = within(raw.sockets.as_ref(), "sockets", 0, 0, 2)?;
     within(raw.max_states.as_ref(), "max-states", 1, 1, usize::MAX)?;
@@ -36,8 +47,17 @@ pub(super) fn setup(raw: &Raw) -> Result<Setup, Fault> {
         pipes.push(within(Some(capacity), "pipes", 1, 1, PIPE_MAX)?);
     }
     let folios = folios(raw)?;
-    let limits = Limits { folios: folios.len(), words, pipes: pipes.clone(), sockets };
-    let ptes = raw.pte.iter().map(|p| pte(p, &limits, mapping, &folios)).collect::<Result<_, _>>()?;
+    let limits = Limits {
+        folios: folios.len(),
+        words,
+        pipes: pipes.clone(),
+        sockets,
+    };
+    let ptes = raw
+        .pte
+        .iter()
+        .map(|p| pte(p, &limits, mapping, &folios))
+        .collect::<Result<_, _>>()?;
     let tasks = tasks(raw, &limits)?;
     let setup = Setup {
         words,
@@ -58,12 +78,21 @@ pub(super) fn setup(raw: &Raw) -> Result<Setup, Fault> {
 
 fn groups(raw: &Raw) -> Result<(), Fault> {
     if raw.groups.get_ref().is_empty() {
-        return Err(Fault::at(raw.groups.span(), "groups", "expected at least one group"));
+        return Err(Fault::at(
+            raw.groups.span(),
+            "groups",
+            "expected at least one group",
+        ));
     }
     for group in raw.groups.get_ref() {
         let name = group.get_ref();
-        if name.is_empty() || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
-            let message = format!("bad group `{name}`, expected lower-case letters, digits and hyphens");
+        if name.is_empty()
+            || !name
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        {
+            let message =
+                format!("bad group `{name}`, expected lower-case letters, digits and hyphens");
             return Err(Fault::at(group.span(), "groups", message));
         }
     }
@@ -71,64 +100,127 @@ fn groups(raw: &Raw) -> Result<(), Fault> {
 }
 
 /// The first of `options` if nothing is given.
-fn choose<T: Copy>(value: Option<&Spanned<String>>, field: &str, options: &[(&str, T)]) -> Result<T, Fault> {
-    let Some(value) = value else { return Ok(options[0].1) };
-    options.iter().find(|(name, _)| name == value.get_ref()).map(|(_, v)| *v).ok_or_else(|| {
-        let names: Vec<_> = options.iter().map(|(name, _)| *name).collect();
-        let message = format!("unknown value `{}`, expected one of {}", value.get_ref(), names.join(", "));
-        Fault::at(value.span(), field, message)
-    })
+fn choose<T: Copy>(
+    value: Option<&Spanned<String>>,
+    field: &str,
+    options: &[(&str, T)],
+) -> Result<T, Fault> {
+    let Some(value) = value else {
+        return Ok(options[0].1);
+    };
+    options
+        .iter()
+        .find(|(name, _)| name == value.get_ref())
+        .map(|(_, v)| *v)
+        .ok_or_else(|| {
+            let names: Vec<_> = options.iter().map(|(name, _)| *name).collect();
+            let message = format!(
+                "unknown value `{}`, expected one of {}",
+                value.get_ref(),
+                names.join(", ")
+            );
+            Fault::at(value.span(), field, message)
+        })
 }
 
-fn within(value: Option<&Spanned<usize>>, field: &str, default: usize, low: usize, high: usize) -> Result<usize, Fault> {
+fn within(
+    value: Option<&Spanned<usize>>,
+    field: &str,
+    default: usize,
+    low: usize,
+    high: usize,
+) -> Result<usize, Fault> {
     match value {
         None => Ok(default),
         Some(v) if (low..=high).contains(v.get_ref()) => Ok(*v.get_ref()),
-        Some(v) if high == usize::MAX => Err(Fault::at(v.span(), field, format!("expected {low} or more"))),
-        Some(v) => Err(Fault::at(v.span(), field, format!("{} is out of range, expected {low} to {high}", v.get_ref()))),
+        Some(v) if high == usize::MAX => Err(Fault::at(
+            v.span(),
+            field,
+            format!("expected {low} or more"),
+        )),
+        Some(v) => Err(Fault::at(
+            v.span(),
+            field,
+            format!("{} is out of range, expected {low} to {high}", v.get_ref()),
+        )),
     }
 }
 
 fn folios(raw: &Raw) -> Result<Vec<FolioInit>, Fault> {
     if raw.folio.is_empty() || raw.folio.len() > FOLIOS_MAX {
         let span = raw.folio.get(FOLIOS_MAX).map_or(0..0, Spanned::span);
-        let message = format!("{} folios, expected 1 to {FOLIOS_MAX} [[folio]] tables", raw.folio.len());
+        let message = format!(
+            "{} folios, expected 1 to {FOLIOS_MAX} [[folio]] tables",
+            raw.folio.len()
+        );
         return Err(Fault::at(span, "folio", message));
     }
     raw.folio
         .iter()
-        .map(|spanned| {
-            let folio = spanned.get_ref();
-            let extent = choose(folio.extent.as_ref(), "extent", &[
-                ("written", ExtentInit::Written),
-                ("unwritten", ExtentInit::Unwritten),
-                ("hole", ExtentInit::Hole),
-            ])?;
-            let cached = folio.cached.unwrap_or(true);
-            if folio.dirty && !cached {
-                return Err(Fault::at(spanned.span(), "dirty", "a folio that is not cached cannot be dirty"));
+        .map(|folio| {
+            let folio = folio.get_ref();
+            let extent = choose(
+                folio.extent.as_ref(),
+                "extent",
+                &[
+                    ("written", ExtentInit::Written),
+                    ("unwritten", ExtentInit::Unwritten),
+                    ("hole", ExtentInit::Hole),
+                ],
+            )?;
+            let cached = folio.cached.as_ref().is_none_or(|c| *c.get_ref());
+            let dirty = folio.dirty.as_ref().filter(|d| *d.get_ref());
+            if let Some(dirty) = dirty
+                && !cached
+            {
+                return Err(Fault::at(
+                    dirty.span(),
+                    "dirty",
+                    "a folio that is not cached cannot be dirty",
+                ));
             }
-            Ok(FolioInit { dirty: folio.dirty, cached, extent })
+            Ok(FolioInit {
+                dirty: dirty.is_some(),
+                cached,
+                extent,
+            })
         })
         .collect()
 }
 
-fn pte(raw: &Spanned<RawPte>, limits: &Limits, mapping: Mapping, folios: &[FolioInit]) -> Result<PteSetup, Fault> {
+fn pte(
+    raw: &Spanned<RawPte>,
+    limits: &Limits,
+    mapping: Mapping,
+    folios: &[FolioInit],
+) -> Result<PteSetup, Fault> {
     let pte = raw.get_ref();
     let mm = within(Some(&pte.mm), "mm", 0, 0, 3)?;
     if *pte.folio.get_ref() >= limits.folios {
-        let message = format!("no folio {}, expected 0 to {}", pte.folio.get_ref(), limits.folios - 1);
+        let message = format!(
+            "no folio {}, expected 0 to {}",
+            pte.folio.get_ref(),
+            limits.folios - 1
+        );
         return Err(Fault::at(pte.folio.span(), "folio", message));
     }
     let folio = *pte.folio.get_ref();
-    let init = choose(Some(&pte.state), "state", &[
-        ("none", PteInit::None),
-        ("clean", PteInit::Clean),
-        ("dirty", PteInit::Dirty),
-        ("writable", PteInit::Writable),
-    ])?;
+    let init = choose(
+        Some(&pte.state),
+        "state",
+        &[
+            ("none", PteInit::None),
+            ("clean", PteInit::Clean),
+            ("dirty", PteInit::Dirty),
+            ("writable", PteInit::Writable),
+        ],
+    )?;
     if init != PteInit::None && !folios[folio].cached {
-        return Err(Fault::at(pte.state.span(), "state", "a folio that is not cached is not mapped, expected none"));
+        return Err(Fault::at(
+            pte.state.span(),
+            "state",
+            "a folio that is not cached is not mapped, expected none",
+        ));
     }
     if mapping == Mapping::Disk && init == PteInit::Writable {
         let message = "only tmpfs has entries that are writable and clean, expected one of none, clean, dirty";
@@ -144,7 +236,10 @@ fn pte(raw: &Spanned<RawPte>, limits: &Limits, mapping: Mapping, folios: &[Folio
 fn tasks(raw: &Raw, limits: &Limits) -> Result<Vec<TaskSetup>, Fault> {
     if raw.task.is_empty() || raw.task.len() > TASKS_MAX {
         let span = raw.task.get(TASKS_MAX).map_or(0..0, Spanned::span);
-        let message = format!("{} tasks, expected 1 to {TASKS_MAX} [[task]] tables", raw.task.len());
+        let message = format!(
+            "{} tasks, expected 1 to {TASKS_MAX} [[task]] tables",
+            raw.task.len()
+        );
         return Err(Fault::at(span, "task", message));
     }
     let mut tasks: Vec<TaskSetup> = Vec::new();
@@ -156,53 +251,152 @@ fn tasks(raw: &Raw, limits: &Limits) -> Result<Vec<TaskSetup>, Fault> {
             return Err(Fault::at(task.name.span(), "name", message));
         }
         if tasks.iter().any(|t| t.name == *name) {
-            return Err(Fault::at(task.name.span(), "name", format!("two tasks are called `{name}`")));
+            return Err(Fault::at(
+                task.name.span(),
+                "name",
+                format!("two tasks are called `{name}`"),
+            ));
         }
         if task.calls.get_ref().is_empty() {
-            return Err(Fault::at(task.calls.span(), "calls", "expected at least one call"));
+            return Err(Fault::at(
+                task.calls.span(),
+                "calls",
+                "expected at least one call",
+            ));
         }
-        let calls = task.calls.get_ref().iter().map(|c| calls::check(c, limits)).collect::<Result<_, _>>()?;
-        tasks.push(TaskSetup { name: name.clone(), calls });
+        if let Some(call) = task.calls.get_ref().get(CALLS_MAX) {
+            let message = format!(
+                "{} calls, expected 1 to {CALLS_MAX}",
+                task.calls.get_ref().len()
+            );
+            return Err(Fault::at(call.span(), "calls", message));
+        }
+        let calls = task
+            .calls
+            .get_ref()
+            .iter()
+            .map(|c| calls::check(c, limits))
+            .collect::<Result<_, _>>()?;
+        tasks.push(TaskSetup {
+            name: name.clone(),
+            calls,
+        });
     }
     Ok(tasks)
 }
 
 /// What only the scenario as a whole shows.
 fn whole(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
-    let task_span = |t: usize| raw.task[t].span();
-    for (t, _, call) in setup.calls() {
-        let fault = |field: &str, message: &str| Err(Fault::at(task_span(t), field, message));
+    let call_span = |t: usize, c: usize| raw.task[t].get_ref().calls.get_ref()[c].span();
+    for (t, c, call) in setup.calls() {
+        let fault = |field: &str, message: &str| Err(Fault::at(call_span(t, c), field, message));
         match call {
             Call::Writeback { .. } if setup.mapping == Mapping::Tmpfs => {
-                return fault("calls", "tmpfs does not write back; expected filesystem xfs or ext4 for `writeback`");
+                return fault(
+                    "call",
+                    "tmpfs does not write back; expected filesystem xfs or ext4 for `writeback`",
+                );
+            }
+            Call::PunchHole { word: Some(_), .. }
+                if setup.mapping == Mapping::Disk && setup.filesystem == Filesystem::Xfs =>
+            {
+                return fault(
+                    "word",
+                    "xfs takes the whole page out of the cache and zeroes a new one; expected filesystem ext4 or tmpfs",
+                );
+            }
+            Call::PunchHole {
+                folio,
+                word: Some(_),
+            } if may_be_absent(setup, *folio) => {
+                return fault(
+                    "word",
+                    "part of a page can be punched only while the page stays cached: expected no call that removes it",
+                );
+            }
+            Call::Truncate { .. } | Call::PunchHole { word: None, .. }
+                if setup.mapping == Mapping::Tmpfs =>
+            {
+                return fault(
+                    "call",
+                    "a hole of tmpfs reads as the zero page, which is not modelled; expected filesystem xfs or ext4",
+                );
             }
             Call::PinStore { folio, .. } if !setup.folios[*folio].cached => {
                 return fault("folio", "a folio that is not cached cannot be pinned");
             }
-            Call::Transmit { socket, buffers, .. } | Call::Receive { socket, buffers, .. } => {
+            Call::Transmit {
+                socket, buffers, ..
+            }
+            | Call::Receive {
+                socket, buffers, ..
+            } => {
                 let queued: usize = setup
                     .calls()
                     .map(|(_, _, c)| match c {
-                        Call::SpliceSocket { socket: s, buffers, .. } if s == socket => *buffers,
+                        Call::SpliceSocket {
+                            socket: s, buffers, ..
+                        } if s == socket => *buffers,
                         _ => 0,
                     })
                     .sum();
                 if *buffers > queued {
-                    return fault("buffers", &format!("only {queued} buffers are spliced to socket {socket}"));
+                    return fault(
+                        "buffers",
+                        &format!("only {queued} buffers are spliced to socket {socket}"),
+                    );
                 }
             }
             Call::PipeWrite { pipe } => {
-                let spliced = setup.any_call(|c| matches!(c, Call::SpliceRead { pipe: p, .. } if p == pipe));
+                let spliced =
+                    setup.any_call(|c| matches!(c, Call::SpliceRead { pipe: p, .. } if p == pipe));
                 if !spliced {
-                    return fault("pipe", "nothing is spliced into that pipe: a write to it shows nothing");
+                    return fault(
+                        "pipe",
+                        "nothing is spliced into that pipe: a write to it shows nothing",
+                    );
                 }
             }
             _ => {}
         }
     }
+    let uncached = raw
+        .folio
+        .iter()
+        .filter_map(|f| f.get_ref().cached.as_ref())
+        .find(|c| !*c.get_ref());
+    if let Some(cached) = uncached.filter(|_| setup.mapping == Mapping::Tmpfs) {
+        let message = "a hole of tmpfs reads as the zero page, which is not modelled; expected a cached folio";
+        return Err(Fault::at(cached.span(), "cached", message));
+    }
+    if let Some(order) = &raw.page_mkwrite
+        && setup.mkwrite == MkwriteOrder::WaitThenDirty
+        && setup.filesystem == Filesystem::Xfs
+    {
+        let message =
+            "only ext4 waits first and dirties last; expected dirty-then-wait, or filesystem ext4";
+        return Err(Fault::at(order.span(), "page-mkwrite", message));
+    }
     if setup.any_call(|c| matches!(c, Call::SpliceRead { .. })) && !ghost::fits(setup) {
         let message = "too many different stores to one folio to tell mixtures apart, expected at most 40 combinations";
-        return Err(Fault::at(0..0, "task", message));
+        // At the call with which there are too many.
+        let up_to = |t: usize, c: usize| {
+            let mut part = setup.clone();
+            part.tasks.truncate(t + 1);
+            part.tasks[t].calls.truncate(c + 1);
+            part
+        };
+        let at = setup.calls().find(|(t, c, _)| !ghost::fits(&up_to(*t, *c)));
+        return Err(Fault::at(
+            at.map_or(0..0, |(t, c, _)| call_span(t, c)),
+            "call",
+            message,
+        ));
     }
     Ok(())
+}
+
+/// Whether the page can be out of the cache at some time.
+fn may_be_absent(setup: &Setup, folio: usize) -> bool {
+    !setup.folios[folio].cached || setup.any_call(|c| c.removes(folio))
 }

@@ -104,9 +104,8 @@ pub(crate) struct Raw {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawFolio {
-    #[serde(default)]
-    pub dirty: bool,
-    pub cached: Option<bool>,
+    pub dirty: Option<Spanned<bool>>,
+    pub cached: Option<Spanned<bool>>,
     pub extent: Option<Spanned<String>>,
 }
 
@@ -134,8 +133,42 @@ pub(crate) struct Fault {
 
 impl Fault {
     pub fn at(span: std::ops::Range<usize>, field: &str, message: impl Into<String>) -> Self {
-        Fault { offset: span.start, field: field.to_owned(), message: message.into() }
+        Fault {
+            offset: span.start,
+            field: field.to_owned(),
+            message: message.into(),
+        }
     }
+}
+
+/// The field that an error of the TOML reader is about; none if the text is not TOML.
+fn field_of<'a>(text: &'a str, offset: usize, message: &'a str) -> Option<&'a str> {
+    if message.starts_with("missing field") || message.starts_with("unknown field") {
+        return message.split('`').nth(1);
+    }
+    if !["invalid type", "invalid value", "invalid length"]
+        .iter()
+        .any(|m| message.starts_with(m))
+    {
+        return None;
+    }
+    let is_key = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let (before, after) = text.split_at_checked(offset)?;
+    if after.starts_with('[')
+        && before
+            .rsplit('\n')
+            .next()
+            .is_some_and(|line| line.trim().is_empty())
+    {
+        let name = after.trim_start_matches('[').trim_start();
+        return name
+            .split(|c| !is_key(c))
+            .next()
+            .filter(|name| !name.is_empty());
+    }
+    let key = before[..before.rfind('=')?].trim_end();
+    let start = key.rfind(|c| !is_key(c)).map_or(0, |at| at + 1);
+    Some(&key[start..]).filter(|key| !key.is_empty())
 }
 
 impl Scenario {
@@ -153,16 +186,31 @@ impl Scenario {
         let raw: Raw = toml::from_str(text).map_err(|e| {
             let offset = e.span().map_or(0, |s| s.start);
             let message = e.message().replace('\n', " ");
-            let field = message.split('`').nth(1).unwrap_or("toml").to_owned();
-            invalid(Fault { offset, field, message })
+            let field = field_of(text, offset, &message)
+                .unwrap_or("toml")
+                .to_owned();
+            invalid(Fault {
+                offset,
+                field,
+                message,
+            })
         })?;
         let setup = check::setup(&raw).map_err(invalid)?;
-        let id = path.file_stem().and_then(|s| s.to_str()).unwrap_or("scenario").to_owned();
+        let id = path
+            .file_stem()
+            .and_then(|s| s.to_str())
+            .unwrap_or("scenario")
+            .to_owned();
         Ok(Scenario {
             id,
             title: raw.title,
             about: raw.about.trim().to_owned(),
-            groups: raw.groups.into_inner().into_iter().map(Spanned::into_inner).collect(),
+            groups: raw
+                .groups
+                .into_inner()
+                .into_iter()
+                .map(Spanned::into_inner)
+                .collect(),
             max_states: raw.max_states.map(Spanned::into_inner),
             setup,
         })
@@ -173,7 +221,10 @@ impl Scenario {
     /// # Errors
     /// If the folder or a file cannot be read, a file is wrong, or there is none.
     pub fn read_dir(dir: &Path) -> Result<Vec<Scenario>, ScenarioError> {
-        let io = |path: &Path, source| ScenarioError::Io { path: path.to_owned(), source };
+        let io = |path: &Path, source| ScenarioError::Io {
+            path: path.to_owned(),
+            source,
+        };
         let mut paths = Vec::new();
         for entry in std::fs::read_dir(dir).map_err(|e| io(dir, e))? {
             let path = entry.map_err(|e| io(dir, e))?.path();

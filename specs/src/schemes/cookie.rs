@@ -29,8 +29,12 @@ pub enum Source {
 
 impl Source {
     /// All of them.
-    pub const ALL: [Source; 4] =
-        [Source::IVersion, Source::Ctime, Source::CtimeMultigrain, Source::FolioVersion];
+    pub const ALL: [Source; 4] = [
+        Source::IVersion,
+        Source::Ctime,
+        Source::CtimeMultigrain,
+        Source::FolioVersion,
+    ];
 
     /// The suffix of scheme names.
     pub fn suffix(self) -> &'static str {
@@ -67,10 +71,27 @@ impl Source {
             effect: Effect::Steps(carry),
         }];
         if self == Source::FolioVersion {
-            let bump = |name, purpose, hook| Rule { name, purpose, hook, effect: Effect::Steps(bump_version) };
-            rules.push(bump("bump-on-write", "write(2) moves the version in the section that holds the folio lock", Hook::FolioWritten));
-            rules.push(bump("bump-on-mkwrite", "a store through a page table faults first, and the fault moves the version", Hook::FolioMkwrite));
-            rules.push(bump("bump-on-zeroing", "partial truncation and hole punching move the version", Hook::FolioZeroed));
+            let bump = |name, purpose, hook| Rule {
+                name,
+                purpose,
+                hook,
+                effect: Effect::Steps(bump_version),
+            };
+            rules.push(bump(
+                "bump-on-write",
+                "write(2) moves the version in the section that holds the folio lock",
+                Hook::FolioWritten,
+            ));
+            rules.push(bump(
+                "bump-on-mkwrite",
+                "a store through a page table faults first, and the fault moves the version",
+                Hook::FolioMkwrite,
+            ));
+            rules.push(bump(
+                "bump-on-zeroing",
+                "partial truncation and hole punching move the version",
+                Hook::FolioZeroed,
+            ));
         }
         rules
     }
@@ -117,7 +138,8 @@ fn sample(p: &mut Prog<'_>, at: &At, source: Source) {
         mkclean_and_mark_dirty(p, "P", folio);
     }
     p.b.step("C1", function(source), |s| {
-        s.text("sample the cookie, folio lock held").set(cookie, now);
+        s.text("sample the cookie, folio lock held")
+            .set(cookie, now);
         match source {
             Source::IVersion => s.set(inode.i_version_queried, 1).full(inode.i_version),
             Source::CtimeMultigrain => s.set(inode.ctime_mg_queried, 1).full(inode.ctime_mg),
@@ -128,7 +150,13 @@ fn sample(p: &mut Prog<'_>, at: &At, source: Source) {
 }
 
 fn compare(p: &mut Prog<'_>, at: &At, source: Source) {
-    let At::Held { page, fail: Some(fail) } = at else { return };
+    let At::Held {
+        page,
+        fail: Some(fail),
+    } = at
+    else {
+        return;
+    };
     let Some(folio) = page.folio(p.w) else { return };
     let cookie = p.holder_var(page, "cookie", COUNTER_MAX);
     let now = current(p, source, &folio);
@@ -136,7 +164,14 @@ fn compare(p: &mut Prog<'_>, at: &At, source: Source) {
     check(p, &folio, &cookie, &now, source, *fail);
 }
 
-fn check(p: &mut Prog<'_>, folio: &FolioRef, cookie: &Place, now: &Place, source: Source, fail: Label) {
+fn check(
+    p: &mut Prog<'_>,
+    folio: &FolioRef,
+    cookie: &Place,
+    now: &Place,
+    source: Source,
+    fail: Label,
+) {
     let lock = folio.place(p.w, |f| f.lock);
     let cached = folio.place(p.w, |f| f.mapped_in_cache);
     // A folio that left the file can no longer be validated against it; a folio version stays valid.
@@ -147,7 +182,11 @@ fn check(p: &mut Prog<'_>, folio: &FolioRef, cookie: &Place, now: &Place, source
     p.b.step("C2", c::PIPE_BUF_CONFIRM, |s| {
         s.text("compare the cookie under the folio lock; unlock")
             .release(lock.clone())
-            .when(or(gone, ne(cookie.expr(), now.expr())), "changed: fail", |b| b.set(lock.clone(), 0).goto(fail))
+            .when(
+                or(gone, ne(cookie.expr(), now.expr())),
+                "changed: fail",
+                |b| b.set(lock.clone(), 0).goto(fail),
+            )
             .otherwise("unchanged", |b| b.set(lock.clone(), 0))
     });
 }
@@ -156,13 +195,17 @@ fn carry(p: &mut Prog<'_>, at: &At) {
     let At::Move { from, to } = at else { return };
     let source = p.holder_var(from, "cookie", COUNTER_MAX);
     let target = p.holder_var(to, "cookie", COUNTER_MAX);
-    p.b.step("C3", c::PIPE_BUF_GET, |s| s.text("copy the cookie").set(target, source.expr()));
+    p.b.step("C3", c::PIPE_BUF_GET, |s| {
+        s.text("copy the cookie").set(target, source.expr())
+    });
 }
 
 fn bump_version(p: &mut Prog<'_>, at: &At) {
     let At::Folio(folio) = at else { return };
     let version = version(p, folio);
-    p.b.step("C4", c::FOLIO_MARK_DIRTY, |s| s.text("folio version + 1, folio lock held").inc(version));
+    p.b.step("C4", c::FOLIO_MARK_DIRTY, |s| {
+        s.text("folio version + 1, folio lock held").inc(version)
+    });
 }
 
 fn sample_i_version(p: &mut Prog<'_>, at: &At) {

@@ -1,7 +1,9 @@
 //! Z1: the source copies. As `copy_splice_read` does it, without the folio lock; and with the folio
 //! lock, after what page tables know has been propagated (so that no store is under way unseen).
 
-use foliocheck_model::kernel::folio::{folio_lock, folio_unlock, folio_unlock_put_goto, get_uptodate_folio};
+use foliocheck_model::kernel::folio::{
+    folio_lock, folio_unlock, folio_unlock_put_goto, get_uptodate_folio,
+};
 use foliocheck_model::kernel::functions as c;
 use foliocheck_model::kernel::hooks::{At, Hook};
 use foliocheck_model::kernel::prog::{FolioRef, PageAt, Prog};
@@ -53,7 +55,9 @@ fn read_words(p: &mut Prog<'_>, folio: &FolioRef, slot: &PageAt) {
 }
 
 fn copy_unlocked(p: &mut Prog<'_>, at: &At) {
-    let At::Index { index, slot, .. } = at else { return };
+    let At::Index { index, slot, .. } = at else {
+        return;
+    };
     let folio = p.folio_register(*index);
     p.within(c::COPY_SPLICE_READ, |p| {
         get_uptodate_folio(p, "S1", &folio);
@@ -64,7 +68,9 @@ fn copy_unlocked(p: &mut Prog<'_>, at: &At) {
 }
 
 fn copy_under_lock(p: &mut Prog<'_>, at: &At) {
-    let At::Index { index, slot, .. } = at else { return };
+    let At::Index { index, slot, .. } = at else {
+        return;
+    };
     let folio = p.folio_register(*index);
     let again = p.b.here("again");
     p.within(c::COPY_SPLICE_READ, |p| {
@@ -74,7 +80,9 @@ fn copy_under_lock(p: &mut Prog<'_>, at: &At) {
             let valid = p.b.label("still in the cache");
             let cached = folio.place(p.w, |f| f.mapped_in_cache);
             p.b.step("Z1m", c::FILEMAP_GET_PAGES, |s| {
-                s.text("recheck folio->mapping").when(eq(cached, 1), "", |b| b.goto(valid)).otherwise("truncated", |b| b)
+                s.text("recheck folio->mapping")
+                    .when(eq(cached, 1), "", |b| b.goto(valid))
+                    .otherwise("truncated", |b| b)
             });
             folio_unlock_put_goto(p, "Z1n", &folio, again);
             p.b.bind(valid);

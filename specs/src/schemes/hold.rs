@@ -40,7 +40,9 @@ pub fn take_locked(p: &mut Prog<'_>, folio: &FolioRef, function: CFn, mkclean: b
         mkclean_and_mark_dirty(p, "P", folio);
     }
     p.b.step("P6", function, |s| {
-        s.text("stable_count + 1, folio lock held").inc(count.clone()).order(count, Order::Full)
+        s.text("stable_count + 1, folio lock held")
+            .inc(count.clone())
+            .order(count, Order::Full)
     });
     folio_unlock(p, "P7", folio);
 }
@@ -53,15 +55,23 @@ fn change(p: &mut Prog<'_>, page: &PageAt, id: &str, function: CFn, text: &str, 
         .candidates
         .iter()
         .map(|(cond, f)| {
-            let one = FolioRef { index: folio.index, candidates: vec![(Expr::TRUE, *f)] };
+            let one = FolioRef {
+                index: folio.index,
+                candidates: vec![(Expr::TRUE, *f)],
+            };
             (and(is_file.clone(), cond.clone()), count(p, &one))
         })
         .collect();
     p.b.step(id, function, |s| {
         s.text(text);
         for (cond, count) in parts {
-            let value = if up { add(count.expr(), 1) } else { sub(count.expr(), 1) };
-            s.set_if(cond, count.clone(), value).order(count, Order::Full);
+            let value = if up {
+                add(count.expr(), 1)
+            } else {
+                sub(count.expr(), 1)
+            };
+            s.set_if(cond, count.clone(), value)
+                .order(count, Order::Full);
         }
         s
     });
@@ -71,14 +81,28 @@ fn change(p: &mut Prog<'_>, page: &PageAt, id: &str, function: CFn, text: &str, 
 pub fn take_another(p: &mut Prog<'_>, at: &At) {
     let At::Move { from, .. } = at else { return };
     let from = from.clone();
-    change(p, &from, "P8", c::PIPE_BUF_GET, "stable_count + 1 for the new reference", true);
+    change(
+        p,
+        &from,
+        "P8",
+        c::PIPE_BUF_GET,
+        "stable_count + 1 for the new reference",
+        true,
+    );
 }
 
 /// The hold of a reference that goes is dropped; waiters wake.
 pub fn drop_one(p: &mut Prog<'_>, at: &At) {
     let At::Held { page, .. } = at else { return };
     let page = page.clone();
-    change(p, &page, "P9", c::PIPE_BUF_RELEASE, "stable_count - 1, wake waiters", false);
+    change(
+        p,
+        &page,
+        "P9",
+        c::PIPE_BUF_RELEASE,
+        "stable_count - 1, wake waiters",
+        false,
+    );
 }
 
 /// Clears the flag, whoever set it.
@@ -87,6 +111,8 @@ pub fn clear_flag(p: &mut Prog<'_>, at: &At) {
     let Some(folio) = page.folio(p.w) else { return };
     let flag = flag(p, &folio);
     p.b.step("P9", c::PIPE_BUF_RELEASE, |s| {
-        s.text("clear PG_stable, wake waiters").set(flag.clone(), 0).order(flag, Order::Full)
+        s.text("clear PG_stable, wake waiters")
+            .set(flag.clone(), 0)
+            .order(flag, Order::Full)
     });
 }

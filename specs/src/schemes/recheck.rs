@@ -27,8 +27,12 @@ pub fn scheme(source: Source) -> Scheme {
         title: match source {
             Source::IVersion => "cookie i_version, compared after the sink has copied",
             Source::Ctime => "cookie ctime (coarse), compared after the sink has copied",
-            Source::CtimeMultigrain => "cookie ctime (multigrain), compared after the sink has copied",
-            Source::FolioVersion => "cookie of a per-folio version, compared after the sink has copied",
+            Source::CtimeMultigrain => {
+                "cookie ctime (multigrain), compared after the sink has copied"
+            }
+            Source::FolioVersion => {
+                "cookie of a per-folio version, compared after the sink has copied"
+            }
         },
         family: "cookie",
         source: "the check-after-copy variant of Torvalds' and Chinner's mails of 9 and 10 Feb 2023",

@@ -51,7 +51,9 @@ fn set_flag(p: &mut Prog<'_>, at: &At) {
     let flag = hold::flag(p, folio);
     folio_lock(p, "P1", folio);
     p.b.step("P6", c::SPLICE_FOLIO_INTO_PIPE, |s| {
-        s.text("set PG_stable, folio lock held").set(flag.clone(), 1).order(flag, Order::Full)
+        s.text("set PG_stable, folio lock held")
+            .set(flag.clone(), 1)
+            .order(flag, Order::Full)
     });
     folio_unlock(p, "P7", folio);
 }

@@ -14,7 +14,8 @@ pub fn propagate(system: &mut System) {
             })
             .collect();
         let fold = |expr: &Expr| {
-            expr.replace(&|v| constant[v.index()].map_or(Expr::Var(v), Expr::from)).fold()
+            expr.replace(&|v| constant[v.index()].map_or(Expr::Var(v), Expr::from))
+                .fold()
         };
         let mut changed = false;
         let mut update = |expr: &mut Expr| {
@@ -36,8 +37,15 @@ pub fn propagate(system: &mut System) {
             }
             if !step.choice {
                 // Nothing after the first branch that always applies is ever taken.
-                let first = step.branches.iter().position(|b| matches!(b.when, Expr::Const(c) if c != 0));
-                for dead in step.branches.iter_mut().skip(first.map_or(usize::MAX, |f| f + 1)) {
+                let first = step
+                    .branches
+                    .iter()
+                    .position(|b| matches!(b.when, Expr::Const(c) if c != 0));
+                for dead in step
+                    .branches
+                    .iter_mut()
+                    .skip(first.map_or(usize::MAX, |f| f + 1))
+                {
                     dead.when = Expr::FALSE;
                     dead.assigns.clear();
                 }

@@ -33,7 +33,10 @@ struct Group {
 }
 
 fn assigns(system: &System) -> impl Iterator<Item = &Assign> {
-    system.steps().flat_map(|(_, _, s)| &s.branches).flat_map(|b| &b.assigns)
+    system
+        .steps()
+        .flat_map(|(_, _, s)| &s.branches)
+        .flat_map(|b| &b.assigns)
 }
 
 /// By how much the assignment moves its own variable on, if that is all it does.
@@ -65,7 +68,10 @@ fn next_group(system: &System, tried: &BTreeSet<VarId>) -> Option<Group> {
     let first = (0..system.vars.len())
         .map(|i| VarId(u16::try_from(i).expect("few variables")))
         .find(|v| !tried.contains(v) && is_counter(*v))?;
-    let mut group = Group { counters: BTreeSet::from([first]), copies: BTreeSet::new() };
+    let mut group = Group {
+        counters: BTreeSet::from([first]),
+        copies: BTreeSet::new(),
+    };
     loop {
         let size = group.counters.len() + group.copies.len();
         for assign in assigns(system).filter(|a| increment(a).is_none()) {
@@ -104,6 +110,9 @@ fn replace(system: &System, group: &Group) -> Option<System> {
     for copy in &group.copies {
         for counter in &group.counters {
             let (c, x) = (system.var(*copy), system.var(*counter));
+            if c.init > x.init {
+                return None;
+            }
             let id = VarId(u16::try_from(out.vars.len()).ok()?);
             out.vars.push(Var {
                 object: c.object.clone(),
@@ -111,7 +120,11 @@ fn replace(system: &System, group: &Group) -> Option<System> {
                 max: 1,
                 init: (c.init == x.init).into(),
                 // Whoever moves the counter clears it, whoever's register the copy is.
-                role: Role::Shared,
+                role: if c.is_ghost() {
+                    Role::Ghost
+                } else {
+                    Role::Shared
+                },
                 labels: Vec::new(),
                 observed: false,
             });
@@ -137,7 +150,11 @@ fn replace(system: &System, group: &Group) -> Option<System> {
 }
 
 fn uses(expr: &Expr, group: &Group) -> bool {
-    group.counters.iter().chain(&group.copies).any(|v| expr.mentions(*v))
+    group
+        .counters
+        .iter()
+        .chain(&group.copies)
+        .any(|v| expr.mentions(*v))
 }
 
 /// Comparisons of a copy with a counter become bits; everything else stays.
@@ -158,21 +175,29 @@ fn compare(expr: &Expr, group: &Group, bits: &Bits) -> Expr {
 /// The bit that says whether one side, a choice of copies, equals the other, a choice of counters.
 fn current(a: &Expr, b: &Expr, bits: &Bits) -> Option<Expr> {
     match (a, b) {
-        (Expr::Ite(c, x, y), other) => {
-            Some(ite((**c).clone(), current(x, other, bits)?, current(y, other, bits)?))
-        }
-        (other, Expr::Ite(c, x, y)) => {
-            Some(ite((**c).clone(), current(other, x, bits)?, current(other, y, bits)?))
-        }
-        (Expr::Var(x), Expr::Var(y)) => {
-            bits.get(&(*x, *y)).or_else(|| bits.get(&(*y, *x))).map(|bit| Expr::Var(*bit))
-        }
+        (Expr::Ite(c, x, y), other) => Some(ite(
+            (**c).clone(),
+            current(x, other, bits)?,
+            current(y, other, bits)?,
+        )),
+        (other, Expr::Ite(c, x, y)) => Some(ite(
+            (**c).clone(),
+            current(other, x, bits)?,
+            current(other, y, bits)?,
+        )),
+        (Expr::Var(x), Expr::Var(y)) => bits
+            .get(&(*x, *y))
+            .or_else(|| bits.get(&(*y, *x)))
+            .map(|bit| Expr::Var(*bit)),
         _ => None,
     }
 }
 
 fn branch_assigns(assigns: &[Assign], group: &Group, bits: &Bits) -> Option<Vec<Assign>> {
-    let moved: Vec<&Assign> = assigns.iter().filter(|a| group.counters.contains(&a.var)).collect();
+    let moved: Vec<&Assign> = assigns
+        .iter()
+        .filter(|a| group.counters.contains(&a.var))
+        .collect();
     let mut out = Vec::new();
     for assign in assigns {
         let when = compare(&assign.when, group, bits).fold();
@@ -182,8 +207,17 @@ fn branch_assigns(assigns: &[Assign], group: &Group, bits: &Bits) -> Option<Vec<
         if group.counters.contains(&assign.var) {
             for ((copy, _), bit) in bits.iter().filter(|((_, x), _)| *x == assign.var) {
                 // A copy taken in the same branch is dealt with where it is taken.
-                if !assigns.iter().any(|a| a.var == *copy) {
-                    out.push(Assign { when: when.clone(), var: *bit, value: Expr::FALSE });
+                let taken = assigns.iter().filter(|a| a.var == *copy);
+                let untaken = taken.fold(when.clone(), |w, a| {
+                    let c = compare(&a.when, group, bits);
+                    Expr::Bin(Op::And, Box::new(w), Box::new(Expr::Not(Box::new(c)))).fold()
+                });
+                if untaken != Expr::FALSE {
+                    out.push(Assign {
+                        when: untaken,
+                        var: *bit,
+                        value: Expr::FALSE,
+                    });
                 }
             }
         } else if group.copies.contains(&assign.var) {
@@ -192,14 +226,22 @@ fn branch_assigns(assigns: &[Assign], group: &Group, bits: &Bits) -> Option<Vec<
                 if uses(&value, group) {
                     return None;
                 }
-                out.push(Assign { when: when.clone(), var: bits[&(assign.var, *counter)], value });
+                out.push(Assign {
+                    when: when.clone(),
+                    var: bits[&(assign.var, *counter)],
+                    value,
+                });
             }
         } else {
             let value = compare(&assign.value, group, bits).fold();
             if uses(&value, group) {
                 return None;
             }
-            out.push(Assign { when, var: assign.var, value });
+            out.push(Assign {
+                when,
+                var: assign.var,
+                value,
+            });
         }
     }
     Some(out)
@@ -221,13 +263,17 @@ fn taken(value: &Expr, counter: VarId, moved: &[&Assign], bits: &Bits) -> Option
             taken(b, counter, moved, bits)?,
         )),
         Expr::Var(v) if *v == counter => Some((by == 0).into()),
-        Expr::Bin(Op::Add, a, k) if **a == Expr::Var(counter) => Some((k.as_const()? == by).into()),
+        Expr::Bin(Op::Add, a, k) if **a == Expr::Var(counter) && k.as_const()? <= by => {
+            Some((k.as_const()? == by).into())
+        }
         Expr::Var(v) => match bits.get(&(*v, counter)) {
             Some(bit) if by == 0 => Some(Expr::Var(*bit)),
             // Another counter of the group: no value in common. A copy of one that moves: stale.
             _ => Some(Expr::FALSE),
         },
-        Expr::Bin(Op::Add, ..) => Some(Expr::FALSE),
+        Expr::Bin(Op::Add, a, _) if matches!(**a, Expr::Var(v) if v != counter && !bits.contains_key(&(v, counter))) => {
+            Some(Expr::FALSE)
+        }
         _ => None,
     }
 }

@@ -93,7 +93,9 @@ fn live_in(steps: &[Step], registers: &BTreeSet<VarId>) -> Vec<BTreeSet<VarId>> 
                 for assign in &branch.assigns {
                     // What feeds a register that is dead afterwards is not needed for it.
                     let target_dead = registers.contains(&assign.var)
-                        && !live.get(branch.next).is_some_and(|l| l.contains(&assign.var));
+                        && !live
+                            .get(branch.next)
+                            .is_some_and(|l| l.contains(&assign.var));
                     if !target_dead {
                         assign.value.reads(&mut out);
                         assign.when.reads(&mut out);

@@ -83,7 +83,10 @@ pub fn compact(system: &mut System) {
     }
     let rename = |v: VarId| map[v.index()].expect("every used variable is kept");
     let expr = |e: &mut Expr| *e = e.replace(&|v| Expr::Var(rename(v)));
-    system.vars = order.iter().map(|v| system.vars[v.index()].clone()).collect();
+    system.vars = order
+        .iter()
+        .map(|v| system.vars[v.index()].clone())
+        .collect();
     for task in &mut system.tasks {
         task.pc = rename(task.pc);
         for step in &mut task.program.steps {
