@@ -23,14 +23,12 @@ fn main() {
     let peak = std::fs::read_to_string("/proc/self/status")
         .ok()
         .and_then(|s| {
-            Some(
-                s.lines()
-                    .find(|l| l.starts_with("VmHWM"))?
-                    .split_whitespace()
-                    .nth(1)?
-                    .parse::<usize>()
-                    .ok()?,
-            )
+            s.lines()
+                .find(|l| l.starts_with("VmHWM"))?
+                .split_whitespace()
+                .nth(1)?
+                .parse::<usize>()
+                .ok()
         });
     if let Some(kib) = peak {
         println!(

@@ -68,7 +68,7 @@ pub struct UnitError {
     /// The scenario.
     pub scenario: String,
     /// What went wrong.
-    pub source: Cause,
+    pub source: Box<Cause>,
 }
 
 /// What went wrong.
@@ -94,7 +94,7 @@ pub fn run(unit: &Unit, options: &Options) -> Result<Answer, UnitError> {
     answer(unit, options).map_err(|source| UnitError {
         scheme: unit.scheme.id.to_owned(),
         scenario: unit.scenario.id.clone(),
-        source,
+        source: Box::new(source),
     })
 }
 

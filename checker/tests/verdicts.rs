@@ -55,7 +55,25 @@ fn committed_verdicts_are_reproduced() {
 /// Distinct states, transitions and depth of full explorations. A change here is a change of the model.
 #[test]
 fn golden_counts() {
-    let golden: &[(&str, &str, usize, usize, usize)] = &[];
+    let golden: &[(&str, &str, usize, usize, usize)] = &[
+        ("by-reference", "write-after-splice", 206, 335, 24),
+        ("by-reference", "write-vs-splice", 327, 519, 25),
+        ("by-reference", "mmap-store-dirty-pte", 193, 280, 17),
+        ("by-reference", "mmap-store-vs-writeback", 1502, 2721, 67),
+        ("by-reference", "munmap-vs-writeback", 2675, 5399, 69),
+        ("by-reference", "truncate-vs-mmap", 3694, 8721, 80),
+        ("copy", "ext4-write-vs-splice", 634, 1093, 25),
+        ("copy-locked", "mmap-store-two-cpus", 13782, 35605, 65),
+        ("confirm-i-version", "tee-twins", 2892, 6786, 47),
+        ("confirm-ctime", "tick-between-writes", 681, 1311, 30),
+        ("recheck-folio-version", "mmap-store-dirty-pte", 4370, 8037, 93),
+        ("stable-flag", "two-splicers", 3730, 8013, 45),
+        ("stable-pin", "reader-stops-vs-mmap", 768, 1621, 35),
+        ("stable-pin-mkclean", "everything", 543643, 1663001, 77),
+        ("stable-pin-mkclean", "mmap-store-dirty-pte", 989, 1737, 40),
+        ("stable-pin-mkclean-truncate", "partial-punch-vs-mmap", 5636, 13047, 52),
+        ("stable-sink-io", "socket-retransmit-vs-write", 617, 1275, 34),
+    ];
     for (scheme, id, states, transitions, depth) in golden {
         let instance = support::build(scheme, &support::scenario(id));
         let got = explore(&instance.optimized, Mode::Full, &[], &Limits::default()).unwrap();

@@ -79,7 +79,7 @@ impl Watch {
         if self.limits.max_states.is_some_and(|max| n >= max) {
             return self.stop(Cut::States);
         }
-        if n % LOOK_EVERY == 0 {
+        if n.is_multiple_of(LOOK_EVERY) {
             if self
                 .limits
                 .timeout

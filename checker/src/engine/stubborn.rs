@@ -196,7 +196,7 @@ impl Stubborn {
             if better && !goes_back {
                 best = set;
                 best_goes_back = false;
-                if set.count_ones() == 1 {
+                if set.is_power_of_two() {
                     break;
                 }
             }

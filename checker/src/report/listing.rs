@@ -1,6 +1,7 @@
 //! What there is: schemes, scenarios, invariants, steps.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use foliocheck_specs::{Instance, Scenario, invariants, schemes};
 use serde::Serialize;
@@ -65,10 +66,11 @@ impl Line for SchemeItem {
     fn rest(&self) -> String {
         let mut text = format!("[{}] {}", self.family, self.title);
         for rule in &self.rules {
-            text.push_str(&format!(
+            let _ = write!(
+                text,
                 "\n      {} @ {}: {}",
                 rule.name, rule.hook, rule.purpose
-            ));
+            );
         }
         text
     }

@@ -151,7 +151,7 @@ pub fn get_uptodate_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef) {
     }
     let read = p.b.label("read");
     p.within(c::FILEMAP_UPDATE_PAGE, |p| {
-        update_page(p, folio, again, read, done)
+        update_page(p, folio, again, read, done);
     });
     p.b.bind(missing);
     p.within(c::FILEMAP_CREATE_FOLIO, |p| create_folio(p, folio, again));

@@ -302,10 +302,10 @@ pub fn pipe_write(p: &mut Prog<'_>, pipe: usize) {
         });
         b.bind(fresh);
         let own = p.w.written_page();
-        let head = p.pipe_head(pipe);
+        let fresh_slot = p.pipe_head(pipe);
         p.b.step("A3", c::PIPE_WRITE, |s| {
             s.text("a page of its own, CAN_MERGE set")
-                .set(head.page(), own)
+                .set(fresh_slot.page(), own)
                 .inc(object.used);
             for (n, slot) in object.slots.iter().enumerate() {
                 let here = if slots == 1 {

@@ -26,7 +26,7 @@ pub fn splice_to_socket(
 ) {
     for k in 0..buffers {
         p.within(c::SPLICE_TO_SOCKET, |p| {
-            move_buffer(p, pipe, socket, first, k, retry)
+            move_buffer(p, pipe, socket, first, k, retry);
         });
     }
 }

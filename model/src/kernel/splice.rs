@@ -101,7 +101,7 @@ fn leave(p: &mut Prog<'_>, pipe: usize, origins: &[usize]) {
 fn by_reference(p: &mut Prog<'_>, pipe: usize, index: usize, slot: &PageAt, origin: usize) {
     let folio = p.folio_register(index);
     p.within(c::FILEMAP_GET_PAGES, |p| {
-        get_uptodate_folio(p, "S1", &folio)
+        get_uptodate_folio(p, "S1", &folio);
     });
     p.hook(
         Hook::SpliceAddFolio,

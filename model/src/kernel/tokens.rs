@@ -114,10 +114,10 @@ impl Tokens {
 
     /// A word on disk at the start.
     pub fn initial_disk(&self, index: usize, _word: usize, init: &FolioInit) -> u64 {
-        if init.extent != ExtentInit::Written {
-            self.zero(index)
-        } else {
+        if init.extent == ExtentInit::Written {
             self.stale[index].unwrap_or(0)
+        } else {
+            self.zero(index)
         }
     }
 }

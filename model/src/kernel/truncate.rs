@@ -59,12 +59,11 @@ pub fn punch_hole(p: &mut Prog<'_>, index: usize, word: Option<usize>) {
                 update_time(p, "T5f", c::FILE_MODIFIED);
             }
         }
-        match word {
-            Some(word) => zero_part(p, index, word),
-            None => {
-                p.within(c::TRUNCATE_PAGECACHE_RANGE, |p| remove_page(p, index));
-                free_blocks(p, index);
-            }
+        if let Some(word) = word {
+            zero_part(p, index, word);
+        } else {
+            p.within(c::TRUNCATE_PAGECACHE_RANGE, |p| remove_page(p, index));
+            free_blocks(p, index);
         }
         if tmpfs {
             update_time_forced(p, "T5t", c::INODE_INC_IVERSION);

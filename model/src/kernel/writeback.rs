@@ -26,7 +26,7 @@ fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode) {
     let skip = p.b.label("next folio");
     let unlock = p.b.label("unlock");
     p.within(c::WRITEBACK_GET_FOLIO, |p| {
-        prepare(p, &folio, sync, unlock, skip)
+        prepare(p, &folio, sync, unlock, skip);
     });
     let ext4 = p.w.setup.filesystem == Filesystem::Ext4;
     if ext4 {

@@ -454,7 +454,7 @@ fn compile_branch(
         // assignments to one variable (told apart by conditions) is irrelevant otherwise.
         match assign.value.as_const().and_then(|c| u64::try_from(c).ok()) {
             Some(value) if assign.when == Expr::TRUE && value <= var.max => {
-                constants.push((slot, value))
+                constants.push((slot, value));
             }
             _ => computed.push(CompiledAssign {
                 when: (assign.when != Expr::TRUE).then(|| Condition::compile(layout, &assign.when)),

@@ -346,8 +346,14 @@ fn fold_bin(op: Op, a: Expr, b: Expr) -> Expr {
     match (op, a, b) {
         (op, Expr::Const(a), Expr::Const(b)) => Expr::Const(apply(op, a, b)),
         (Op::And, Expr::Const(0), _) | (Op::And, _, Expr::Const(0)) => Expr::FALSE,
-        (Op::Or, Expr::Const(0), x) | (Op::Or, x, Expr::Const(0)) if x.is_truth() => x,
-        (Op::And, Expr::Const(_), x) | (Op::And, x, Expr::Const(_)) if x.is_truth() => x,
+        (Op::Or, Expr::Const(0), x)
+        | (Op::Or, x, Expr::Const(0))
+        | (Op::And, Expr::Const(_), x)
+        | (Op::And, x, Expr::Const(_))
+            if x.is_truth() =>
+        {
+            x
+        }
         // Variables are never negative.
         (Op::Lt, Expr::Var(_), Expr::Const(c)) if c <= 0 => Expr::FALSE,
         (Op::Or, Expr::Const(c), _) | (Op::Or, _, Expr::Const(c)) if c != 0 => Expr::TRUE,

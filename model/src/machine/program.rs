@@ -61,10 +61,10 @@ fn line(out: &mut String, margin: &str, indent: usize, text: &str) {
 
 fn print_step(out: &mut String, system: &System, loc: Loc, step: &Step, indent: usize) {
     let mut head = format!("{}();", step.function);
-    if !step.text.is_empty() {
-        let _ = write!(head, "  /* {}: {} */", step.id, step.text);
-    } else {
+    if step.text.is_empty() {
         let _ = write!(head, "  /* {} */", step.id);
+    } else {
+        let _ = write!(head, "  /* {}: {} */", step.id, step.text);
     }
     if let Some(tag) = &step.rule {
         let _ = write!(head, "  <== rule {} at {}", tag.rule, tag.hook);

@@ -262,7 +262,6 @@ impl Reader<'_> {
     }
 
     fn ascending(
-        &self,
         field: &str,
         list: &Spanned<Vec<usize>>,
         bound: usize,
@@ -293,13 +292,13 @@ impl Reader<'_> {
             .folios
             .as_ref()
             .ok_or_else(|| self.missing("folios"))?;
-        self.ascending("folios", list, self.limits.folios, "folio")
+        Self::ascending("folios", list, self.limits.folios, "folio")
     }
 
     fn words(&self) -> Result<Vec<usize>, Fault> {
         match &self.call.words {
             None => Ok((0..self.limits.words).collect()),
-            Some(list) => self.ascending("words", list, self.limits.words, "word"),
+            Some(list) => Self::ascending("words", list, self.limits.words, "word"),
         }
     }
 

@@ -286,6 +286,7 @@ fn tasks(raw: &Raw, limits: &Limits) -> Result<Vec<TaskSetup>, Fault> {
 }
 
 /// What only the scenario as a whole shows.
+#[expect(clippy::too_many_lines, reason = "a list of refusals")]
 fn whole(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
     let call_span = |t: usize, c: usize| raw.task[t].get_ref().calls.get_ref()[c].span();
     for (t, c, call) in setup.calls() {

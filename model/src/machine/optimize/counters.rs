@@ -132,7 +132,7 @@ fn replace(system: &System, group: &Group) -> Option<System> {
         }
     }
     let rewrite = |expr: &mut Expr| {
-        *expr = compare(expr, group, &bits).fold();
+        *expr = compare(expr, &bits).fold();
         (!uses(expr, group)).then_some(())
     };
     for step in out.tasks.iter_mut().flat_map(|t| &mut t.program.steps) {
@@ -158,8 +158,8 @@ fn uses(expr: &Expr, group: &Group) -> bool {
 }
 
 /// Comparisons of a copy with a counter become bits; everything else stays.
-fn compare(expr: &Expr, group: &Group, bits: &Bits) -> Expr {
-    let sub = |e: &Expr| Box::new(compare(e, group, bits));
+fn compare(expr: &Expr, bits: &Bits) -> Expr {
+    let sub = |e: &Expr| Box::new(compare(e, bits));
     match expr {
         Expr::Const(_) | Expr::Var(_) => expr.clone(),
         Expr::Not(a) => Expr::Not(sub(a)),
@@ -173,18 +173,14 @@ fn compare(expr: &Expr, group: &Group, bits: &Bits) -> Expr {
 }
 
 /// The bit that says whether one side, a choice of copies, equals the other, a choice of counters.
-fn current(a: &Expr, b: &Expr, bits: &Bits) -> Option<Expr> {
-    match (a, b) {
-        (Expr::Ite(c, x, y), other) => Some(ite(
-            (**c).clone(),
-            current(x, other, bits)?,
-            current(y, other, bits)?,
+fn current(left: &Expr, right: &Expr, bits: &Bits) -> Option<Expr> {
+    match (left, right) {
+        (Expr::Ite(cond, yes, no), other) => Some(ite(
+            (**cond).clone(),
+            current(yes, other, bits)?,
+            current(no, other, bits)?,
         )),
-        (other, Expr::Ite(c, x, y)) => Some(ite(
-            (**c).clone(),
-            current(other, x, bits)?,
-            current(other, y, bits)?,
-        )),
+        (other, choice @ Expr::Ite(..)) => current(choice, other, bits),
         (Expr::Var(x), Expr::Var(y)) => bits
             .get(&(*x, *y))
             .or_else(|| bits.get(&(*y, *x)))
@@ -200,7 +196,7 @@ fn branch_assigns(assigns: &[Assign], group: &Group, bits: &Bits) -> Option<Vec<
         .collect();
     let mut out = Vec::new();
     for assign in assigns {
-        let when = compare(&assign.when, group, bits).fold();
+        let when = compare(&assign.when, bits).fold();
         if uses(&when, group) {
             return None;
         }
@@ -209,7 +205,7 @@ fn branch_assigns(assigns: &[Assign], group: &Group, bits: &Bits) -> Option<Vec<
                 // A copy taken in the same branch is dealt with where it is taken.
                 let taken = assigns.iter().filter(|a| a.var == *copy);
                 let untaken = taken.fold(when.clone(), |w, a| {
-                    let c = compare(&a.when, group, bits);
+                    let c = compare(&a.when, bits);
                     Expr::Bin(Op::And, Box::new(w), Box::new(Expr::Not(Box::new(c)))).fold()
                 });
                 if untaken != Expr::FALSE {
@@ -233,7 +229,7 @@ fn branch_assigns(assigns: &[Assign], group: &Group, bits: &Bits) -> Option<Vec<
                 });
             }
         } else {
-            let value = compare(&assign.value, group, bits).fold();
+            let value = compare(&assign.value, bits).fold();
             if uses(&value, group) {
                 return None;
             }
