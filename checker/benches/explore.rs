@@ -5,6 +5,10 @@ use foliocheck::engine::limits::Limits;
 use foliocheck::suite::{self, Options, Unit};
 use foliocheck_specs::{Instance, Scenario, instance, invariants, schemes};
 
+/// As in the program itself.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let reduced = run_reference(Mode::Final);
     let full = run_reference(Mode::Full);

@@ -23,3 +23,8 @@ pub mod report;
 pub mod suite;
 pub mod trace;
 pub mod verdict;
+
+/// The README's example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -65,6 +65,17 @@ fn printed_traces() {
 }
 
 #[test]
+fn readme_shows_what_is_printed() {
+    let readme = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let output = run(&["trace", "stable-pin", "mmap-store-dirty-pte", "snapshot"]);
+    assert!(
+        readme.contains(stdout(&output).trim_end()),
+        "the README's trace is not the program's"
+    );
+}
+
+#[test]
 fn printed_program() {
     let output = run(&["show", "program", "write", "--scheme", "stable-pin-mkclean"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));

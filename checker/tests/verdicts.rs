@@ -66,13 +66,31 @@ fn golden_counts() {
         ("copy-locked", "mmap-store-two-cpus", 13782, 35605, 65),
         ("confirm-i-version", "tee-twins", 2892, 6786, 47),
         ("confirm-ctime", "tick-between-writes", 681, 1311, 30),
-        ("recheck-folio-version", "mmap-store-dirty-pte", 4370, 8037, 93),
+        (
+            "recheck-folio-version",
+            "mmap-store-dirty-pte",
+            4370,
+            8037,
+            93,
+        ),
         ("stable-flag", "two-splicers", 3730, 8013, 45),
         ("stable-pin", "reader-stops-vs-mmap", 768, 1621, 35),
         ("stable-pin-mkclean", "everything", 543643, 1663001, 77),
         ("stable-pin-mkclean", "mmap-store-dirty-pte", 989, 1737, 40),
-        ("stable-pin-mkclean-truncate", "partial-punch-vs-mmap", 5636, 13047, 52),
-        ("stable-sink-io", "socket-retransmit-vs-write", 617, 1275, 34),
+        (
+            "stable-pin-mkclean-truncate",
+            "partial-punch-vs-mmap",
+            5636,
+            13047,
+            52,
+        ),
+        (
+            "stable-sink-io",
+            "socket-retransmit-vs-write",
+            617,
+            1275,
+            34,
+        ),
     ];
     for (scheme, id, states, transitions, depth) in golden {
         let instance = support::build(scheme, &support::scenario(id));

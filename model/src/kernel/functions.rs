@@ -29,7 +29,6 @@ functions! {
     }
     "fs/iomap/buffered-io.c" {
         IOMAP_FILE_BUFFERED_WRITE = "iomap_file_buffered_write",
-        IOMAP_WRITE_ITER = "iomap_write_iter",
         IOMAP_WRITE_BEGIN = "iomap_write_begin",
         IOMAP_WRITE_BEGIN_FOLIO = "__iomap_write_begin",
         IOMAP_WRITE_END = "iomap_write_end",
@@ -55,13 +54,12 @@ functions! {
         FILEMAP_INVALIDATE_UNLOCK = "filemap_invalidate_unlock",
         FILEMAP_INVALIDATE_LOCK_SHARED = "filemap_invalidate_lock_shared",
         FILEMAP_INVALIDATE_UNLOCK_SHARED = "filemap_invalidate_unlock_shared",
-        INODE_INC_IVERSION = "inode_inc_iversion",
     }
     "fs/inode.c" {
         FILE_MODIFIED = "file_modified",
         FILE_UPDATE_TIME = "file_update_time",
-        INODE_UPDATE_TIMESTAMPS = "inode_update_timestamps",
     }
+    "include/linux/iversion.h" { INODE_INC_IVERSION = "inode_inc_iversion" }
     "fs/libfs.c" { INODE_QUERY_IVERSION = "inode_query_iversion" }
     "fs/stat.c" { FILL_MG_CMTIME = "fill_mg_cmtime" }
     "kernel/time/timekeeping.c" { TIMEKEEPING_ADVANCE = "timekeeping_advance" }
@@ -72,7 +70,6 @@ functions! {
         FILEMAP_ADD_FOLIO = "filemap_add_folio",
         GENERIC_PERFORM_WRITE = "generic_perform_write",
         FILEMAP_GET_PAGES = "filemap_get_pages",
-        FILEMAP_GET_READ_BATCH = "filemap_get_read_batch",
         FILEMAP_CREATE_FOLIO = "filemap_create_folio",
         FILEMAP_UPDATE_PAGE = "filemap_update_page",
         FILEMAP_READ_FOLIO = "filemap_read_folio",
@@ -82,8 +79,8 @@ functions! {
         FOLIO_END_WRITEBACK = "folio_end_writeback",
     }
     "include/linux/mm.h" { FOLIO_PUT = "folio_put", VMA_END_READ = "vma_end_read" }
+    "include/linux/uio.h" { COPY_FOLIO_FROM_ITER_ATOMIC = "copy_folio_from_iter_atomic" }
     "lib/iov_iter.c" {
-        COPY_FOLIO_FROM_ITER_ATOMIC = "copy_folio_from_iter_atomic",
         COPY_PAGE_TO_ITER = "copy_page_to_iter",
     }
     "mm/page-writeback.c" {
@@ -110,7 +107,6 @@ functions! {
         LOCK_VMA_UNDER_RCU = "lock_vma_under_rcu",
         HANDLE_PTE_FAULT = "handle_pte_fault",
         DO_SHARED_FAULT = "do_shared_fault",
-        DO_WP_PAGE = "do_wp_page",
         WP_PAGE_SHARED = "wp_page_shared",
         WP_PAGE_REUSE = "wp_page_reuse",
         DO_PAGE_MKWRITE = "do_page_mkwrite",
@@ -123,8 +119,8 @@ functions! {
         UNMAP_MAPPING_RANGE = "unmap_mapping_range",
         UNMAP_MAPPING_FOLIO = "unmap_mapping_folio",
     }
+    "include/asm-generic/tlb.h" { TLB_FLUSH_MMU_TLBONLY = "tlb_flush_mmu_tlbonly" }
     "mm/mmu_gather.c" {
-        TLB_FLUSH_MMU_TLBONLY = "tlb_flush_mmu_tlbonly",
         TLB_FLUSH_RMAPS = "tlb_flush_rmaps",
         TLB_FINISH_MMU = "tlb_finish_mmu",
     }
@@ -141,7 +137,6 @@ functions! {
         TRUNCATE_PAGECACHE = "truncate_pagecache",
         TRUNCATE_PAGECACHE_RANGE = "truncate_pagecache_range",
         TRUNCATE_INODE_PAGES_RANGE = "truncate_inode_pages_range",
-        TRUNCATE_INODE_FOLIO = "truncate_inode_folio",
         TRUNCATE_CLEANUP_FOLIO = "truncate_cleanup_folio",
         TRUNCATE_INODE_PARTIAL_FOLIO = "truncate_inode_partial_folio",
     }
@@ -151,14 +146,12 @@ functions! {
         SHMEM_WRITE_BEGIN = "shmem_write_begin",
         SHMEM_WRITE_END = "shmem_write_end",
         SHMEM_FALLOCATE = "shmem_fallocate",
-        SHMEM_UNDO_RANGE = "shmem_undo_range",
     }
     "mm/gup.c" {
         PIN_USER_PAGES = "pin_user_pages",
         UNPIN_USER_PAGES_DIRTY_LOCK = "unpin_user_pages_dirty_lock",
     }
     "block/t10-pi.c" { BLK_INTEGRITY_GENERATE = "blk_integrity_generate" }
-    "block/bio.c" { BIO_ENDIO = "bio_endio" }
     "fs/splice.c" {
         SPLICE_FILE_TO_PIPE = "splice_file_to_pipe",
         COPY_SPLICE_READ = "copy_splice_read",

@@ -2,7 +2,7 @@
 //!
 //! | file | C file | actions |
 //! |---|---|---|
-//! | [`buffered_write`] | `fs/iomap/buffered-io.c`, `mm/filemap.c`, `mm/shmem.c` | W1-W12 |
+//! | [`buffered_write`] | `fs/iomap/buffered-io.c`, `mm/filemap.c`, `mm/shmem.c` | W1-W12, W3e |
 //! | [`mmap`] | `mm/memory.c`, the CPU's page walk | M1-M10 |
 //! | [`mprotect`] | `mm/mprotect.c` | M11 |
 //! | [`zap`] | `mm/memory.c`, `mm/mmu_gather.c` | M12, M13 |
@@ -14,7 +14,7 @@
 //! | [`truncate`] | `mm/truncate.c` | T0-T7 |
 //! | [`inode`] | `fs/inode.c` | stamps, rw-semaphores |
 //! | [`gup`] | `mm/gup.c` | G1, G2 |
-//! | [`folio`] | `mm/filemap.c` | lock, look-up, creation |
+//! | [`folio`] | `mm/filemap.c` | lock, look-up, creation, filling: F1-F10 |
 //!
 //! [`world`] declares the variables, [`setup`] says what a scenario fixes, [`hooks`] where rules
 //! attach, [`ghost`] and [`tokens`] what the invariants need. `model/MAP.md` has the correspondence,

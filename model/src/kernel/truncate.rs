@@ -2,7 +2,7 @@
 //! Actions T1 to T5.
 //!
 //! Truncation changes data first and stamps afterwards (`ext4_setattr`, `xfs_setattr_size`); hole
-//! punching on a disk filesystem stamps first (`file_modified`), on tmpfs last. The end of the file
+//! punching on a disk filesystem stamps before it removes or zeroes anything (`file_modified`), on tmpfs last. The end of the file
 //! is not modelled: a truncated page is at once a hole within the file again.
 
 use super::folio::{filemap_get_folio, folio_lock, folio_mark_dirty, folio_unlock_put_goto};
