@@ -63,7 +63,7 @@ fn golden_counts() {
         ("by-reference", "munmap-vs-writeback", 2675, 5399, 69),
         ("by-reference", "truncate-vs-mmap", 3694, 8721, 80),
         ("copy", "ext4-write-vs-splice", 634, 1093, 25),
-        ("copy-locked", "mmap-store-two-cpus", 13782, 35605, 65),
+        ("copy-locked", "mmap-store-two-cpus", 13_782, 35_605, 65),
         ("confirm-i-version", "tee-twins", 2892, 6786, 47),
         ("confirm-ctime", "tick-between-writes", 681, 1311, 30),
         (
@@ -75,7 +75,7 @@ fn golden_counts() {
         ),
         ("stable-flag", "two-splicers", 3730, 8013, 45),
         ("stable-pin", "reader-stops-vs-mmap", 768, 1621, 35),
-        ("stable-pin-mkclean", "everything", 543643, 1663001, 77),
+        ("stable-pin-mkclean", "everything", 543_643, 1_663_001, 77),
         ("stable-pin-mkclean", "mmap-store-dirty-pte", 989, 1737, 40),
         (
             "stable-pin-mkclean-truncate",
