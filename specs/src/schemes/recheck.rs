@@ -1,6 +1,6 @@
 //! The seqlock shape of Z2/Z3: a consumer that copies compares the cookie *after* it has copied, and
-//! throws the copy away on a mismatch. A socket that sends from the page cannot do this; there the
-//! cookie is compared before, as in [`confirm`](super::confirm).
+//! throws the copy away on a mismatch. A socket that sends from the page has nothing to throw away:
+//! nothing is compared there.
 
 use foliocheck_model::kernel::hooks::Hook;
 
