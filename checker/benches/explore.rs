@@ -2,8 +2,8 @@
 
 use foliocheck::engine::explore::{Exploration, Mode, explore};
 use foliocheck::engine::limits::Limits;
-use foliocheck::suite::{self, Options, Unit};
-use foliocheck_specs::{Instance, Scenario, instance, invariants, schemes};
+use foliocheck::suite::{self, Options};
+use foliocheck_specs::{Instance, Scenario, instance, schemes};
 
 /// As in the program itself.
 #[global_allocator]
@@ -87,21 +87,7 @@ fn reference_reduced() -> usize {
 /// The whole default suite on two threads.
 #[divan::bench(sample_count = 3, sample_size = 1)]
 fn default_suite() -> usize {
-    let scenarios = Scenario::own().unwrap();
-    let mut units = Vec::new();
-    for scheme in schemes::all() {
-        for scenario in scenarios
-            .iter()
-            .filter(|s| !s.groups.contains(&"large".to_owned()))
-        {
-            units.push(Unit {
-                scheme: scheme.clone(),
-                scenario: scenario.clone(),
-                ablations: Vec::new(),
-                ask: invariants::all(),
-            });
-        }
-    }
+    let units = suite::default_units().unwrap();
     let answers = suite::run_all(&units, &Options::default(), 2, &|_| {});
     answers.into_iter().map(|a| a.unwrap().states).sum()
 }

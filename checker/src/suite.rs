@@ -15,7 +15,8 @@ use foliocheck_model::machine::expr::{Expr, Op};
 use foliocheck_model::machine::interp::Action;
 use foliocheck_model::machine::system::{Predicate, Scope};
 use foliocheck_model::machine::{BuildError, System};
-use foliocheck_specs::{Instance, Invariant, Scenario, Scheme};
+use foliocheck_specs::scenario::ScenarioError;
+use foliocheck_specs::{Instance, Invariant, Scenario, Scheme, invariants, schemes};
 
 use crate::engine::explore::{Exploration, ExploreError, Mode, explore};
 use crate::engine::limits::Limits;
@@ -33,6 +34,34 @@ pub struct Unit {
     pub ablations: Vec<Ablation>,
     /// The invariants to answer; those that do not apply are passed over.
     pub ask: Vec<Invariant>,
+}
+
+/// Every scheme in every scenario that it concerns.
+pub fn units(schemes: &[Scheme], scenarios: &[Scenario], ask: &[Invariant]) -> Vec<Unit> {
+    let mut units = Vec::new();
+    for scheme in schemes {
+        for scenario in scenarios {
+            if scheme.family.concerns(&scenario.setup) {
+                units.push(Unit {
+                    scheme: scheme.clone(),
+                    scenario: scenario.clone(),
+                    ablations: Vec::new(),
+                    ask: ask.to_vec(),
+                });
+            }
+        }
+    }
+    units
+}
+
+/// What a check without arguments runs, the scenarios of group `large` left out.
+///
+/// # Errors
+/// If the project's own scenarios cannot be read.
+pub fn default_units() -> Result<Vec<Unit>, ScenarioError> {
+    let mut scenarios = Scenario::own()?;
+    scenarios.retain(Scenario::is_default);
+    Ok(units(&schemes::all(), &scenarios, &invariants::all()))
 }
 
 /// How to run it.

@@ -5,8 +5,8 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use foliocheck::suite;
 use foliocheck_model::machine::compile::{Machine, State};
-use foliocheck_specs::{Scenario, schemes};
 
 /// Marks each step and branch that is taken in some reachable state.
 fn explore(machine: &Machine<6>, taken: &mut impl FnMut(usize, usize, usize)) {
@@ -33,25 +33,20 @@ fn explore(machine: &Machine<6>, taken: &mut impl FnMut(usize, usize, usize)) {
 fn every_step_is_executed() {
     let mut steps: BTreeMap<(String, String), bool> = BTreeMap::new();
     let mut branches: BTreeMap<(String, String, String), bool> = BTreeMap::new();
-    for scheme in schemes::all() {
-        for scenario in Scenario::own().unwrap() {
-            if scenario.groups.contains(&"large".to_owned()) {
-                continue;
-            }
-            let instance = support::build(scheme.id, &scenario);
-            let machine = Machine::<6>::new(instance.optimized.clone()).unwrap();
-            let mut executed: BTreeSet<(usize, usize, usize)> = BTreeSet::new();
-            explore(&machine, &mut |task, loc, branch| {
-                executed.insert((task, loc, branch));
-            });
-            for (task, loc, step) in instance.full.steps() {
-                let key = (step.id.clone(), step.function.clone());
-                for (n, branch) in step.branches.iter().enumerate() {
-                    let hit = executed.contains(&(task.index(), loc, n));
-                    *steps.entry(key.clone()).or_default() |= hit;
-                    let key = (key.0.clone(), key.1.clone(), branch.label.clone());
-                    *branches.entry(key).or_default() |= hit;
-                }
+    for unit in suite::default_units().unwrap() {
+        let instance = support::build(unit.scheme.id, &unit.scenario);
+        let machine = Machine::<6>::new(instance.optimized.clone()).unwrap();
+        let mut executed: BTreeSet<(usize, usize, usize)> = BTreeSet::new();
+        explore(&machine, &mut |task, loc, branch| {
+            executed.insert((task, loc, branch));
+        });
+        for (task, loc, step) in instance.full.steps() {
+            let key = (step.id.clone(), step.function.clone());
+            for (n, branch) in step.branches.iter().enumerate() {
+                let hit = executed.contains(&(task.index(), loc, n));
+                *steps.entry(key.clone()).or_default() |= hit;
+                let key = (key.0.clone(), key.1.clone(), branch.label.clone());
+                *branches.entry(key).or_default() |= hit;
             }
         }
     }

@@ -7,34 +7,11 @@ mod support;
 use foliocheck::engine::explore::{Mode, explore};
 use foliocheck::engine::limits::Limits;
 use foliocheck::suite::{self, Options, Unit};
-use foliocheck_specs::{Scenario, invariants, schemes};
-
-/// Every scheme in every scenario that is not large: the largest has about 3.2 million states in full.
-fn units() -> Vec<Unit> {
-    let scenarios = Scenario::own().unwrap();
-    let small: Vec<_> = scenarios
-        .into_iter()
-        .filter(|s| !s.groups.contains(&"large".to_owned()))
-        .collect();
-    schemes::all()
-        .into_iter()
-        .flat_map(|scheme| {
-            small
-                .iter()
-                .map(move |scenario| Unit {
-                    scheme: scheme.clone(),
-                    scenario: scenario.clone(),
-                    ablations: Vec::new(),
-                    ask: invariants::all(),
-                })
-                .collect::<Vec<_>>()
-        })
-        .collect()
-}
+use foliocheck_specs::{invariants, schemes};
 
 #[test]
 fn reduced_equals_full() {
-    let units = units();
+    let units = suite::default_units().unwrap();
     let reduced = suite::run_all(&units, &Options::default(), 2, &|_| {});
     let full = suite::run_all(
         &units,

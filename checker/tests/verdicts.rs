@@ -10,27 +10,14 @@ use foliocheck::engine::limits::Limits;
 use foliocheck::expectation::Expectations;
 use foliocheck::suite::{self, Options, Unit};
 use foliocheck::verdict::Verdict;
-use foliocheck_specs::{Scenario, invariants, schemes, witness};
+use foliocheck_specs::bugs::{self, Carried};
+use foliocheck_specs::{invariants, schemes, witness};
 
 #[test]
 fn committed_verdicts_are_reproduced() {
     let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results");
     let expected = Expectations::read(&results).unwrap();
-    let scenarios = Scenario::own().unwrap();
-    let mut units = Vec::new();
-    for scheme in schemes::all() {
-        for scenario in scenarios
-            .iter()
-            .filter(|s| !s.groups.contains(&"large".to_owned()))
-        {
-            units.push(Unit {
-                scheme: scheme.clone(),
-                scenario: scenario.clone(),
-                ablations: Vec::new(),
-                ask: invariants::all(),
-            });
-        }
-    }
+    let units = suite::default_units().unwrap();
     let mut count = 0;
     for answer in suite::run_all(&units, &Options::default(), 2, &|_| {}) {
         for run in answer.unwrap().runs {
@@ -126,5 +113,33 @@ fn every_invariant_has_a_witness() {
             witness.title
         );
         assert!(answer.runs[0].trace.is_some());
+    }
+}
+
+#[test]
+fn every_bug_shows_and_every_fix_holds() {
+    for bug in bugs::all() {
+        let Carried::Cases(cases) = bug.carried else {
+            continue;
+        };
+        for case in cases {
+            for (twin, expected) in [
+                (case.buggy, Verdict::Violated),
+                (case.fixed, Verdict::Holds),
+            ] {
+                let unit = Unit {
+                    scheme: twin.scheme,
+                    scenario: support::scenario(case.scenario),
+                    ablations: twin.ablations,
+                    ask: vec![invariants::by_id(case.invariant).unwrap()],
+                };
+                let answer = suite::run(&unit, &Options::default()).unwrap();
+                assert_eq!(
+                    answer.runs[0].verdict, expected,
+                    "{}: {}",
+                    bug.id, case.title
+                );
+            }
+        }
     }
 }

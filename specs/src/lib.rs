@@ -6,12 +6,14 @@
 //! | [`schemes`] | the proposed schemes, one a file |
 //! | [`invariants`] | the guarantees, one a file, each with its definition |
 //! | [`scenario`] | scenario files: reading, checking, errors that name line and field |
+//! | [`bugs`] | real bugs, each with its fixed twin |
 //! | [`instance`] | one scenario under one scheme, as a system that engines explore |
 //! | [`witness`] | for each invariant, something that is known to break it |
 //!
 //! What is *not* here: weak memory (the declared orders are carried, not explored), extent
 //! mappings beyond what a write and writeback need, and schemes that replace folios.
 
+pub mod bugs;
 pub mod instance;
 pub mod invariants;
 pub mod scenario;
@@ -22,4 +24,4 @@ pub mod witness;
 pub use instance::Instance;
 pub use invariants::Invariant;
 pub use scenario::Scenario;
-pub use scheme::{Rule, Scheme};
+pub use scheme::{Family, Rule, Scheme};

@@ -2,6 +2,7 @@
 
 use foliocheck_model::kernel::hooks::{At, Hook, Rules};
 use foliocheck_model::kernel::prog::{FolioRef, Prog};
+use foliocheck_model::kernel::setup::{Call, Mapping, Setup};
 use foliocheck_model::machine::expr::Expr;
 use foliocheck_model::machine::step::RuleTag;
 
@@ -27,6 +28,61 @@ pub struct Rule {
     pub effect: Effect,
 }
 
+/// What a scheme tries to do, and so which scenarios it is run in.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Family {
+    /// The kernel as it is: run in every scenario.
+    Reference,
+    /// Spliced bytes are copied.
+    Copy,
+    /// Changes are detected.
+    Cookie,
+    /// Writers wait.
+    Hold,
+    /// Writers, or the splicer, get another folio.
+    Replace,
+    /// The splicer is told when it may write again.
+    Notify,
+    /// What receives the bytes, or who asked for them, decides.
+    Sink,
+    /// How cached block mappings are validated.
+    Mapping,
+    /// How a device gets bytes that do not change while it reads them.
+    Writeback,
+}
+
+impl Family {
+    /// Its name in listings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Family::Reference => "reference",
+            Family::Copy => "copy",
+            Family::Cookie => "cookie",
+            Family::Hold => "hold",
+            Family::Replace => "replace",
+            Family::Notify => "notify",
+            Family::Sink => "sink",
+            Family::Mapping => "mapping",
+            Family::Writeback => "writeback",
+        }
+    }
+
+    /// Whether a scheme of the family can change anything in the scenario. Elsewhere it is today's
+    /// kernel, and today's kernel is run everywhere.
+    pub fn concerns(self, setup: &Setup) -> bool {
+        let disk = setup.mapping == Mapping::Disk;
+        match self {
+            Family::Reference => true,
+            Family::Mapping => disk && setup.any_call(|c| c.changes_extents(setup)),
+            Family::Writeback => {
+                disk && (setup.stable_writes || setup.device_checksum)
+                    && setup.any_call(|c| matches!(c, Call::Writeback { .. }))
+            }
+            _ => setup.any_call(|c| matches!(c, Call::SpliceRead { .. })),
+        }
+    }
+}
+
 /// A proposal for how spliced data is kept from changing under its reader.
 #[derive(Clone)]
 pub struct Scheme {
@@ -34,8 +90,8 @@ pub struct Scheme {
     pub id: &'static str,
     /// What it is, in one line.
     pub title: &'static str,
-    /// Its family: `reference`, `copy`, `cookie`, `hold`.
-    pub family: &'static str,
+    /// Its family.
+    pub family: Family,
     /// Who proposed it, and where.
     pub source: &'static str,
     /// Its rules.

@@ -16,9 +16,6 @@ use crate::report::{json, markdown, table};
 use crate::suite::{self, Answer, Options, Unit};
 use crate::verdict::{Run, Verdict};
 
-/// Scenarios of this group run only when they are asked for.
-const LARGE: &str = "large";
-
 /// Runs the check. The exit code.
 pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
     let everything = args.scheme.is_empty()
@@ -29,7 +26,12 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
     let ask = select::matching(invariants::all(), &args.invariant, "invariant", |i| i.id)?;
     let scenarios = scenarios(place, args)?;
     let mut expected = Expectations::read(&place.results())?;
-    let units = units(&scheme_list, &scenarios, &ask);
+    let units = suite::units(&scheme_list, &scenarios, &ask);
+    if units.is_empty() {
+        anyhow::bail!(
+            "these schemes change nothing in these scenarios: there they are by-reference"
+        );
+    }
     let options = options(&args.bounds, args.full);
     let started = Instant::now();
     let answers = run_units(&units, &options, args.bounds.jobs())?;
@@ -104,28 +106,9 @@ fn scenarios(place: &Place, args: &CheckArgs) -> anyhow::Result<Vec<Scenario>> {
         return select::matching(all, &args.scenario, "scenario", |s| &s.id);
     }
     if args.scenario.is_empty() {
-        let large = LARGE.to_owned();
-        return Ok(all
-            .into_iter()
-            .filter(|s| !s.groups.contains(&large))
-            .collect());
+        return Ok(all.into_iter().filter(Scenario::is_default).collect());
     }
     select::matching(all, &args.scenario, "scenario", |s| &s.id)
-}
-
-fn units(schemes: &[Scheme], scenarios: &[Scenario], ask: &[Invariant]) -> Vec<Unit> {
-    let mut units = Vec::new();
-    for scheme in schemes {
-        for scenario in scenarios {
-            units.push(Unit {
-                scheme: scheme.clone(),
-                scenario: scenario.clone(),
-                ablations: Vec::new(),
-                ask: ask.to_vec(),
-            });
-        }
-    }
-    units
 }
 
 /// The bounds of explorations.

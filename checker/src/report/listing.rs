@@ -115,7 +115,7 @@ pub fn schemes() -> Vec<SchemeItem> {
         .map(|s| SchemeItem {
             id: s.id,
             title: s.title,
-            family: s.family,
+            family: s.family.name(),
             source: s.source,
             rules: s
                 .rules

@@ -238,6 +238,22 @@ impl Call {
         }
     }
 
+    /// Whether it can change which block a page of the file is in, or the state of that block.
+    pub fn changes_extents(&self, setup: &Setup) -> bool {
+        let unsettled = |i: &usize| {
+            let init = &setup.folios[*i];
+            init.extent != ExtentInit::Written
+        };
+        match self {
+            Call::Truncate { .. } | Call::PunchHole { word: None, .. } => true,
+            Call::Write { folios, .. } | Call::Writeback { folios, .. } => {
+                folios.iter().any(unsettled)
+            }
+            Call::MmapStore { folio, .. } => unsettled(folio),
+            _ => false,
+        }
+    }
+
     /// Whether it modifies file data on behalf of a program: what must not be blocked without bound.
     pub fn is_writer(&self) -> bool {
         matches!(

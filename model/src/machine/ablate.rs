@@ -1,11 +1,16 @@
-//! Removing one named part of a system: what breaks without it is what it was for.
+//! Removing or misplacing one named part of a system: what breaks without it is what it was for.
+
+use std::collections::BTreeSet;
 
 use super::error::BuildError;
-use super::expr::Expr;
+use super::expr::{Expr, all, and, eq};
+use super::program::Program;
+use super::step::{END, Order, Step};
 use super::system::System;
+use super::var::VarId;
 
-/// What to remove.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// What to remove or misplace.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Ablation {
     /// The effects of every step with this id: it is still passed, and changes nothing.
     Effect(String),
@@ -13,37 +18,44 @@ pub enum Ablation {
     Wait(String),
     /// One assignment, to variables with this name (`flags`), of every step with this id.
     Assignment(String, String),
+    /// The lock that steps with this id take: they neither wait for it nor take it, and what would
+    /// have dropped it drops it only if the task holds it from elsewhere.
+    Lock(String),
+    /// Every step with the first id is done just before the next step with the second.
+    Before(String, String),
+    /// Every step with the first id is done just after the next step with the second.
+    After(String, String),
 }
 
-/// Removes it.
+/// Removes or misplaces it.
 ///
 /// # Errors
 /// If nothing in the system bears the name: an ablation that removes nothing shows nothing.
 pub fn ablate(system: &mut System, ablation: &Ablation) -> Result<(), BuildError> {
-    let mut found = false;
-    let System { vars, tasks, .. } = system;
-    for step in tasks.iter_mut().flat_map(|t| &mut t.program.steps) {
-        match ablation {
-            Ablation::Effect(id) if step.id == *id => {
-                for branch in &mut step.branches {
-                    found |= !branch.assigns.is_empty();
-                    branch.assigns.clear();
-                }
+    let found = match ablation {
+        Ablation::Effect(id) => each(system, id, |_, step| {
+            let before: usize = step.branches.iter().map(|b| b.assigns.len()).sum();
+            for branch in &mut step.branches {
+                branch.assigns.clear();
             }
-            Ablation::Wait(id) if step.id == *id && step.guard != Expr::TRUE => {
-                found = true;
-                step.guard = Expr::TRUE;
+            before != 0
+        }),
+        Ablation::Wait(id) => each(system, id, |_, step| {
+            std::mem::replace(&mut step.guard, Expr::TRUE) != Expr::TRUE
+        }),
+        Ablation::Assignment(id, name) => each(system, id, |names, step| {
+            let mut removed = false;
+            for branch in &mut step.branches {
+                let before = branch.assigns.len();
+                branch.assigns.retain(|a| names[a.var.index()] != *name);
+                removed |= branch.assigns.len() != before;
             }
-            Ablation::Assignment(id, name) if step.id == *id => {
-                for branch in &mut step.branches {
-                    let before = branch.assigns.len();
-                    branch.assigns.retain(|a| vars[a.var.index()].name != *name);
-                    found |= branch.assigns.len() != before;
-                }
-            }
-            _ => {}
-        }
-    }
+            removed
+        }),
+        Ablation::Lock(id) => remove_lock(system, id),
+        Ablation::Before(id, other) => misplace(system, id, other, false),
+        Ablation::After(id, other) => misplace(system, id, other, true),
+    };
     if found {
         Ok(())
     } else {
@@ -51,6 +63,156 @@ pub fn ablate(system: &mut System, ablation: &Ablation) -> Result<(), BuildError
             Ablation::Effect(id) => id.clone(),
             Ablation::Wait(id) => format!("{id} with a wait"),
             Ablation::Assignment(id, name) => format!("{id} that assigns `{name}`"),
+            Ablation::Lock(id) => format!("{id} that takes a lock"),
+            Ablation::Before(id, other) => format!("{id} that can go before {other}"),
+            Ablation::After(id, other) => format!("{id} that can go after {other}"),
         }))
+    }
+}
+
+fn each(system: &mut System, id: &str, change: impl Fn(&[String], &mut Step) -> bool) -> bool {
+    let names: Vec<String> = system.vars.iter().map(|v| v.name.clone()).collect();
+    let mut found = false;
+    for step in system
+        .tasks
+        .iter_mut()
+        .flat_map(|t| &mut t.program.steps)
+        .filter(|s| s.id == *id)
+    {
+        found |= change(&names, step);
+    }
+    found
+}
+
+/// The variables by which a step takes locks: waited for, acquired, and set.
+pub fn locks_taken(step: &Step) -> BTreeSet<VarId> {
+    let mut waited = BTreeSet::new();
+    step.guard.reads(&mut waited);
+    for branch in &step.branches {
+        branch.when.reads(&mut waited);
+    }
+    step.branches
+        .iter()
+        .flat_map(|b| &b.assigns)
+        .map(|a| a.var)
+        .filter(|v| waited.contains(v) && step.order_of(*v) == Order::Acquire)
+        .collect()
+}
+
+fn remove_lock(system: &mut System, id: &str) -> bool {
+    let mut found = false;
+    for (n, task) in system.tasks.iter_mut().enumerate() {
+        let me = n + 1;
+        let mut locks = BTreeSet::new();
+        for step in task.program.steps.iter_mut().filter(|s| s.id == *id) {
+            let taken = locks_taken(step);
+            step.guard = without(&step.guard, &taken);
+            for branch in &mut step.branches {
+                branch.assigns.retain(|a| !taken.contains(&a.var));
+                branch.when = without(&branch.when, &taken);
+            }
+            locks.extend(taken);
+        }
+        if locks.is_empty() {
+            continue;
+        }
+        found = true;
+        for step in &mut task.program.steps {
+            step.requires = without(&step.requires, &locks);
+            for assign in step.branches.iter_mut().flat_map(|b| &mut b.assigns) {
+                if locks.contains(&assign.var) && assign.value == Expr::FALSE {
+                    assign.when = and(assign.when.clone(), eq(assign.var, me)).fold();
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The parts of a condition that read none of `vars`.
+fn without(condition: &Expr, vars: &BTreeSet<VarId>) -> Expr {
+    all(condition
+        .conjuncts()
+        .into_iter()
+        .filter(|c| {
+            let mut reads = BTreeSet::new();
+            c.reads(&mut reads);
+            reads.is_disjoint(vars)
+        })
+        .cloned())
+    .fold()
+}
+
+fn misplace(system: &mut System, id: &str, other: &str, after: bool) -> bool {
+    let mut found = false;
+    for task in &mut system.tasks {
+        let steps = &task.program.steps;
+        let pairs: Vec<(usize, usize)> = (0..steps.len())
+            // The first step is where the task begins: it stays.
+            .filter(|from| *from != 0 && steps[*from].id == *id)
+            .filter_map(|from| nearest(&task.program, from, other).map(|to| (from, to)))
+            .collect();
+        for (from, to) in pairs {
+            relink(&mut task.program, from, to, after);
+            found = true;
+        }
+    }
+    found
+}
+
+/// The step with id `other` that is nearest to `from` in the text: the next one, or else the last.
+fn nearest(program: &Program, from: usize, other: &str) -> Option<usize> {
+    let is = |at: &usize| program.steps[*at].id == *other;
+    (from + 1..program.steps.len())
+        .find(is)
+        .or_else(|| (0..from).rev().find(is))
+}
+
+/// Takes the step at `from` out of the flow of control, and puts it back before or after `to`. Steps
+/// keep their places in the text; only where branches lead changes. Branches of the moved step that
+/// do not fall through (it backs out, say) keep their targets.
+fn relink(program: &mut Program, from: usize, to: usize, after: bool) {
+    let behind = |program: &Program, at: usize| {
+        if at + 1 == program.steps.len() {
+            END
+        } else {
+            at + 1
+        }
+    };
+    let (next, last) = (behind(program, from), behind(program, to));
+    let redirect = |program: &mut Program, old: usize, new: usize, except: usize| {
+        for (at, step) in program.steps.iter_mut().enumerate() {
+            if at != except {
+                for branch in step.branches.iter_mut().filter(|b| b.next == old) {
+                    branch.next = new;
+                }
+            }
+        }
+    };
+    redirect(program, from, next, from);
+    if after {
+        for branch in program.steps[to]
+            .branches
+            .iter_mut()
+            .filter(|b| b.next == last)
+        {
+            branch.next = from;
+        }
+        for branch in program.steps[from]
+            .branches
+            .iter_mut()
+            .filter(|b| b.next == next)
+        {
+            branch.next = last;
+        }
+    } else {
+        redirect(program, to, from, from);
+        for branch in program.steps[from]
+            .branches
+            .iter_mut()
+            .filter(|b| b.next == next)
+        {
+            branch.next = to;
+        }
     }
 }

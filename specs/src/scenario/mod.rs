@@ -171,7 +171,20 @@ fn field_of<'a>(text: &'a str, offset: usize, message: &'a str) -> Option<&'a st
     Some(&key[start..]).filter(|key| !key.is_empty())
 }
 
+/// Scenarios of this group run only when they are asked for.
+pub const LARGE: &str = "large";
+
 impl Scenario {
+    /// Whether it is in that group.
+    pub fn in_group(&self, group: &str) -> bool {
+        self.groups.iter().any(|g| g == group)
+    }
+
+    /// Whether it is run without being asked for by name or group.
+    pub fn is_default(&self) -> bool {
+        !self.in_group(LARGE)
+    }
+
     /// Reads one scenario from text. `path` names it in errors and gives its id.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 use foliocheck_model::kernel::hooks::Hook;
 
 use super::cookie::Source;
-use crate::scheme::{Rule, Scheme};
+use crate::scheme::{Family, Rule, Scheme};
 
 /// The scheme for one kind of cookie.
 pub fn scheme(source: Source) -> Scheme {
@@ -29,7 +29,7 @@ pub fn scheme(source: Source) -> Scheme {
             Source::CtimeMultigrain => "cookie ctime (multigrain), compared before the sink reads",
             Source::FolioVersion => "cookie of a per-folio version, compared before the sink reads",
         },
-        family: "cookie",
+        family: Family::Cookie,
         source: "Torvalds, CAHk-=wj8rthcQ9gQbvkMzeFt0iymq+CuOzmidx3Pm29Lg+W0gg@mail.gmail.com; Chinner, 20230210021603.GA2825702@dread.disaster.area",
         rules,
     }

@@ -10,14 +10,14 @@ use foliocheck_model::kernel::prog::{FolioRef, PageAt, Prog};
 use foliocheck_model::kernel::rmap::mkclean_and_mark_dirty;
 use foliocheck_model::machine::expr::eq;
 
-use crate::scheme::{Effect, Rule, Scheme};
+use crate::scheme::{Effect, Family, Rule, Scheme};
 
 /// The copy is made by reading the folio word by word, as a reader does.
 pub fn copy() -> Scheme {
     Scheme {
         id: "copy",
         title: "the pipe gets a copy, made without the folio lock",
-        family: "copy",
+        family: Family::Copy,
         source: "copy_splice_read (6.5); Torvalds, June 2026, CAHk-=wgKy4dP0oQCNKyMQQf3-uVpaigmDyH6_T0Via76gWST9g@mail.gmail.com",
         rules: vec![Rule {
             name: "copy",
@@ -33,7 +33,7 @@ pub fn copy_locked() -> Scheme {
     Scheme {
         id: "copy-locked",
         title: "the pipe gets a copy, made under the folio lock after mkclean",
-        family: "copy",
+        family: Family::Copy,
         source: "after Chinner's sketch of Sept 2022 (writers and readers both lock the folio), with Z5",
         rules: vec![Rule {
             name: "copy-under-lock",

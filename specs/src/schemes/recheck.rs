@@ -5,7 +5,7 @@
 use foliocheck_model::kernel::hooks::Hook;
 
 use super::cookie::Source;
-use crate::scheme::{Rule, Scheme};
+use crate::scheme::{Family, Rule, Scheme};
 
 /// The scheme for one kind of cookie.
 pub fn scheme(source: Source) -> Scheme {
@@ -34,7 +34,7 @@ pub fn scheme(source: Source) -> Scheme {
                 "cookie of a per-folio version, compared after the sink has copied"
             }
         },
-        family: "cookie",
+        family: Family::Cookie,
         source: "the check-after-copy variant of Torvalds' and Chinner's mails of 9 and 10 Feb 2023",
         rules,
     }

@@ -12,7 +12,7 @@ use foliocheck_model::kernel::prog::Prog;
 use foliocheck_model::machine::step::Order;
 
 use super::hold;
-use crate::scheme::{Effect, Rule, Scheme};
+use crate::scheme::{Effect, Family, Rule, Scheme};
 
 const SOURCE: &str = "Chinner, 20230210040626.GB2825702@dread.disaster.area";
 
@@ -21,7 +21,7 @@ pub fn stable_flag() -> Scheme {
     Scheme {
         id: "stable-flag",
         title: "a flag on the folio, set by splice, cleared by the first release; writers wait",
-        family: "hold",
+        family: Family::Hold,
         source: SOURCE,
         rules: vec![
             Rule {
@@ -111,7 +111,7 @@ pub fn stable_pin() -> Scheme {
     Scheme {
         id: "stable-pin",
         title: "a count of holds on the folio, one a reference; writers wait",
-        family: "hold",
+        family: Family::Hold,
         source: SOURCE,
         rules: counted(Rule {
             name: "take-hold",
@@ -127,7 +127,7 @@ pub fn stable_pin_mkclean() -> Scheme {
     Scheme {
         id: "stable-pin-mkclean",
         title: "stable-pin, and page tables cleaned under the same folio lock: the mail's proposal",
-        family: "hold",
+        family: Family::Hold,
         source: SOURCE,
         rules: counted(Rule {
             name: "take-hold-mkclean",

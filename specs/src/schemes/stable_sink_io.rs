@@ -6,14 +6,14 @@ use foliocheck_model::kernel::hooks::{At, Hook};
 use foliocheck_model::kernel::prog::Prog;
 
 use super::hold;
-use crate::scheme::{Effect, Rule, Scheme};
+use crate::scheme::{Effect, Family, Rule, Scheme};
 
 /// The scheme.
 pub fn scheme() -> Scheme {
     Scheme {
         id: "stable-sink-io",
         title: "a count of holds and cleaned page tables, only while the sink does IO on the page",
-        family: "hold",
+        family: Family::Hold,
         source: "Chinner, 20230210061953.GC2825702@dread.disaster.area and 20230210065747.GD2825702@dread.disaster.area",
         rules: vec![
             Rule {
