@@ -2,7 +2,7 @@
 
 use foliocheck_model::kernel::hooks::{At, Hook, Rules};
 use foliocheck_model::kernel::prog::{FolioRef, Prog};
-use foliocheck_model::kernel::setup::{Call, Mapping, Setup};
+use foliocheck_model::kernel::setup::{Call, Filesystem, Mapping, Setup};
 use foliocheck_model::machine::expr::Expr;
 use foliocheck_model::machine::step::RuleTag;
 
@@ -73,7 +73,11 @@ impl Family {
         let disk = setup.mapping == Mapping::Disk;
         match self {
             Family::Reference => true,
-            Family::Mapping => disk && setup.any_call(|c| c.changes_extents(setup)),
+            Family::Mapping => {
+                setup.blocks
+                    && setup.filesystem == Filesystem::Xfs
+                    && setup.any_call(|c| matches!(c, Call::Write { .. } | Call::Writeback { .. }))
+            }
             Family::Writeback => {
                 disk && (setup.stable_writes || setup.device_checksum)
                     && setup.any_call(|c| matches!(c, Call::Writeback { .. }))

@@ -91,6 +91,13 @@ pub fn all() -> Vec<Witness> {
             "no TLB shootdown: a CPU goes on storing through its cached entry after the cleaning",
         ),
         witness(
+            "mapping-current",
+            "iomap-unchecked",
+            "stale-unwritten-reclaim",
+            None,
+            "a write zeroes around what it writes, by a mapping that is no longer true",
+        ),
+        witness(
             "dirty-accounted",
             "by-reference",
             "mmap-store-vs-writeback",

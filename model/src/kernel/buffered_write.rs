@@ -1,5 +1,5 @@
 //! write(2) to a file: `fs/iomap/buffered-io.c` under XFS, `mm/filemap.c:generic_perform_write`
-//! under ext4 and tmpfs. Actions W1 to W12.
+//! under ext4 and tmpfs. Actions W1 to W12; what concerns the cached mapping is in [`iomap`](super::iomap).
 
 use super::folio::{
     filemap_add_folio, filemap_get_folio, folio_lock, folio_unlock_put_goto, in_cache,
@@ -7,13 +7,12 @@ use super::folio::{
 use super::functions as c;
 use super::hooks::{At, Hook};
 use super::inode::{down_write, up_write, update_time};
+use super::iomap::{self, Iomap};
 use super::prog::{FolioRef, Prog};
 use super::setup::{Filesystem, Mapping};
-use super::world::{COUNTER_MAX, extent};
+use super::world::extent;
 use crate::machine::builder::{CFn, Label};
-use crate::machine::expr::{Expr, add, eq, ite, ne, not, or};
-use crate::machine::step::Order;
-use crate::machine::var::VarId;
+use crate::machine::expr::{Expr, eq, lt, or};
 
 /// The whole call: `folios` one after another, `words` of each.
 pub fn write(p: &mut Prog<'_>, folios: &[usize], words: &[usize]) {
@@ -49,27 +48,75 @@ pub fn write(p: &mut Prog<'_>, folios: &[usize], words: &[usize]) {
         down_write(p, "W1", lock, sem, "i_rwsem, exclusive");
         update_time(p, "W2", modified);
         p.within(inner, |p| {
-            for index in folios {
-                write_folio(p, *index, words, iomap);
+            if iomap {
+                iomap_write(p, folios, words);
+            } else {
+                for index in folios {
+                    let written = p.b.label("written");
+                    write_folio(p, *index, words, None, written);
+                    p.b.bind(written);
+                }
             }
         });
         up_write(p, "W12", unlock, sem, "i_rwsem");
     });
 }
 
-/// The cached mapping of an iomap write: extent state and cookie.
+/// The cached mapping of an XFS write, and where in the call it is used.
 struct Mapped {
-    extent: VarId,
-    cookie: VarId,
+    iomap: Iomap,
+    position: usize,
 }
 
-fn write_folio(p: &mut Prog<'_>, index: usize, words: &[usize], iomap: bool) {
+/// `iomap_file_buffered_write`: mappings one after another, each for as many folios as it covers.
+/// Where the cookie says that it has gone stale, what it reserved is taken back and the rest is mapped
+/// anew, from the folio where that was seen.
+fn iomap_write(p: &mut Prog<'_>, folios: &[usize], words: &[usize]) {
+    let iomap = Iomap::declare(p, folios);
+    for position in 0..folios.len() {
+        let mapped = Mapped { iomap, position };
+        let write = p.b.label("mapped");
+        if position > 0 {
+            p.b.step("W3c", c::IOMAP_ITER, |s| {
+                s.text("does the mapping cover the next folio?")
+                    .when(lt(position, iomap.end), "yes", |b| b.goto(write))
+                    .otherwise("no: map on", |b| b)
+            });
+        }
+        let remap = p.b.here("remap");
+        iomap::iomap_begin(p, &iomap, folios, position);
+        p.b.bind(write);
+        let stale = p.b.label("stale");
+        let written = p.b.label("written");
+        write_folio(p, folios[position], words, Some((&mapped, stale)), written);
+        p.b.bind(stale);
+        iomap::iomap_end(p, &iomap, folios, position, remap);
+        p.b.bind(written);
+    }
+}
+
+impl Mapped {
+    fn at(&self, folio: &FolioRef, stale: Label) -> At {
+        At::Iomap {
+            iomap: self.iomap,
+            folio: folio.clone(),
+            position: self.position,
+            stale,
+        }
+    }
+}
+
+fn write_folio(
+    p: &mut Prog<'_>,
+    index: usize,
+    words: &[usize],
+    mapped: Option<(&Mapped, Label)>,
+    written: Label,
+) {
     let tmpfs = p.w.setup.mapping == Mapping::Tmpfs;
     let folio = p.folio_register(index);
-    let remap = p.b.here("remap");
-    let mapped = iomap.then(|| iomap_begin(p, index));
     let again = p.b.here("again");
-    let begin = if iomap {
+    let begin = if mapped.is_some() {
         c::IOMAP_WRITE_BEGIN
     } else if tmpfs {
         c::SHMEM_WRITE_BEGIN
@@ -77,6 +124,10 @@ fn write_folio(p: &mut Prog<'_>, index: usize, words: &[usize], iomap: bool) {
         c::GENERIC_PERFORM_WRITE
     };
     p.within(begin, |p| {
+        if let Some((mapped, stale)) = mapped {
+            let at = mapped.at(&folio, stale);
+            p.hook(Hook::IomapLookup, &at);
+        }
         get_locked_folio(p, &folio, again);
         if !tmpfs {
             let writeback = folio.place(p.w, |f| f.writeback);
@@ -87,13 +138,12 @@ fn write_folio(p: &mut Prog<'_>, index: usize, words: &[usize], iomap: bool) {
                 rules(s.text("folio lock held").wait(own))
             });
         }
-        if let Some(mapped) = &mapped {
-            iomap_valid(p, &folio, mapped, remap);
-        }
-        if mapped.is_none() && !tmpfs {
+        if let Some((mapped, stale)) = mapped {
+            iomap::validate(p, &mapped.at(&folio, stale));
+        } else if !tmpfs {
             da_reserve(p, index);
         }
-        fill_rest(p, &folio, words, mapped.as_ref());
+        iomap::fill_rest(p, &folio, words, mapped.map(|(m, _)| &m.iomap));
     });
     for word in words {
         let token =
@@ -111,7 +161,7 @@ fn write_folio(p: &mut Prog<'_>, index: usize, words: &[usize], iomap: bool) {
             )
         });
     }
-    let end = if iomap {
+    let end = if mapped.is_some() {
         c::IOMAP_WRITE_END
     } else if tmpfs {
         c::SHMEM_WRITE_END
@@ -128,34 +178,8 @@ fn write_folio(p: &mut Prog<'_>, index: usize, words: &[usize], iomap: bool) {
                 .full(dirty);
             Prog::set_uptodate(w, s, &folio)
         });
-        let next = p.b.label("next folio");
-        folio_unlock_put_goto(p, "W11", &folio, next);
-        p.b.bind(next);
+        folio_unlock_put_goto(p, "W11", &folio, written);
     });
-}
-
-/// W3: look the extent up under ILOCK, reserve delalloc over a hole, sample the cookie.
-fn iomap_begin(p: &mut Prog<'_>, index: usize) -> Mapped {
-    let state = p.w.indices[index].extent;
-    let inode = p.w.inode;
-    let mapped = Mapped {
-        extent: p.register(&format!("iomap[{index}].type"), extent::WRITTEN),
-        cookie: p.register(&format!("iomap[{index}].validity_cookie"), COUNTER_MAX),
-    };
-    p.b.step("W3", c::XFS_BUFFERED_WRITE_IOMAP_BEGIN, |s| {
-        s.text("map the range, sample the cookie, under ILOCK")
-            .order(inode.if_seq, Order::Acquire)
-            .when(eq(state, extent::HOLE), "reserve delalloc", |b| {
-                b.set(state, extent::DELALLOC)
-                    .inc(inode.if_seq)
-                    .set(mapped.extent, extent::HOLE)
-                    .set(mapped.cookie, add(inode.if_seq, 1))
-            })
-            .otherwise("", |b| {
-                b.set(mapped.extent, state).set(mapped.cookie, inode.if_seq)
-            })
-    });
-    mapped
 }
 
 /// ext4 with delayed allocation: reserves over a hole under the folio lock.
@@ -192,41 +216,4 @@ fn get_locked_folio(p: &mut Prog<'_>, folio: &FolioRef, again: Label) {
     p.b.bind(missing);
     filemap_add_folio(p, "W4a", folio, again);
     p.b.bind(locked);
-}
-
-/// W7: the cookie is compared under the folio lock; on a mismatch the write backs out of this folio
-/// and maps the rest anew from its offset.
-fn iomap_valid(p: &mut Prog<'_>, folio: &FolioRef, mapped: &Mapped, remap: Label) {
-    let (lock, refs) = (folio.place(p.w, |f| f.lock), folio.place(p.w, |f| f.refs));
-    let (seq, cookie) = (p.w.inode.if_seq, mapped.cookie);
-    p.b.step("W7", c::IOMAP_VALID, |s| {
-        s.text("validity cookie against if_seq, folio lock held")
-            .order(seq, Order::Acquire)
-            .when(ne(seq, cookie), "IOMAP_F_STALE: unlock, put, remap", |b| {
-                b.set(lock, 0).dec(refs).goto(remap)
-            })
-            .otherwise("valid", |b| b)
-    });
-}
-
-/// W8: in a folio that is not up to date, words that this write does not cover are read from disk, or
-/// zeroed where the (cached) mapping says that there is no data.
-fn fill_rest(p: &mut Prog<'_>, folio: &FolioRef, words: &[usize], mapped: Option<&Mapped>) {
-    if p.w.indices[folio.index].fixed {
-        return;
-    }
-    let index = p.w.indices[folio.index].clone();
-    let zero = p.w.tokens.zero(folio.index);
-    let kind = mapped.map_or(index.extent, |m| m.extent);
-    for word in (0..p.w.setup.words).filter(|w| !words.contains(w)) {
-        let uptodate = folio.place(p.w, |f| f.uptodate).expr();
-        let data = folio.place(p.w, |f| f.data[word]);
-        let value = ite(eq(kind, extent::WRITTEN), index.disk[word], zero);
-        p.b.step("W8", c::IOMAP_WRITE_BEGIN_FOLIO, |s| {
-            s.text(format!(
-                "word {word}: read it, or zero it where the mapping has no data"
-            ))
-            .set_if(not(uptodate), data, value)
-        });
-    }
 }

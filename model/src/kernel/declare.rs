@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::blocks;
 use super::ghost::Ghosts;
 use super::setup::{Call, ExtentInit, PteInit, Setup};
 use super::tokens::Tokens;
@@ -133,27 +134,13 @@ fn declare_folios(system: &mut System, setup: &Setup, tokens: &Tokens) -> (Vec<I
                 name,
             });
         }
-        let disk_object = format!("disk[{index}]");
-        let disk = (0..setup.words)
-            .map(|w| {
-                system.declare(
-                    VarDecl::shared(
-                        disk_object.clone(),
-                        format!("data[{w}]"),
-                        tokens.max(index, w),
-                    )
-                    .labels(tokens.labels(index, w))
-                    .init(tokens.initial_disk(index, w, init))
-                    .observed(),
-                )
-            })
-            .collect();
         let extent_init = match init.extent {
             ExtentInit::Written => extent::WRITTEN,
             ExtentInit::Unwritten => extent::UNWRITTEN,
             ExtentInit::Hole if init.dirty => extent::DELALLOC,
             ExtentInit::Hole => extent::HOLE,
         };
+        let disk = blocks::declare(system, setup, tokens, index);
         let slot_labels: Vec<String> = std::iter::once("-".to_owned())
             .chain(folios[first..].iter().map(|f| f.name.clone()))
             .collect();
@@ -165,11 +152,14 @@ fn declare_folios(system: &mut System, setup: &Setup, tokens: &Tokens) -> (Vec<I
                     .init(init.cached.into()),
             ),
             extent: system.declare(
-                VarDecl::shared(disk_object, "extent", extent::WRITTEN)
-                    .labels(["hole", "delalloc", "unwritten", "written"])
+                VarDecl::shared(format!("disk[{index}]"), "extent", extent::WRITTEN)
+                    .labels(extent::NAMES)
                     .init(extent_init),
             ),
-            disk,
+            blocks: disk.blocks,
+            block: disk.block,
+            cow: disk.cow,
+            journal: disk.journal,
             fixed: init.cached && removals == 0,
         });
     }
@@ -468,5 +458,12 @@ fn declare_inode(system: &mut System, setup: &Setup) -> Inode {
         i_version: system.declare(VarDecl::shared("inode", "i_version", COUNTER_MAX)),
         i_version_queried: flag(system, "inode", "i_version.queried", false),
         if_seq: system.declare(VarDecl::shared("inode", "if_seq", COUNTER_MAX)),
+        cow_seq: (0..setup.folios.len())
+            .any(|i| blocks::can_be_shared(setup, i))
+            .then(|| system.declare(VarDecl::shared("inode", "cow_seq", COUNTER_MAX))),
+        handles: setup.journal.then(|| {
+            let all = (1 << setup.tasks.len()) - 1;
+            system.declare(VarDecl::shared("journal", "handles", all))
+        }),
     }
 }

@@ -219,7 +219,8 @@ fn create_folio(p: &mut Prog<'_>, folio: &FolioRef, again: Label) {
 /// Fills a folio that this task holds locked with what is on disk, and makes it up to date.
 fn filemap_read_folio(p: &mut Prog<'_>, folio: &FolioRef) {
     for word in 0..p.w.setup.words {
-        let disk = p.w.indices[folio.index].disk[word];
+        let zero = p.w.tokens.zero(folio.index);
+        let disk = p.w.indices[folio.index].on_disk(word, zero);
         let data = folio.place(p.w, |f| f.data[word]);
         p.b.step("F5", c::FILEMAP_READ_FOLIO, |s| {
             s.text(format!("read word {word} from disk"))

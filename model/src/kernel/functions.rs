@@ -17,14 +17,37 @@ functions! {
         XFS_FILE_SPLICE_READ = "xfs_file_splice_read",
         XFS_WRITE_FAULT = "xfs_write_fault",
         XFS_FILE_FALLOCATE = "xfs_file_fallocate",
+        XFS_FILE_REMAP_RANGE = "xfs_file_remap_range",
     }
-    "fs/xfs/xfs_inode.c" { XFS_ILOCK = "xfs_ilock", XFS_IUNLOCK = "xfs_iunlock" }
+    "fs/xfs/xfs_inode.c" { XFS_ILOCK = "xfs_ilock", XFS_IUNLOCK = "xfs_iunlock",
+        XFS_ILOCK2_IO_MMAP = "xfs_ilock2_io_mmap", XFS_IUNLOCK2_IO_MMAP = "xfs_iunlock2_io_mmap" }
+    "fs/xfs/xfs_reflink.c" {
+        XFS_REFLINK_REMAP_PREP = "xfs_reflink_remap_prep",
+        XFS_REFLINK_REMAP_EXTENT = "xfs_reflink_remap_extent",
+    }
+    "fs/xfs/libxfs/xfs_bmap.c" {
+        XFS_BMAPI_CONVERT_DELALLOC = "xfs_bmapi_convert_delalloc",
+        XFS_BMAP_PUNCH_DELALLOC_RANGE = "xfs_bmap_punch_delalloc_range",
+    }
+    "mm/vmscan.c" { SHRINK_FOLIO_LIST = "shrink_folio_list", REMOVE_MAPPING = "__remove_mapping" }
+    "fs/ext4/ext4_jbd2.h" {
+        EXT4_JOURNAL_START = "ext4_journal_start",
+        EXT4_JOURNAL_STOP = "ext4_journal_stop",
+        EXT4_JBD2_INODE_ADD_WAIT = "ext4_jbd2_inode_add_wait",
+    }
+    "fs/jbd2/commit.c" {
+        JBD2_JOURNAL_COMMIT_TRANSACTION = "jbd2_journal_commit_transaction",
+        JOURNAL_FINISH_INODE_DATA_BUFFERS = "journal_finish_inode_data_buffers",
+    }
+    "fs/iomap/iter.c" { IOMAP_ITER = "iomap_iter" }
     "fs/xfs/xfs_iomap.c" {
         IOMAP_VALID = "xfs_iomap_valid",
         XFS_BUFFERED_WRITE_IOMAP_BEGIN = "xfs_buffered_write_iomap_begin",
+        XFS_BUFFERED_WRITE_IOMAP_END = "xfs_buffered_write_iomap_end",
     }
     "fs/xfs/xfs_aops.c" {
         XFS_MAP_BLOCKS = "xfs_map_blocks",
+        XFS_IMAP_VALID = "xfs_imap_valid",
         XFS_END_IOEND = "xfs_end_ioend",
     }
     "fs/iomap/buffered-io.c" {

@@ -34,6 +34,8 @@ pub struct Ghosts {
     pub reread_inconsistent: VarId,
     /// A pipe, socket or sink changed a page-cache folio.
     pub source_changed: VarId,
+    /// A write or writeback acted on a mapping that is not the present one.
+    pub mapping_stale: VarId,
     /// Per folio: buffers and frags that really point at it.
     pub holders: Vec<VarId>,
     /// A folio was given out while something pointed at it.
@@ -127,6 +129,7 @@ impl Ghosts {
             reread_inconsistent: broken("reread-consistent"),
             source_changed: broken("source-untouched"),
             reused: broken("reused"),
+            mapping_stale: broken("mapping-current"),
             holders,
         }
     }

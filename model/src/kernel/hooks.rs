@@ -1,5 +1,7 @@
 //! Where a scheme's rules attach to the kernel's programs.
 
+use super::iomap::Iomap;
+use super::map_blocks::Imap;
 use super::prog::{FolioRef, PageAt, Prog};
 use crate::machine::builder::Label;
 use crate::machine::expr::Expr;
@@ -18,6 +20,13 @@ pub enum Hook {
     FolioMkwrite,
     /// `truncate_inode_partial_folio`: bytes were zeroed, the folio is still locked (T4).
     FolioZeroed,
+    /// `iomap_write_begin`, before the folio is looked up (before W4).
+    IomapLookup,
+    /// `iomap_write_begin`: the folio is locked, and nothing has been read or zeroed on the ground of
+    /// the cached mapping (W7).
+    IomapValid,
+    /// `xfs_map_blocks`: writeback has a cached mapping that covers the page (B9).
+    ImapValid,
     /// `filemap_splice_read`, whole: how a page of the file gets into the pipe. A rule here
     /// replaces S1 and S2 for that page.
     FilemapSpliceRead,
@@ -43,12 +52,15 @@ pub enum Hook {
 
 impl Hook {
     /// All hooks.
-    pub const ALL: [Hook; 15] = [
+    pub const ALL: [Hook; 18] = [
         Hook::FolioWaitStable,
         Hook::PartialTruncateWait,
         Hook::FolioWritten,
         Hook::FolioMkwrite,
         Hook::FolioZeroed,
+        Hook::IomapLookup,
+        Hook::IomapValid,
+        Hook::ImapValid,
         Hook::FilemapSpliceRead,
         Hook::SpliceAddFolio,
         Hook::PipeBufGet,
@@ -69,6 +81,9 @@ impl Hook {
             Hook::FolioWritten => "write_end",
             Hook::FolioMkwrite => "page_mkwrite",
             Hook::FolioZeroed => "folio_zero_range",
+            Hook::IomapLookup => "iomap_get_folio",
+            Hook::IomapValid => "iomap_valid",
+            Hook::ImapValid => "xfs_imap_valid",
             Hook::FilemapSpliceRead => "filemap_splice_read",
             Hook::SpliceAddFolio => "splice_folio_into_pipe",
             Hook::PipeBufGet => "pipe_buf_get",
@@ -103,6 +118,24 @@ pub enum At {
         slot: PageAt,
         /// The spliced reference.
         origin: usize,
+    },
+    /// A write about to use its cached mapping.
+    Iomap {
+        /// The mapping.
+        iomap: Iomap,
+        /// The folio; it is locked at [`Hook::IomapValid`].
+        folio: FolioRef,
+        /// How many folios of this call came before.
+        position: usize,
+        /// Where the write goes to map anew, with nothing locked or referenced.
+        stale: Label,
+    },
+    /// Writeback about to use its cached mapping.
+    Imap {
+        /// The mapping.
+        imap: Imap,
+        /// Where it looks the mapping up anew.
+        stale: Label,
     },
     /// A page held by a pipe or a socket, where to go on failure if the consumer can fail here.
     Held {

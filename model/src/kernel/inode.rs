@@ -27,6 +27,13 @@ pub fn up_write(p: &mut Prog<'_>, id: &str, function: CFn, sem: RwSem, text: &st
     });
 }
 
+/// Drops it, and goes to `target`.
+pub fn up_write_goto(p: &mut Prog<'_>, id: &str, function: CFn, sem: RwSem, target: Label) {
+    p.b.step(id, function, |s| {
+        s.set(sem.writer, 0).release(sem.writer).goto(target)
+    });
+}
+
 /// Takes a reader-writer semaphore shared.
 pub fn down_read(p: &mut Prog<'_>, id: &str, function: CFn, sem: RwSem, text: &str) {
     let task = p.b.task.index();

@@ -4,9 +4,10 @@ use super::folio::{folio_lock, folio_mark_dirty, get_uptodate_folio};
 use super::functions as c;
 use super::hooks::{At, Hook};
 use super::inode::{down_read, up_read, up_read_goto, update_time};
+use super::iomap;
 use super::prog::{FolioRef, Prog};
 use super::setup::{Filesystem, MkwriteOrder};
-use super::world::{Pte, extent};
+use super::world::Pte;
 use crate::machine::builder::Label;
 use crate::machine::expr::{Expr, and, eq, or};
 use crate::machine::step::Order;
@@ -249,14 +250,7 @@ fn page_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, out: Label) {
                 up_read_goto(p, "M5u", c::FILEMAP_INVALIDATE_UNLOCK_SHARED, inval, out);
             }
             p.b.bind(valid);
-            let (state, seq) = (p.w.indices[folio.index].extent, p.w.inode.if_seq);
-            p.b.step("M6", handler, |s| {
-                s.text("map the blocks, folio lock held; reserve over a hole")
-                    .when(eq(state, extent::HOLE), "reserve delalloc", |b| {
-                        b.set(state, extent::DELALLOC).inc(seq)
-                    })
-                    .otherwise("mapped", |b| b)
-            });
+            iomap::reserve(p, handler, folio.index);
             p.hook(Hook::FolioMkwrite, &At::Folio(folio.clone()));
             if !ext4_order {
                 folio_mark_dirty(p, "M7", folio);

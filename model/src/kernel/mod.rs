@@ -12,6 +12,12 @@
 //! | [`pipe`] | `fs/pipe.c` | S4, S5, S7 |
 //! | [`socket`] | `fs/splice.c`, `net/` | S6, N0-N3 |
 //! | [`truncate`] | `mm/truncate.c` | T0-T7 |
+//! | [`iomap`] | `fs/xfs/xfs_iomap.c`, `fs/iomap/buffered-io.c` | W3, W7, W8, W3p |
+//! | [`map_blocks`] | `fs/xfs/xfs_aops.c` | B9, B13 |
+//! | [`blocks`] | `fs/xfs/libxfs/xfs_bmap.c` | (forks, allocation) |
+//! | [`reflink`] | `fs/xfs/xfs_reflink.c` | R0-R4 |
+//! | [`reclaim`] | `mm/vmscan.c` | R1 |
+//! | [`journal`] | `fs/jbd2/commit.c` | J0-J2 |
 //! | [`inode`] | `fs/inode.c` | stamps, rw-semaphores |
 //! | [`gup`] | `mm/gup.c` | G1, G2 |
 //! | [`folio`] | `mm/filemap.c` | lock, look-up, creation, filling: F1-F10 |
@@ -20,6 +26,7 @@
 //! attach, [`ghost`] and [`tokens`] what the invariants need. `model/MAP.md` has the correspondence,
 //! variable by variable and step by step, with each simplification.
 
+pub mod blocks;
 pub mod buffered_write;
 mod declare;
 pub mod folio;
@@ -28,10 +35,15 @@ pub mod ghost;
 pub mod gup;
 pub mod hooks;
 pub mod inode;
+pub mod iomap;
+pub mod journal;
+pub mod map_blocks;
 pub mod mmap;
 pub mod mprotect;
 pub mod pipe;
 pub mod prog;
+pub mod reclaim;
+pub mod reflink;
 pub mod rmap;
 pub mod setup;
 pub mod socket;
@@ -144,6 +156,9 @@ fn write_call(
         }
         Call::Truncate { folio } => truncate::truncate(p, *folio),
         Call::PunchHole { folio, word } => truncate::punch_hole(p, *folio, *word),
+        Call::Reflink { folio } => reflink::reflink(p, *folio),
+        Call::Reclaim { folio } => reclaim::reclaim(p, *folio),
+        Call::Commit => journal::commit(p),
         Call::Tick => inode::tick(p),
         Call::PinStore { folio, words } => gup::pin_store(p, *folio, words),
     }

@@ -60,6 +60,8 @@ pub struct FolioInit {
     pub cached: bool,
     /// The extent below.
     pub extent: ExtentInit,
+    /// Another file shares its block, and what is dirty of it has a reservation in the COW fork.
+    pub shared: bool,
 }
 
 /// A page-table entry at the start.
@@ -193,6 +195,18 @@ pub enum Call {
         /// The word; the whole page if none.
         word: Option<usize>,
     },
+    /// `FICLONERANGE` of the page into another file: the two share the block from then on.
+    Reflink {
+        /// Page index.
+        folio: usize,
+    },
+    /// Memory pressure: the page leaves the page cache if it is clean and nobody refers to it.
+    Reclaim {
+        /// Page index.
+        folio: usize,
+    },
+    /// The journal commits what has been changed in extents (ext4, `data=ordered`).
+    Commit,
     /// The timekeeping interrupt: the coarse clock advances.
     Tick,
     /// A store through a pin taken long ago (DMA, `process_vm_writev`), then the unpin.
@@ -233,23 +247,9 @@ impl Call {
     /// Whether it takes the page out of the page cache.
     pub fn removes(&self, index: usize) -> bool {
         match self {
-            Call::Truncate { folio } | Call::PunchHole { folio, word: None } => *folio == index,
-            _ => false,
-        }
-    }
-
-    /// Whether it can change which block a page of the file is in, or the state of that block.
-    pub fn changes_extents(&self, setup: &Setup) -> bool {
-        let unsettled = |i: &usize| {
-            let init = &setup.folios[*i];
-            init.extent != ExtentInit::Written
-        };
-        match self {
-            Call::Truncate { .. } | Call::PunchHole { word: None, .. } => true,
-            Call::Write { folios, .. } | Call::Writeback { folios, .. } => {
-                folios.iter().any(unsettled)
-            }
-            Call::MmapStore { folio, .. } => unsettled(folio),
+            Call::Truncate { folio }
+            | Call::PunchHole { folio, word: None }
+            | Call::Reclaim { folio } => *folio == index,
             _ => false,
         }
     }
@@ -277,6 +277,10 @@ pub struct TaskSetup {
 
 /// A scenario, checked and ready to build.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent properties of a file"
+)]
 pub struct Setup {
     /// Words a folio, 2 or more.
     pub words: usize,
@@ -288,6 +292,12 @@ pub struct Setup {
     pub filesystem: Filesystem,
     /// Order within `page_mkwrite`.
     pub mkwrite: MkwriteOrder,
+    /// Which block a page is in is part of the state, and so is what each block held before. Without
+    /// it every page has one block, which reads as zeros until it is written.
+    pub blocks: bool,
+    /// ext4 with `data=ordered` and without `dioread_nolock`: a block that writeback allocates is at
+    /// once a written extent of the running transaction.
+    pub journal: bool,
     /// AS_STABLE_WRITES.
     pub stable_writes: bool,
     /// The device reads every word for a checksum before the DMA reads it.

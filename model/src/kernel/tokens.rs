@@ -15,6 +15,7 @@ pub struct Tokens {
     stores: Vec<((usize, usize, usize, usize), u64)>,
     zero: Vec<Option<u64>>,
     stale: Vec<Option<u64>>,
+    secret: Vec<Option<u64>>,
 }
 
 impl Tokens {
@@ -25,6 +26,7 @@ impl Tokens {
             stores: Vec::new(),
             zero: Vec::new(),
             stale: Vec::new(),
+            secret: Vec::new(),
         };
         for (index, init) in setup.folios.iter().enumerate() {
             let mut base = vec!["old".to_owned()];
@@ -35,6 +37,10 @@ impl Tokens {
             }));
             tokens.stale.push(init.dirty.then(|| {
                 base.push("stale".to_owned());
+                base.len() as u64 - 1
+            }));
+            tokens.secret.push(setup.blocks.then(|| {
+                base.push("secret".to_owned());
                 base.len() as u64 - 1
             }));
             let mut words = vec![base; setup.words];
@@ -112,12 +118,17 @@ impl Tokens {
         }
     }
 
-    /// A word on disk at the start.
-    pub fn initial_disk(&self, index: usize, _word: usize, init: &FolioInit) -> u64 {
-        if init.extent == ExtentInit::Written {
+    /// What a block holds that another file had before.
+    pub fn secret(&self, index: usize) -> Option<u64> {
+        self.secret[index]
+    }
+
+    /// A word at the start in the block with that number, of which the first is the page's own.
+    pub fn initial_disk(&self, index: usize, init: &FolioInit, block: usize) -> u64 {
+        if init.extent == ExtentInit::Written && block == 0 {
             self.stale[index].unwrap_or(0)
         } else {
-            self.zero(index)
+            self.secret[index].unwrap_or(self.zero(index))
         }
     }
 }

@@ -140,12 +140,15 @@ fn free_blocks(p: &mut Prog<'_>, index: usize) {
     let zero = p.w.tokens.zero(index);
     let object = p.w.indices[index].clone();
     let seq = p.w.inode.if_seq;
+    let blocks = p.w.setup.blocks;
     p.b.step("T3b", c::EXT4_TRUNCATE, |s| {
         s.text("free the blocks, under ILOCK")
             .set(object.extent, extent::HOLE)
             .inc(seq);
-        for word in object.disk {
-            s.set(word, zero);
+        if !blocks {
+            for word in &object.blocks[0].data {
+                s.set(*word, zero);
+            }
         }
         s
     });

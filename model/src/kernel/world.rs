@@ -169,6 +169,10 @@ pub struct Inode {
     pub i_version_queried: VarId,
     /// Sequence of the data fork's extent tree.
     pub if_seq: VarId,
+    /// Sequence of the COW fork's extent tree, if anything is shared.
+    pub cow_seq: Option<VarId>,
+    /// Handles that are open in the running transaction, as a set of tasks, if there is a journal.
+    pub handles: Option<VarId>,
 }
 
 /// Fine-grained stamps that fit between two ticks.
@@ -184,6 +188,45 @@ pub mod extent {
     pub const UNWRITTEN: u64 = 2;
     /// A block with data.
     pub const WRITTEN: u64 = 3;
+    /// Their names.
+    pub const NAMES: [&str; 4] = ["hole", "delalloc", "unwritten", "written"];
+}
+
+/// States of a range of the COW fork.
+pub mod cow {
+    /// Nothing there.
+    pub const NONE: u64 = 0;
+    /// Reserved in memory only.
+    pub const DELALLOC: u64 = 1;
+    /// A block, which no file maps yet.
+    pub const REAL: u64 = 2;
+}
+
+/// A block of the device.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// What it holds, a token a word.
+    pub data: Vec<VarId>,
+    /// Another file maps it, if that can be.
+    pub other: Option<VarId>,
+}
+
+/// One page of a COW fork.
+#[derive(Clone, Copy, Debug)]
+pub struct CowFork {
+    /// See [`cow`].
+    pub state: VarId,
+    /// Its block, while it has one.
+    pub block: VarId,
+}
+
+/// What a journal with ordered data keeps of a page.
+#[derive(Clone, Copy, Debug)]
+pub struct Journalled {
+    /// The extent as the last committed transaction has it: what is found after a crash.
+    pub committed: VarId,
+    /// The inode is on the running transaction's list of ordered data for this page.
+    pub ordered: VarId,
 }
 
 /// One page index: its page-cache slot and what is below on disk.
@@ -195,8 +238,14 @@ pub struct Index {
     pub slot: VarId,
     /// State of the extent: see [`extent`].
     pub extent: VarId,
-    /// What the disk holds, a token a word.
-    pub disk: Vec<VarId>,
+    /// The blocks that it can be in.
+    pub blocks: Vec<Block>,
+    /// Which of them the data fork maps, while the extent has a block; none if there is but one.
+    pub block: Option<VarId>,
+    /// The COW fork, if the page can be shared with another file.
+    pub cow: Option<CowFork>,
+    /// What the journal knows, if there is one.
+    pub journal: Option<Journalled>,
     /// One folio is cached for it from beginning to end: no call removes it.
     pub fixed: bool,
 }

@@ -3,25 +3,31 @@
 
 use super::folio::{filemap_get_folio, folio_lock, folio_unlock_put_goto};
 use super::functions as c;
+use super::journal;
+use super::map_blocks::{Imap, end_ioend, is_right, map_blocks, map_one_page, target};
 use super::prog::{FolioRef, Prog};
 use super::rmap::mkclean_and_mark_dirty;
 use super::setup::{Filesystem, SyncMode};
-use super::world::extent;
 use crate::machine::builder::Label;
-use crate::machine::expr::{eq, ne};
-use crate::machine::step::Order;
+use crate::machine::expr::{and, eq, ne, not};
 use crate::machine::var::VarId;
 
 /// Writes back each of the folios that is dirty, and does its IO.
 pub fn writeback(p: &mut Prog<'_>, folios: &[usize], sync: SyncMode) {
     p.within(c::IOMAP_WRITEPAGES, |p| {
-        for index in folios {
-            writeback_folio(p, *index, sync);
+        let xfs = p.w.setup.filesystem == Filesystem::Xfs;
+        let imap = (xfs && p.w.setup.blocks).then(|| Imap::declare(p, folios));
+        for position in 0..folios.len() {
+            let pass = imap.as_ref().map(|imap| (imap, folios, position));
+            writeback_folio(p, folios[position], sync, pass);
         }
     });
 }
 
-fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode) {
+/// The cached mapping of a pass, the pages of the pass, and how many came before.
+type Pass<'a> = Option<(&'a Imap, &'a [usize], usize)>;
+
+fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode, pass: Pass<'_>) {
     let folio = p.folio_register(index);
     let skip = p.b.label("next folio");
     let unlock = p.b.label("unlock");
@@ -31,7 +37,9 @@ fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode) {
     let ext4 = p.w.setup.filesystem == Filesystem::Ext4;
     if ext4 {
         // mpage_map_and_submit_extent maps before anything is cleaned.
-        map_blocks(p, index);
+        journal::start(p);
+        map_one_page(p, index);
+        journal::add_ordered(p, index);
     }
     p.within(c::FOLIO_CLEAR_DIRTY_FOR_IO, |p| {
         mkclean_and_mark_dirty(p, "B", &folio);
@@ -50,8 +58,10 @@ fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode) {
                 .set(writeback.clone(), 1)
                 .full(writeback)
         });
-        if !ext4 {
-            map_blocks(p, index);
+        match pass {
+            Some((imap, folios, position)) => map_blocks(p, imap, folios, position),
+            None if ext4 => {}
+            None => map_one_page(p, index),
         }
     });
     let (lock, me) = (folio.place(p.w, |f| f.lock), p.me());
@@ -61,8 +71,12 @@ fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode) {
             .set(lock.clone(), 0)
             .release(lock)
     });
-    device(p, &folio);
-    complete(p, &folio, skip);
+    if ext4 {
+        journal::stop(p);
+    }
+    let imap = pass.map(|(imap, _, _)| imap);
+    device(p, &folio, imap);
+    complete(p, &folio, imap, skip);
     p.b.bind(unlock);
     folio_unlock_put_goto(p, "B1u", &folio, skip);
     p.b.bind(skip);
@@ -98,26 +112,8 @@ fn prepare(p: &mut Prog<'_>, folio: &FolioRef, sync: SyncMode, unlock: Label, sk
     }
 }
 
-/// B9: the mapping that the IO goes to; delalloc becomes a real, unwritten extent.
-fn map_blocks(p: &mut Prog<'_>, index: usize) {
-    let (state, seq) = (p.w.indices[index].extent, p.w.inode.if_seq);
-    let function = if p.w.setup.filesystem == Filesystem::Ext4 {
-        c::MPAGE_MAP_ONE_EXTENT
-    } else {
-        c::XFS_MAP_BLOCKS
-    };
-    p.b.step("B9", function, |s| {
-        s.text("look up the extent under ILOCK")
-            .order(seq, Order::Acquire)
-            .when(eq(state, extent::DELALLOC), "convert delalloc", |b| {
-                b.set(state, extent::UNWRITTEN).inc(seq)
-            })
-            .otherwise("mapped", |b| b)
-    });
-}
-
 /// B11, B12: the device's reads. A device that checksums reads every word twice.
-fn device(p: &mut Prog<'_>, folio: &FolioRef) {
+fn device(p: &mut Prog<'_>, folio: &FolioRef, imap: Option<&Imap>) {
     let index = p.w.indices[folio.index].clone();
     let checksum = p.w.setup.device_checksum;
     let words = p.w.setup.words;
@@ -135,12 +131,20 @@ fn device(p: &mut Prog<'_>, folio: &FolioRef) {
         });
     }
     let ghosts = p.w.ghosts.clone();
+    let (block, has_block) = target(p, folio.index, imap);
+    let right = is_right(p, folio.index, &block);
     for word in 0..words {
         let data = folio.place(p.w, |f| f.data[word]).expr();
-        let disk = index.disk[word];
         p.b.step("B12", c::DMA_READ, |s| {
-            s.text(format!("DMA reads word {word} to disk"))
-                .set(disk, data.clone());
+            s.text(format!("DMA reads word {word} to disk")).set_if(
+                and(has_block.clone(), not(right.clone())),
+                ghosts.mapping_stale,
+                1,
+            );
+            for (n, object) in index.blocks.iter().enumerate() {
+                let here = and(has_block.clone(), eq(block.clone(), n)).fold();
+                s.set_if(here, object.data[word], data.clone());
+            }
             if let Some(sum) = sums.get(word) {
                 let differs = ne(*sum, data);
                 s.set_if(differs.clone(), ghosts.checksum_mismatch, 1)
@@ -152,15 +156,8 @@ fn device(p: &mut Prog<'_>, folio: &FolioRef) {
 }
 
 /// B13, B14: the extent is converted, then writeback ends; no folio lock.
-fn complete(p: &mut Prog<'_>, folio: &FolioRef, next: Label) {
-    let (state, seq) = (p.w.indices[folio.index].extent, p.w.inode.if_seq);
-    p.b.step("B13", c::XFS_END_IOEND, |s| {
-        s.text("unwritten becomes written, under ILOCK")
-            .when(eq(state, extent::UNWRITTEN), "converted", |b| {
-                b.set(state, extent::WRITTEN).inc(seq)
-            })
-            .otherwise("nothing to convert", |b| b)
-    });
+fn complete(p: &mut Prog<'_>, folio: &FolioRef, imap: Option<&Imap>, next: Label) {
+    end_ioend(p, folio.index, imap);
     let writeback = folio.place(p.w, |f| f.writeback);
     let refs = folio.place(p.w, |f| f.refs);
     p.b.step("B14", c::FOLIO_END_WRITEBACK, |s| {

@@ -3,6 +3,9 @@
 //! A bug whose scenario shows nothing is a defect of the model.
 
 mod h01_dirty_pipe;
+mod h16_iomap_stale;
+mod h17_writeback_stale;
+mod h21_ordered_data;
 
 use foliocheck_model::machine::ablate::Ablation;
 
@@ -78,7 +81,12 @@ fn without(ablations: impl IntoIterator<Item = Ablation>) -> (Twin, Twin) {
 
 /// Every bug, by number.
 pub fn all() -> Vec<Bug> {
-    vec![h01_dirty_pipe::bug()]
+    vec![
+        h01_dirty_pipe::bug(),
+        h16_iomap_stale::bug(),
+        h17_writeback_stale::bug(),
+        h21_ordered_data::bug(),
+    ]
 }
 
 /// The bug of that number.

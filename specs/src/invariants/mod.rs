@@ -5,6 +5,7 @@ mod access_consistent;
 mod deadlock_free;
 mod detected;
 mod dirty_accounted;
+mod mapping_current;
 mod no_lost_write;
 mod references_balanced;
 mod reread_consistent;
@@ -49,6 +50,7 @@ pub fn all() -> Vec<Invariant> {
         untorn::INVARIANT,
         source_untouched::INVARIANT,
         no_lost_write::INVARIANT,
+        mapping_current::INVARIANT,
         dirty_accounted::INVARIANT,
         stable_under_writeback::INVARIANT,
         references_balanced::INVARIANT,

@@ -60,11 +60,10 @@ fn bad(system: &System, world: &World) -> Vec<(Scope, Expr)> {
                 unmarked.push(system.ended(task));
             }
         }
-        let differs = any(folio
-            .data
-            .iter()
-            .zip(&index.disk)
-            .map(|(data, disk)| ne(*data, *disk)));
+        let differs =
+            any(folio.data.iter().enumerate().map(|(word, data)| {
+                ne(*data, index.on_disk(word, world.tokens.zero(folio.index)))
+            }));
         unmarked.push(differs);
         ways.push((Scope::Always, all(unmarked)));
     }

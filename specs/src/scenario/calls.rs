@@ -16,6 +16,9 @@
 //! | `receive` | `socket`, \[`buffers`, `may-stop`\] | a receiver on the same machine |
 //! | `truncate` | `folio` | `ftruncate` below the page and back |
 //! | `punch-hole` | `folio`, \[`word`\] | `fallocate(PUNCH_HOLE)` of the page or one word |
+//! | `reflink` | `folio` | `FICLONERANGE` of the page into another file |
+//! | `reclaim` | `folio` | memory pressure on the page |
+//! | `commit` | | the journal commits |
 //! | `tick` | | the coarse clock advances |
 //! | `pin-store` | `folio`, \[`words`\] | stores through a pin, then unpin |
 //!
@@ -56,7 +59,7 @@ pub(crate) struct Limits {
     pub sockets: usize,
 }
 
-const NAMES: [(&str, &[&str]); 16] = [
+const NAMES: [(&str, &[&str]); 19] = [
     ("write", &["folios", "words"]),
     ("mmap-store", &["mm", "folio", "words"]),
     ("mprotect", &["mm", "folio"]),
@@ -71,6 +74,9 @@ const NAMES: [(&str, &[&str]); 16] = [
     ("receive", &["socket", "buffers", "may-stop"]),
     ("truncate", &["folio"]),
     ("punch-hole", &["folio", "word"]),
+    ("reflink", &["folio"]),
+    ("reclaim", &["folio"]),
+    ("commit", &[]),
     ("tick", &[]),
     ("pin-store", &["folio", "words"]),
 ];
@@ -152,6 +158,9 @@ pub(crate) fn check(raw: &Spanned<RawCall>, limits: &Limits) -> Result<Call, Fau
             folio: at.folio()?,
             word: at.word()?,
         },
+        "reflink" => Call::Reflink { folio: at.folio()? },
+        "reclaim" => Call::Reclaim { folio: at.folio()? },
+        "commit" => Call::Commit,
         "tick" => Call::Tick,
         _ => Call::PinStore {
             folio: at.folio()?,
@@ -401,6 +410,9 @@ pub fn name(call: &Call) -> &'static str {
         Call::Receive { .. } => "receive",
         Call::Truncate { .. } => "truncate",
         Call::PunchHole { .. } => "punch-hole",
+        Call::Reflink { .. } => "reflink",
+        Call::Reclaim { .. } => "reclaim",
+        Call::Commit => "commit",
         Call::Tick => "tick",
         Call::PinStore { .. } => "pin-store",
     }

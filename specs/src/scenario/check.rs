@@ -65,6 +65,8 @@ pub(super) fn setup(raw: &Raw) -> Result<Setup, Fault> {
         mapping,
         filesystem,
         mkwrite,
+        blocks: raw.blocks.as_ref().is_some_and(|b| *b.get_ref()),
+        journal: raw.journal.as_ref().is_some_and(|j| *j.get_ref()),
         stable_writes: raw.stable_writes,
         device_checksum: raw.device_checksum,
         ptes,
@@ -183,6 +185,7 @@ fn folios(raw: &Raw) -> Result<Vec<FolioInit>, Fault> {
                 dirty: dirty.is_some(),
                 cached,
                 extent,
+                shared: folio.shared.as_ref().is_some_and(|s| *s.get_ref()),
             })
         })
         .collect()
@@ -323,6 +326,18 @@ fn whole(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
                     "a hole of tmpfs reads as the zero page, which is not modelled; expected filesystem xfs or ext4",
                 );
             }
+            Call::Reflink { .. } if !setup.blocks || setup.filesystem != Filesystem::Xfs => {
+                return fault("call", "expected filesystem xfs and blocks = true");
+            }
+            Call::Reclaim { .. } if setup.mapping == Mapping::Tmpfs => {
+                return fault(
+                    "call",
+                    "tmpfs swaps, which is not modelled; expected filesystem xfs or ext4",
+                );
+            }
+            Call::Commit if !setup.journal => {
+                return fault("call", "nothing to commit; expected journal = true");
+            }
             Call::PinStore { folio, .. } if !setup.folios[*folio].cached => {
                 return fault("folio", "a folio that is not cached cannot be pinned");
             }
@@ -361,6 +376,7 @@ fn whole(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
             _ => {}
         }
     }
+    blocks(raw, setup)?;
     let uncached = raw
         .folio
         .iter()
@@ -393,6 +409,38 @@ fn whole(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
             "call",
             message,
         ));
+    }
+    Ok(())
+}
+
+/// Block identities, sharing and the journal, against the filesystem.
+fn blocks(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
+    let xfs = setup.mapping == Mapping::Disk && setup.filesystem == Filesystem::Xfs;
+    let ext4 = setup.mapping == Mapping::Disk && setup.filesystem == Filesystem::Ext4;
+    if let Some(journal) = raw.journal.as_ref().filter(|j| *j.get_ref())
+        && !(ext4 && setup.blocks)
+    {
+        let message = "expected filesystem ext4 and blocks = true";
+        return Err(Fault::at(journal.span(), "journal", message));
+    }
+    if let Some(blocks) = raw.blocks.as_ref().filter(|b| *b.get_ref())
+        && !(xfs || setup.journal)
+    {
+        let message = "expected filesystem xfs, or ext4 with journal = true";
+        return Err(Fault::at(blocks.span(), "blocks", message));
+    }
+    for folio in &raw.folio {
+        let folio = folio.get_ref();
+        let written = folio
+            .extent
+            .as_ref()
+            .is_none_or(|e| e.get_ref() == "written");
+        if let Some(shared) = folio.shared.as_ref().filter(|s| *s.get_ref())
+            && !(xfs && setup.blocks && written)
+        {
+            let message = "expected a written extent, filesystem xfs and blocks = true";
+            return Err(Fault::at(shared.span(), "shared", message));
+        }
     }
     Ok(())
 }

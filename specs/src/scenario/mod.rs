@@ -9,11 +9,13 @@
 //! | `words` | words a folio, 2 or 3 | 2 |
 //! | `stable-writes` | AS_STABLE_WRITES | false |
 //! | `device-checksum` | the device reads every word twice | false |
+//! | `blocks` | which block a page is in, and what blocks held before, is part of the state (`xfs`, or `ext4` with a journal) | false |
+//! | `journal` | `ext4` with `data=ordered`, without `dioread_nolock` | false |
 //! | `page-mkwrite` | `dirty-then-wait`, `wait-then-dirty` | `dirty-then-wait` |
 //! | `pipes` | capacity of each pipe | none |
 //! | `sockets` | number | 0 |
 //! | `max-states` | more than this makes a run inconclusive | none |
-//! | `[[folio]]` | one a page index: `dirty`, `cached`, `extent` (`written`, `unwritten`, `hole`) | clean, cached, written |
+//! | `[[folio]]` | one a page index: `dirty`, `cached`, `extent` (`written`, `unwritten`, `hole`), `shared` with another file | clean, cached, written, not shared |
 //! | `[[pte]]` | `mm`, `folio`, `state` (`none`, `clean`, `dirty`, `writable`) | none |
 //! | `[[task]]` | `name` and `calls`: see [`calls`] | required |
 
@@ -88,6 +90,8 @@ pub(crate) struct Raw {
     pub stable_writes: bool,
     #[serde(default)]
     pub device_checksum: bool,
+    pub blocks: Option<Spanned<bool>>,
+    pub journal: Option<Spanned<bool>>,
     pub page_mkwrite: Option<Spanned<String>>,
     #[serde(default)]
     pub pipes: Vec<Spanned<usize>>,
@@ -107,6 +111,7 @@ pub(crate) struct RawFolio {
     pub dirty: Option<Spanned<bool>>,
     pub cached: Option<Spanned<bool>>,
     pub extent: Option<Spanned<String>>,
+    pub shared: Option<Spanned<bool>>,
 }
 
 #[derive(Deserialize)]

@@ -6,9 +6,11 @@ pub mod confirm;
 pub mod cookie;
 pub mod copy;
 pub mod hold;
+pub mod iomap;
 pub mod recheck;
 pub mod stable_pin;
 pub mod stable_sink_io;
+pub mod writeback_imap;
 
 use crate::scheme::Scheme;
 
@@ -23,6 +25,12 @@ pub fn all() -> Vec<Scheme> {
         stable_pin::stable_pin_mkclean(),
         stable_pin::stable_pin_mkclean_truncate(),
         stable_sink_io::scheme(),
+        iomap::unchecked(),
+        iomap::cookie(),
+        writeback_imap::unchecked(),
+        writeback_imap::valid(),
+        writeback_imap::iomap_cookie(),
+        writeback_imap::both_sequences(),
     ]);
     schemes
 }
