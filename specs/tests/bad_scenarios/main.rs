@@ -3,6 +3,7 @@
 //! Each case edits one scenario that is right. Where the error has to point is marked `#!` in the
 //! edited text; a case without a mark is about something that is nowhere, and points at line 1.
 
+mod blocks;
 mod calls;
 mod objects;
 mod tasks;
@@ -111,6 +112,7 @@ fn cases() -> impl Iterator<Item = &'static Case> {
         tasks::TASKS,
         calls::CALLS,
         whole::WHOLE,
+        blocks::BLOCKS,
     ]
     .into_iter()
     .flatten()
