@@ -96,6 +96,9 @@ pub struct Scheme {
     pub source: &'static str,
     /// Its rules.
     pub rules: Vec<Rule>,
+    /// Hooks at which the kernel's own waits and steps are left out, so that every part of what
+    /// stands in their place is a rule, and can be left out by itself.
+    pub omits: Vec<Hook>,
 }
 
 impl Scheme {
@@ -155,5 +158,9 @@ impl Rules for Scheme {
 
     fn has(&self, hook: Hook) -> bool {
         self.rules.iter().any(|rule| rule.hook == hook)
+    }
+
+    fn omits(&self, hook: Hook) -> bool {
+        self.omits.contains(&hook)
     }
 }

@@ -79,13 +79,12 @@ fn write_folio(p: &mut Prog<'_>, index: usize, words: &[usize], iomap: bool) {
     p.within(begin, |p| {
         get_locked_folio(p, &folio, again);
         if !tmpfs {
-            let (writeback, stable) = (folio.place(p.w, |f| f.writeback), p.w.setup.stable_writes);
+            let writeback = folio.place(p.w, |f| f.writeback);
+            let stable = or(!p.w.setup.stable_writes, eq(writeback, 0));
+            let own = p.own_wait(Hook::FolioWaitStable, stable);
             let rules = p.waits(Hook::FolioWaitStable, &folio);
             p.b.step("W6", c::FOLIO_WAIT_STABLE, |s| {
-                rules(
-                    s.text("folio lock held")
-                        .wait(or(!stable, eq(writeback, 0))),
-                )
+                rules(s.text("folio lock held").wait(own))
             });
         }
         if let Some(mapped) = &mapped {

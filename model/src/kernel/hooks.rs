@@ -128,6 +128,11 @@ pub trait Rules {
     fn steps(&self, p: &mut Prog<'_>, hook: Hook, at: &At);
     /// Whether a rule is attached to `hook`.
     fn has(&self, hook: Hook) -> bool;
+    /// Whether the kernel's own waits and steps at `hook` are left out, so that what is there is what
+    /// rules put there.
+    fn omits(&self, _: Hook) -> bool {
+        false
+    }
 }
 
 /// No rules: the kernel as it is.

@@ -262,13 +262,11 @@ fn page_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, out: Label) {
                 folio_mark_dirty(p, "M7", folio);
             }
             let writeback = folio.place(p.w, |f| f.writeback);
-            let stable = p.w.setup.stable_writes;
+            let stable = or(!p.w.setup.stable_writes, eq(writeback, 0));
+            let own = p.own_wait(Hook::FolioWaitStable, stable);
             let rules = p.waits(Hook::FolioWaitStable, folio);
             p.b.step("M8", c::FOLIO_WAIT_STABLE, |s| {
-                rules(
-                    s.text("folio lock held")
-                        .wait(or(!stable, eq(writeback, 0))),
-                )
+                rules(s.text("folio lock held").wait(own))
             });
         });
         up_read(

@@ -290,6 +290,15 @@ impl Prog<'_> {
         }
     }
 
+    /// The kernel's own wait at `hook`, if the rules do not leave it out.
+    pub fn own_wait(&self, hook: Hook, wait: Expr) -> Expr {
+        if self.rules.omits(hook) {
+            Expr::TRUE
+        } else {
+            wait
+        }
+    }
+
     /// The slot that the next push of a pipe takes.
     pub fn pipe_head(&self, pipe: usize) -> PageAt {
         self.pipe_at(pipe, self.w.pipes[pipe].head, 0)

@@ -207,24 +207,20 @@ fn lock_for_zeroing(p: &mut Prog<'_>, id: &str, folio: &FolioRef, missing: Label
     }
     let writeback = folio.place(p.w, |f| f.writeback);
     // The first zeroing waits unconditionally; the filesystem's goes through the stable wait.
-    let rules = p.waits(
-        if id == "T4" {
-            Hook::PartialTruncateWait
-        } else {
-            Hook::FolioWaitStable
-        },
-        folio,
-    );
+    let hook = if id == "T4" {
+        Hook::PartialTruncateWait
+    } else {
+        Hook::FolioWaitStable
+    };
+    let rules = p.waits(hook, folio);
     let stable = p.w.setup.stable_writes || id == "T4";
+    let own = p.own_wait(hook, or(!stable, eq(writeback, 0)));
     let function = if id == "T4" {
         c::FOLIO_WAIT_WRITEBACK
     } else {
         c::FOLIO_WAIT_STABLE
     };
     p.b.step(&format!("{id}w"), function, |s| {
-        rules(
-            s.text("folio lock held")
-                .wait(or(!stable, eq(writeback, 0))),
-        )
+        rules(s.text("folio lock held").wait(own))
     });
 }

@@ -10,5 +10,6 @@ pub fn scheme() -> Scheme {
         family: Family::Reference,
         source: "Linux 6.12; Torvalds, CAHk-=wj66F6CdJUAAjqigXMBy7gHquFMzPNAwKCgkrb2mF6U7w@mail.gmail.com",
         rules: Vec::new(),
+        omits: Vec::new(),
     }
 }

@@ -32,5 +32,6 @@ pub fn scheme(source: Source) -> Scheme {
         family: Family::Cookie,
         source: "Torvalds, CAHk-=wj8rthcQ9gQbvkMzeFt0iymq+CuOzmidx3Pm29Lg+W0gg@mail.gmail.com; Chinner, 20230210021603.GA2825702@dread.disaster.area",
         rules,
+        omits: Vec::new(),
     }
 }

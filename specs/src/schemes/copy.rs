@@ -25,6 +25,7 @@ pub fn copy() -> Scheme {
             hook: Hook::FilemapSpliceRead,
             effect: Effect::Steps(copy_unlocked),
         }],
+        omits: Vec::new(),
     }
 }
 
@@ -41,6 +42,7 @@ pub fn copy_locked() -> Scheme {
             hook: Hook::FilemapSpliceRead,
             effect: Effect::Steps(copy_under_lock),
         }],
+        omits: Vec::new(),
     }
 }
 

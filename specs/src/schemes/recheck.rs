@@ -37,5 +37,6 @@ pub fn scheme(source: Source) -> Scheme {
         family: Family::Cookie,
         source: "the check-after-copy variant of Torvalds' and Chinner's mails of 9 and 10 Feb 2023",
         rules,
+        omits: Vec::new(),
     }
 }

@@ -43,6 +43,7 @@ pub fn stable_flag() -> Scheme {
                 effect: Effect::Steps(hold::clear_flag),
             },
         ],
+        omits: Vec::new(),
     }
 }
 
@@ -119,6 +120,7 @@ pub fn stable_pin() -> Scheme {
             hook: Hook::SpliceAddFolio,
             effect: Effect::Steps(take),
         }),
+        omits: Vec::new(),
     }
 }
 
@@ -135,6 +137,7 @@ pub fn stable_pin_mkclean() -> Scheme {
             hook: Hook::SpliceAddFolio,
             effect: Effect::Steps(take_with_mkclean),
         }),
+        omits: Vec::new(),
     }
 }
 

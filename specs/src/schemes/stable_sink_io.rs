@@ -47,6 +47,7 @@ pub fn scheme() -> Scheme {
                 effect: Effect::Wait(hold::count_is_zero),
             },
         ],
+        omits: Vec::new(),
     }
 }
 
