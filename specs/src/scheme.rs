@@ -2,7 +2,7 @@
 
 use foliocheck_model::kernel::hooks::{At, Hook, Rules};
 use foliocheck_model::kernel::prog::{FolioRef, Prog};
-use foliocheck_model::kernel::setup::{Call, Mapping, Setup};
+use foliocheck_model::kernel::setup::{Call, Device, Mapping, Setup};
 use foliocheck_model::machine::expr::Expr;
 use foliocheck_model::machine::step::RuleTag;
 
@@ -75,7 +75,7 @@ impl Family {
             Family::Reference => true,
             Family::Mapping => disk && setup.any_call(|c| c.changes_extents(setup)),
             Family::Writeback => {
-                disk && (setup.stable_writes || setup.device_checksum)
+                disk && (setup.stable_writes || setup.device != Device::Plain)
                     && setup.any_call(|c| matches!(c, Call::Writeback { .. }))
             }
             _ => setup.any_call(|c| matches!(c, Call::SpliceRead { .. })),

@@ -9,9 +9,10 @@ use super::hooks::{At, Hook};
 use super::inode::{down_write, up_write, update_time};
 use super::prog::{FolioRef, Prog};
 use super::setup::{Filesystem, Mapping};
+use super::stable::folio_wait_stable;
 use super::world::{COUNTER_MAX, extent};
 use crate::machine::builder::{CFn, Label};
-use crate::machine::expr::{Expr, add, eq, ite, ne, not, or};
+use crate::machine::expr::{Expr, add, eq, ite, ne, not};
 use crate::machine::step::Order;
 use crate::machine::var::VarId;
 
@@ -79,13 +80,7 @@ fn write_folio(p: &mut Prog<'_>, index: usize, words: &[usize], iomap: bool) {
     p.within(begin, |p| {
         get_locked_folio(p, &folio, again);
         if !tmpfs {
-            let writeback = folio.place(p.w, |f| f.writeback);
-            let stable = or(!p.w.setup.stable_writes, eq(writeback, 0));
-            let own = p.own_wait(Hook::FolioWaitStable, stable);
-            let rules = p.waits(Hook::FolioWaitStable, &folio);
-            p.b.step("W6", c::FOLIO_WAIT_STABLE, |s| {
-                rules(s.text("folio lock held").wait(own))
-            });
+            folio_wait_stable(p, "W6", Hook::WriteBeginStable, &folio);
         }
         if let Some(mapped) = &mapped {
             iomap_valid(p, &folio, mapped, remap);

@@ -43,6 +43,7 @@ impl World {
             sockets,
             origins,
             ghosts,
+            bounces: false,
             extra: BTreeMap::new(),
         }
     }

@@ -152,6 +152,11 @@ functions! {
         UNPIN_USER_PAGES_DIRTY_LOCK = "unpin_user_pages_dirty_lock",
     }
     "block/t10-pi.c" { BLK_INTEGRITY_GENERATE = "blk_integrity_generate" }
+    "block/bounce.c" { BLK_QUEUE_BOUNCE = "__blk_queue_bounce" }
+    "drivers/md/raid5.c" {
+        OPS_RUN_BIODRAIN = "ops_run_biodrain",
+        OPS_RUN_RECONSTRUCT5 = "ops_run_reconstruct5",
+    }
     "fs/splice.c" {
         SPLICE_FILE_TO_PIPE = "splice_file_to_pipe",
         COPY_SPLICE_READ = "copy_splice_read",

@@ -4,12 +4,19 @@ use super::prog::{FolioRef, PageAt, Prog};
 use crate::machine::builder::Label;
 use crate::machine::expr::Expr;
 use crate::machine::step::RuleTag;
+use crate::machine::var::VarId;
 
 /// A named place in the kernel's programs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Hook {
     /// `folio_wait_stable`: before a write or a `page_mkwrite` may go on (W6, M8).
     FolioWaitStable,
+    /// `folio_wait_stable` as `write_begin` calls it (W6).
+    WriteBeginStable,
+    /// `folio_wait_stable` as `page_mkwrite` calls it (M8).
+    MkwriteStable,
+    /// `folio_wait_stable` as a filesystem calls it before it zeroes part of a page (T7).
+    ZeroRangeStable,
     /// `truncate_inode_partial_folio`: before bytes of a cached folio are zeroed (T4).
     PartialTruncateWait,
     /// `iomap_write_end` and its like: bytes were copied in, the folio is still locked (W10).
@@ -18,6 +25,9 @@ pub enum Hook {
     FolioMkwrite,
     /// `truncate_inode_partial_folio`: bytes were zeroed, the folio is still locked (T4).
     FolioZeroed,
+    /// `submit_bio`: a write is handed to the device, the folio lock is dropped. A rule here fills
+    /// pages that the device reads in place of the folio (B10).
+    SubmitBio,
     /// `filemap_splice_read`, whole: how a page of the file gets into the pipe. A rule here
     /// replaces S1 and S2 for that page.
     FilemapSpliceRead,
@@ -43,12 +53,16 @@ pub enum Hook {
 
 impl Hook {
     /// All hooks.
-    pub const ALL: [Hook; 15] = [
+    pub const ALL: [Hook; 19] = [
         Hook::FolioWaitStable,
+        Hook::WriteBeginStable,
+        Hook::MkwriteStable,
+        Hook::ZeroRangeStable,
         Hook::PartialTruncateWait,
         Hook::FolioWritten,
         Hook::FolioMkwrite,
         Hook::FolioZeroed,
+        Hook::SubmitBio,
         Hook::FilemapSpliceRead,
         Hook::SpliceAddFolio,
         Hook::PipeBufGet,
@@ -65,10 +79,14 @@ impl Hook {
     pub fn name(self) -> &'static str {
         match self {
             Hook::FolioWaitStable => "folio_wait_stable",
+            Hook::WriteBeginStable => "write_begin",
+            Hook::MkwriteStable => "mkwrite_wait",
+            Hook::ZeroRangeStable => "zero_range_wait",
             Hook::PartialTruncateWait => "truncate_inode_partial_folio",
             Hook::FolioWritten => "write_end",
             Hook::FolioMkwrite => "page_mkwrite",
             Hook::FolioZeroed => "folio_zero_range",
+            Hook::SubmitBio => "submit_bio",
             Hook::FilemapSpliceRead => "filemap_splice_read",
             Hook::SpliceAddFolio => "splice_folio_into_pipe",
             Hook::PipeBufGet => "pipe_buf_get",
@@ -103,6 +121,13 @@ pub enum At {
         slot: PageAt,
         /// The spliced reference.
         origin: usize,
+    },
+    /// A write on its way to the device.
+    Io {
+        /// The words to be written, where they are in memory.
+        memory: Vec<Expr>,
+        /// The words that the device will read.
+        page: Vec<VarId>,
     },
     /// A page held by a pipe or a socket, where to go on failure if the consumer can fail here.
     Held {

@@ -6,6 +6,7 @@ use super::hooks::{At, Hook};
 use super::inode::{down_read, up_read, up_read_goto, update_time};
 use super::prog::{FolioRef, Prog};
 use super::setup::{Filesystem, MkwriteOrder};
+use super::stable::folio_wait_stable;
 use super::world::{Pte, extent};
 use crate::machine::builder::Label;
 use crate::machine::expr::{Expr, and, eq, or};
@@ -261,13 +262,7 @@ fn page_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, out: Label) {
             if !ext4_order {
                 folio_mark_dirty(p, "M7", folio);
             }
-            let writeback = folio.place(p.w, |f| f.writeback);
-            let stable = or(!p.w.setup.stable_writes, eq(writeback, 0));
-            let own = p.own_wait(Hook::FolioWaitStable, stable);
-            let rules = p.waits(Hook::FolioWaitStable, folio);
-            p.b.step("M8", c::FOLIO_WAIT_STABLE, |s| {
-                rules(s.text("folio lock held").wait(own))
-            });
+            folio_wait_stable(p, "M8", Hook::MkwriteStable, folio);
         });
         up_read(
             p,

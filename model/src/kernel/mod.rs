@@ -8,6 +8,8 @@
 //! | [`zap`] | `mm/memory.c`, `mm/mmu_gather.c` | M12, M13 |
 //! | [`rmap`] | `mm/rmap.c` | B2-B5, P2-P5 |
 //! | [`writeback`] | `mm/page-writeback.c`, the device | B1-B14 |
+//! | [`stable`] | `mm/page-writeback.c` | the wait of W6, M8, T7 |
+//! | [`device`] | `block/t10-pi.c`, `drivers/md/raid5.c` | B11 |
 //! | [`splice`] | `mm/filemap.c`, `fs/splice.c` | S0-S3 |
 //! | [`pipe`] | `fs/pipe.c` | S4, S5, S7 |
 //! | [`socket`] | `fs/splice.c`, `net/` | S6, N0-N3 |
@@ -22,6 +24,7 @@
 
 pub mod buffered_write;
 mod declare;
+pub mod device;
 pub mod folio;
 pub mod functions;
 pub mod ghost;
@@ -36,6 +39,7 @@ pub mod rmap;
 pub mod setup;
 pub mod socket;
 pub mod splice;
+pub mod stable;
 pub mod tokens;
 pub mod truncate;
 pub mod world;
@@ -59,6 +63,7 @@ use world::World;
 pub fn build(setup: &Setup, rules: &dyn Rules) -> Result<(System, World), BuildError> {
     let mut system = System::default();
     let mut world = World::declare(&mut system, setup, rules.has(Hook::FilemapSpliceRead));
+    world.bounces = rules.has(Hook::SubmitBio);
     for (t, task) in setup.tasks.iter().enumerate() {
         let id = TaskId(u8::try_from(t).expect("few tasks"));
         let b = ProgramBuilder::new(&mut system, id);

@@ -18,6 +18,30 @@ pub enum Filesystem {
     Ext4,
 }
 
+/// What a block device does with the memory of a write.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Device {
+    /// Its DMA reads it, once.
+    Plain,
+    /// A checksum reads it, then the DMA: `block/blk-integrity.c`, or a filesystem's own data checksums
+    /// (btrfs), or a protocol's data digest.
+    Integrity,
+    /// md raid5: parity is computed, then the DMA reads. Both from a copy in the stripe cache, or, with
+    /// `skip_copy` (d592a9969141), from the memory itself.
+    Parity {
+        /// The sysfs attribute `skip_copy`.
+        skip_copy: bool,
+    },
+}
+
+impl Device {
+    /// `bdev_stable_writes`: an integrity profile with a checksum, or `BLK_FEAT_STABLE_WRITES`, which
+    /// `raid5_store_skip_copy` sets.
+    pub fn demands_stable_writes(self) -> bool {
+        matches!(self, Device::Integrity | Device::Parity { skip_copy: true })
+    }
+}
+
 /// The two orders of dirtying and waiting found in `page_mkwrite` handlers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MkwriteOrder {
@@ -290,8 +314,8 @@ pub struct Setup {
     pub mkwrite: MkwriteOrder,
     /// AS_STABLE_WRITES.
     pub stable_writes: bool,
-    /// The device reads every word for a checksum before the DMA reads it.
-    pub device_checksum: bool,
+    /// The device below.
+    pub device: Device,
     /// Page-table entries that are not [`PteInit::None`] at the start, or that tasks use.
     pub ptes: Vec<PteSetup>,
     /// Capacity of each pipe, in buffers.

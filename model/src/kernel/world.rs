@@ -239,6 +239,8 @@ pub struct World {
     pub origins: Vec<Origin>,
     /// What the invariants need.
     pub ghosts: Ghosts,
+    /// A rule copies what is written when it is submitted: devices never read a folio.
+    pub bounces: bool,
     /// Variables that rules asked for.
     pub(super) extra: BTreeMap<(String, String), VarId>,
 }

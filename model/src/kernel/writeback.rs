@@ -1,6 +1,7 @@
 //! `mm/page-writeback.c`, `fs/iomap/buffered-io.c`: one folio from dirty to disk. Actions B1 to B14.
 //! End of file excepted (B7).
 
+use super::device;
 use super::folio::{filemap_get_folio, folio_lock, folio_unlock_put_goto};
 use super::functions as c;
 use super::prog::{FolioRef, Prog};
@@ -8,9 +9,8 @@ use super::rmap::mkclean_and_mark_dirty;
 use super::setup::{Filesystem, SyncMode};
 use super::world::extent;
 use crate::machine::builder::Label;
-use crate::machine::expr::{eq, ne};
+use crate::machine::expr::{Expr, eq, ne};
 use crate::machine::step::Order;
-use crate::machine::var::VarId;
 
 /// Writes back each of the folios that is dirty, and does its IO.
 pub fn writeback(p: &mut Prog<'_>, folios: &[usize], sync: SyncMode) {
@@ -61,7 +61,10 @@ fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode) {
             .set(lock.clone(), 0)
             .release(lock)
     });
-    device(p, &folio);
+    let memory: Vec<Expr> = (0..p.w.setup.words)
+        .map(|word| folio.place(p.w, |f| f.data[word]).expr())
+        .collect();
+    device_io(p, index, &memory);
     complete(p, &folio, skip);
     p.b.bind(unlock);
     folio_unlock_put_goto(p, "B1u", &folio, skip);
@@ -116,33 +119,18 @@ fn map_blocks(p: &mut Prog<'_>, index: usize) {
     });
 }
 
-/// B11, B12: the device's reads. A device that checksums reads every word twice.
-fn device(p: &mut Prog<'_>, folio: &FolioRef) {
-    let index = p.w.indices[folio.index].clone();
-    let checksum = p.w.setup.device_checksum;
-    let words = p.w.setup.words;
-    let sums: Vec<VarId> = (0..if checksum { words } else { 0 })
-        .map(|word| {
-            let max = p.w.tokens.max(folio.index, word);
-            p.register(&format!("io[{}].csum[{word}]", folio.index), max)
-        })
-        .collect();
-    for (word, sum) in sums.iter().enumerate() {
-        let data = folio.place(p.w, |f| f.data[word]);
-        p.b.step("B11", c::BLK_INTEGRITY_GENERATE, |s| {
-            s.text(format!("checksum reads word {word}"))
-                .set(*sum, data)
-        });
-    }
+/// B11, B12: the device's reads of `memory`, and the disk written.
+pub(super) fn device_io(p: &mut Prog<'_>, index: usize, memory: &[Expr]) {
+    let device::Prepared { source, seen } = device::prepare(p, index, memory);
+    let index = p.w.indices[index].clone();
     let ghosts = p.w.ghosts.clone();
-    for word in 0..words {
-        let data = folio.place(p.w, |f| f.data[word]).expr();
+    for (word, data) in source.into_iter().enumerate() {
         let disk = index.disk[word];
         p.b.step("B12", c::DMA_READ, |s| {
             s.text(format!("DMA reads word {word} to disk"))
                 .set(disk, data.clone());
-            if let Some(sum) = sums.get(word) {
-                let differs = ne(*sum, data);
+            if let Some(seen) = seen.get(word) {
+                let differs = ne(*seen, data);
                 s.set_if(differs.clone(), ghosts.checksum_mismatch, 1)
                     .set_if(differs, ghosts.access_inconsistent, 1);
             }

@@ -2,8 +2,8 @@
 
 use foliocheck_model::kernel::ghost;
 use foliocheck_model::kernel::setup::{
-    Call, ExtentInit, Filesystem, FolioInit, Mapping, MkwriteOrder, PteInit, PteSetup, Setup,
-    TaskSetup,
+    Call, Device, ExtentInit, Filesystem, FolioInit, Mapping, MkwriteOrder, PteInit, PteSetup,
+    Setup, TaskSetup,
 };
 use toml::Spanned;
 
@@ -39,6 +39,7 @@ pub(super) fn setup(raw: &Raw) -> Result<Setup, Fault> {
             ("wait-then-dirty", MkwriteOrder::WaitThenDirty),
         ],
     )?;
+    let device = device(raw)?;
     let words = within(raw.words.as_ref(), "words", 2, 2, 3)?;
     let sockets = within(raw.sockets.as_ref(), "sockets", 0, 0, 2)?;
     within(raw.max_states.as_ref(), "max-states", 1, 1, usize::MAX)?;
@@ -65,8 +66,8 @@ pub(super) fn setup(raw: &Raw) -> Result<Setup, Fault> {
         mapping,
         filesystem,
         mkwrite,
-        stable_writes: raw.stable_writes,
-        device_checksum: raw.device_checksum,
+        stable_writes: raw.stable_writes.unwrap_or(device.demands_stable_writes()),
+        device,
         ptes,
         pipes,
         sockets,
@@ -97,6 +98,27 @@ fn groups(raw: &Raw) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+fn device(raw: &Raw) -> Result<Device, Fault> {
+    let skip_copy = raw.skip_copy.as_ref().is_some_and(|s| *s.get_ref());
+    let device = choose(
+        raw.device.as_ref(),
+        "device",
+        &[
+            ("plain", Device::Plain),
+            ("integrity", Device::Integrity),
+            ("parity", Device::Parity { skip_copy }),
+        ],
+    )?;
+    match &raw.skip_copy {
+        Some(given) if !matches!(device, Device::Parity { .. }) => Err(Fault::at(
+            given.span(),
+            "skip-copy",
+            "only raid5 has this; expected device parity",
+        )),
+        _ => Ok(device),
+    }
 }
 
 /// The first of `options` if nothing is given.

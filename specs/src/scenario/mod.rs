@@ -7,8 +7,9 @@
 //! | `groups` | names, `quick` for those that take well under a second | required |
 //! | `filesystem` | `xfs`, `ext4`, `tmpfs` | `xfs` |
 //! | `words` | words a folio, 2 or 3 | 2 |
-//! | `stable-writes` | AS_STABLE_WRITES | false |
-//! | `device-checksum` | the device reads every word twice | false |
+//! | `device` | `plain`; `integrity`: a checksum reads every word before the DMA; `parity`: raid5 | `plain` |
+//! | `skip-copy` | raid5 computes parity from the page, and not from a copy | false |
+//! | `stable-writes` | AS_STABLE_WRITES of the mapping: if given, the filesystem has set or cleared it | what the device demands |
 //! | `page-mkwrite` | `dirty-then-wait`, `wait-then-dirty` | `dirty-then-wait` |
 //! | `pipes` | capacity of each pipe | none |
 //! | `sockets` | number | 0 |
@@ -84,10 +85,9 @@ pub(crate) struct Raw {
     pub groups: Spanned<Vec<Spanned<String>>>,
     pub filesystem: Option<Spanned<String>>,
     pub words: Option<Spanned<usize>>,
-    #[serde(default)]
-    pub stable_writes: bool,
-    #[serde(default)]
-    pub device_checksum: bool,
+    pub device: Option<Spanned<String>>,
+    pub skip_copy: Option<Spanned<bool>>,
+    pub stable_writes: Option<bool>,
     pub page_mkwrite: Option<Spanned<String>>,
     #[serde(default)]
     pub pipes: Vec<Spanned<usize>>,

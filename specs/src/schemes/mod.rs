@@ -9,6 +9,7 @@ pub mod hold;
 pub mod recheck;
 pub mod stable_pin;
 pub mod stable_sink_io;
+pub mod stable_writes;
 
 use crate::scheme::Scheme;
 
@@ -23,6 +24,9 @@ pub fn all() -> Vec<Scheme> {
         stable_pin::stable_pin_mkclean(),
         stable_pin::stable_pin_mkclean_truncate(),
         stable_sink_io::scheme(),
+        stable_writes::unstable_writes(),
+        stable_writes::stable_writes(),
+        stable_writes::bounce(),
     ]);
     schemes
 }
