@@ -115,12 +115,13 @@ fn write_folio(p: &mut Prog<'_>, index: usize, words: &[usize], iomap: bool) {
     };
     p.within(end, |p| {
         p.hook(Hook::FolioWritten, &At::Folio(folio.clone()));
-        let dirty = folio.place(p.w, |f| f.dirty);
+        let marks = folio.dirty_marks(p.w);
         let (w, b) = (&*p.w, &mut p.b);
         b.step("W10", end, |s| {
-            s.text("PG_uptodate, PG_dirty")
-                .set(dirty.clone(), 1)
-                .full(dirty);
+            s.text("PG_uptodate, PG_dirty");
+            for mark in marks {
+                s.set(mark.clone(), 1).full(mark);
+            }
             Prog::set_uptodate(w, s, &folio)
         });
         let next = p.b.label("next folio");

@@ -6,8 +6,8 @@ use super::ghost::Ghosts;
 use super::setup::{Call, ExtentInit, PteInit, Setup};
 use super::tokens::Tokens;
 use super::world::{
-    COUNTER_MAX, FINE_PER_TICK, Folio, Frag, Index, Inode, Origin, PageRef, Pipe, PipeSlot, Pte,
-    REFS_BIAS, RwSem, Socket, Tlb, World, extent,
+    Buffer, COUNTER_MAX, FINE_PER_TICK, Folio, Frag, Index, Inode, Origin, PageRef, Pipe, PipeSlot,
+    Pte, REFS_BIAS, RwSem, Socket, Tlb, World, extent,
 };
 use crate::machine::system::{System, TaskId};
 use crate::machine::var::{VarDecl, VarId};
@@ -131,6 +131,10 @@ fn declare_folios(system: &mut System, setup: &Setup, tokens: &Tokens) -> (Vec<I
                     system.declare(VarDecl::shared(name.clone(), "refs", REFS_MAX).init(init).labels(refs_labels()))
                 },
                 data,
+                buffer: setup.buffer_heads.then(|| Buffer {
+                    dirty: flag(system, &name, "BH_Dirty", dirty),
+                    lock: system.declare(owner(setup, &name, "BH_Lock")),
+                }),
                 name,
             });
         }

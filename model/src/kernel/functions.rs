@@ -151,6 +151,12 @@ functions! {
         PIN_USER_PAGES = "pin_user_pages",
         UNPIN_USER_PAGES_DIRTY_LOCK = "unpin_user_pages_dirty_lock",
     }
+    "fs/buffer.c" {
+        BLOCK_WRITE_FULL_FOLIO = "__block_write_full_folio",
+        END_BUFFER_ASYNC_WRITE = "end_buffer_async_write",
+        WRITE_DIRTY_BUFFER = "write_dirty_buffer",
+        END_BUFFER_WRITE_SYNC = "end_buffer_write_sync",
+    }
     "block/t10-pi.c" { BLK_INTEGRITY_GENERATE = "blk_integrity_generate" }
     "block/bounce.c" { BLK_QUEUE_BOUNCE = "__blk_queue_bounce" }
     "drivers/md/raid5.c" {

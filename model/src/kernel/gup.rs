@@ -1,6 +1,7 @@
 //! `mm/gup.c`: a store through a pin that was taken by an earlier write fault. Actions G1 and G2.
 //! The page-table entry may have been cleaned since; the pin's holder never faults again.
 
+use super::folio::folio_mark_dirty;
 use super::functions as c;
 use super::prog::{FolioRef, Prog};
 use crate::machine::expr::{Expr, eq};
@@ -36,9 +37,7 @@ pub fn pin_store(p: &mut Prog<'_>, index: usize, words: &[usize]) {
                 .set(lock.clone(), me)
                 .acquire(lock.clone())
         });
-        p.b.step("G2", c::FOLIO_MARK_DIRTY, |s| {
-            s.set(dirty.clone(), 1).full(dirty)
-        });
+        folio_mark_dirty(p, "G2", &folio);
         p.b.step("G2u", c::FOLIO_UNLOCK, |s| {
             s.set(lock.clone(), 0).release(lock)
         });

@@ -9,6 +9,7 @@
 //! | [`rmap`] | `mm/rmap.c` | B2-B5, P2-P5 |
 //! | [`writeback`] | `mm/page-writeback.c`, the device | B1-B14 |
 //! | [`stable`] | `mm/page-writeback.c` | the wait of W6, M8, T7 |
+//! | [`buffers`] | `fs/buffer.c` | B8b, J1, J2 |
 //! | [`device`] | `block/t10-pi.c`, `drivers/md/raid5.c` | B11 |
 //! | [`splice`] | `mm/filemap.c`, `fs/splice.c` | S0-S3 |
 //! | [`pipe`] | `fs/pipe.c` | S4, S5, S7 |
@@ -23,6 +24,7 @@
 //! variable by variable and step by step, with each simplification.
 
 pub mod buffered_write;
+pub mod buffers;
 mod declare;
 pub mod device;
 pub mod folio;
@@ -98,6 +100,7 @@ fn write_call(
         Call::MprotectRoundTrip { mm, folio } => mprotect::mprotect_round_trip(p, *mm, *folio),
         Call::Munmap { mm, folio } => zap::munmap(p, *mm, *folio),
         Call::Writeback { folios, sync } => writeback::writeback(p, folios, *sync),
+        Call::CommitData { folios } => buffers::write_by_hand(p, folios),
         Call::SpliceRead { folios, pipe } => {
             let start = p.b.here("splice again");
             feeders.insert(*pipe, start);

@@ -41,6 +41,22 @@ impl FolioRef {
         )
     }
 
+    /// Its words.
+    pub fn memory(&self, w: &World) -> Vec<Expr> {
+        (0..w.setup.words)
+            .map(|word| self.place(w, |f| f.data[word]).expr())
+            .collect()
+    }
+
+    /// What `folio_mark_dirty` sets: PG_dirty, and BH_Dirty of its buffers (`block_dirty_folio`).
+    pub fn dirty_marks(&self, w: &World) -> Vec<Place> {
+        let mut marks = vec![self.place(w, |f| f.dirty)];
+        if w.setup.buffer_heads {
+            marks.push(self.place(w, |f| f.buffer.map_or(f.dirty, |b| b.dirty)));
+        }
+        marks
+    }
+
     /// An expression that differs by folio.
     pub fn select(&self, value: impl Fn(usize) -> Expr) -> Expr {
         let (last, init) = self

@@ -25,7 +25,7 @@ pub fn mkclean_and_mark_dirty(p: &mut Prog<'_>, prefix: &str, folio: &FolioRef) 
             page_vma_mkclean_one(p, prefix, folio, *mm, cleaned);
         }
     });
-    let dirty = folio.place(p.w, |f| f.dirty);
+    let (dirty, marks) = (folio.place(p.w, |f| f.dirty), folio.dirty_marks(p.w));
     if mms.is_empty() {
         return;
     }
@@ -33,7 +33,10 @@ pub fn mkclean_and_mark_dirty(p: &mut Prog<'_>, prefix: &str, folio: &FolioRef) 
         s.text("if anything was writable or dirty")
             .order(dirty.clone(), Order::Full)
             .when(eq(cleaned, 1), "D moves to PG_dirty", |b| {
-                b.set(dirty.clone(), 1).set(cleaned, 0)
+                for mark in marks {
+                    b.set(mark, 1);
+                }
+                b.set(cleaned, 0)
             })
             .otherwise("nothing was", |b| b)
     });

@@ -146,6 +146,11 @@ pub enum Call {
         /// Whether it waits.
         sync: SyncMode,
     },
+    /// Buffers are written by hand, as the journal of ext3 does.
+    CommitData {
+        /// Page indices.
+        folios: Vec<usize>,
+    },
     /// `splice(file, pipe)`.
     SpliceRead {
         /// Page indices, ascending.
@@ -314,6 +319,8 @@ pub struct Setup {
     pub mkwrite: MkwriteOrder,
     /// AS_STABLE_WRITES.
     pub stable_writes: bool,
+    /// The filesystem has buffer heads, and writes only blocks whose buffers are dirty: ext3.
+    pub buffer_heads: bool,
     /// The device below.
     pub device: Device,
     /// Page-table entries that are not [`PteInit::None`] at the start, or that tasks use.

@@ -48,6 +48,17 @@ pub struct Folio {
     pub refs: VarId,
     /// The data, a token a word.
     pub data: Vec<VarId>,
+    /// The buffer head, where the filesystem has them.
+    pub buffer: Option<Buffer>,
+}
+
+/// A `struct buffer_head`.
+#[derive(Clone, Copy, Debug)]
+pub struct Buffer {
+    /// BH_Dirty.
+    pub dirty: VarId,
+    /// BH_Lock: the holder, plus one.
+    pub lock: VarId,
 }
 
 /// A reference count starts here, so that a put too many shows as a value and not as an error.

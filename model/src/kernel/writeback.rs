@@ -1,6 +1,7 @@
 //! `mm/page-writeback.c`, `fs/iomap/buffered-io.c`: one folio from dirty to disk. Actions B1 to B14.
 //! End of file excepted (B7).
 
+use super::buffers;
 use super::device;
 use super::folio::{filemap_get_folio, folio_lock, folio_unlock_put_goto};
 use super::functions as c;
@@ -43,7 +44,12 @@ fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode) {
                 .otherwise("clean: skip", |b| b.goto(unlock))
         });
     });
+    let mut underway = None;
     p.within(c::IOMAP_WRITEPAGE_MAP, |p| {
+        underway =
+            p.w.setup
+                .buffer_heads
+                .then(|| buffers::take_dirty_buffer(p, &folio, sync));
         let writeback = folio.place(p.w, |f| f.writeback);
         p.b.step("B8", c::FOLIO_START_WRITEBACK, |s| {
             s.text("set PG_writeback, under xa_lock")
@@ -61,11 +67,18 @@ fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode) {
             .set(lock.clone(), 0)
             .release(lock)
     });
-    let memory: Vec<Expr> = (0..p.w.setup.words)
-        .map(|word| folio.place(p.w, |f| f.data[word]).expr())
-        .collect();
+    let end = p.b.label("end");
+    if let Some(underway) = underway {
+        buffers::skip_without_io(p, underway, end);
+    }
+    let memory = folio.memory(p.w);
     device_io(p, index, &memory);
-    complete(p, &folio, skip);
+    convert_extent(p, index);
+    if underway.is_some() {
+        buffers::end_buffer_async_write(p, &folio);
+    }
+    p.b.bind(end);
+    end_writeback(p, &folio, skip);
     p.b.bind(unlock);
     folio_unlock_put_goto(p, "B1u", &folio, skip);
     p.b.bind(skip);
@@ -139,9 +152,9 @@ pub(super) fn device_io(p: &mut Prog<'_>, index: usize, memory: &[Expr]) {
     }
 }
 
-/// B13, B14: the extent is converted, then writeback ends; no folio lock.
-fn complete(p: &mut Prog<'_>, folio: &FolioRef, next: Label) {
-    let (state, seq) = (p.w.indices[folio.index].extent, p.w.inode.if_seq);
+/// B13: the extent is converted; no folio lock.
+fn convert_extent(p: &mut Prog<'_>, index: usize) {
+    let (state, seq) = (p.w.indices[index].extent, p.w.inode.if_seq);
     p.b.step("B13", c::XFS_END_IOEND, |s| {
         s.text("unwritten becomes written, under ILOCK")
             .when(eq(state, extent::UNWRITTEN), "converted", |b| {
@@ -149,6 +162,10 @@ fn complete(p: &mut Prog<'_>, folio: &FolioRef, next: Label) {
             })
             .otherwise("nothing to convert", |b| b)
     });
+}
+
+/// B14: writeback ends; no folio lock.
+fn end_writeback(p: &mut Prog<'_>, folio: &FolioRef, next: Label) {
     let writeback = folio.place(p.w, |f| f.writeback);
     let refs = folio.place(p.w, |f| f.refs);
     p.b.step("B14", c::FOLIO_END_WRITEBACK, |s| {

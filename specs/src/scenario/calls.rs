@@ -7,6 +7,7 @@
 //! | `mprotect` | `mm`, `folio` | `mprotect` to read-only and back |
 //! | `munmap` | `mm`, `folio` | `munmap` |
 //! | `writeback` | `folios`, \[`sync`: `none` or `all`\] | the flusher and the device |
+//! | `commit-data` | `folios` | buffers written by hand, as the journal of ext3 does |
 //! | `splice` | `folios`, `pipe` | `splice(file, pipe)` |
 //! | `pipe-read` | `pipe`, \[`buffers`, `may-stop`\] | `read(pipe)` |
 //! | `pipe-write` | `pipe` | `write(pipe)` of less than a page |
@@ -56,12 +57,13 @@ pub(crate) struct Limits {
     pub sockets: usize,
 }
 
-const NAMES: [(&str, &[&str]); 16] = [
+const NAMES: [(&str, &[&str]); 17] = [
     ("write", &["folios", "words"]),
     ("mmap-store", &["mm", "folio", "words"]),
     ("mprotect", &["mm", "folio"]),
     ("munmap", &["mm", "folio"]),
     ("writeback", &["folios", "sync"]),
+    ("commit-data", &["folios"]),
     ("splice", &["folios", "pipe"]),
     ("pipe-read", &["pipe", "buffers", "may-stop"]),
     ("pipe-write", &["pipe"]),
@@ -117,6 +119,9 @@ pub(crate) fn check(raw: &Spanned<RawCall>, limits: &Limits) -> Result<Call, Fau
         "writeback" => Call::Writeback {
             folios: at.folios()?,
             sync: at.sync()?,
+        },
+        "commit-data" => Call::CommitData {
+            folios: at.folios()?,
         },
         "splice" => at.splice()?,
         "pipe-read" => {
@@ -392,6 +397,7 @@ pub fn name(call: &Call) -> &'static str {
         Call::MprotectRoundTrip { .. } => "mprotect",
         Call::Munmap { .. } => "munmap",
         Call::Writeback { .. } => "writeback",
+        Call::CommitData { .. } => "commit-data",
         Call::SpliceRead { .. } => "splice",
         Call::PipeRead { .. } => "pipe-read",
         Call::PipeWrite { .. } => "pipe-write",

@@ -67,6 +67,7 @@ pub(super) fn setup(raw: &Raw) -> Result<Setup, Fault> {
         filesystem,
         mkwrite,
         stable_writes: raw.stable_writes.unwrap_or(device.demands_stable_writes()),
+        buffer_heads: raw.buffer_heads.as_ref().is_some_and(|b| *b.get_ref()),
         device,
         ptes,
         pipes,
@@ -320,6 +321,12 @@ fn whole(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
                     "tmpfs does not write back; expected filesystem xfs or ext4 for `writeback`",
                 );
             }
+            Call::CommitData { .. } if !setup.buffer_heads => {
+                return fault(
+                    "call",
+                    "nothing is written by hand without buffers; expected `buffer-heads = true`",
+                );
+            }
             Call::PunchHole { word: Some(_), .. }
                 if setup.mapping == Mapping::Disk && setup.filesystem == Filesystem::Xfs =>
             {
@@ -381,6 +388,22 @@ fn whole(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
                 }
             }
             _ => {}
+        }
+    }
+    if let Some(given) = &raw.buffer_heads
+        && setup.buffer_heads
+    {
+        let settled =
+            |f: usize| setup.folios[f].extent == ExtentInit::Written && !may_be_absent(setup, f);
+        if setup.mapping != Mapping::Disk || setup.filesystem != Filesystem::Ext4 {
+            let message =
+                "only ext4 stands for a filesystem with buffer heads; expected filesystem ext4";
+            return Err(Fault::at(given.span(), "buffer-heads", message));
+        }
+        if !(0..setup.folios.len()).all(settled) {
+            let message = "buffers of pages that come and go, or have no block yet, are not modelled; \
+                           expected cached folios over written extents, and no call that removes them";
+            return Err(Fault::at(given.span(), "buffer-heads", message));
         }
     }
     let uncached = raw

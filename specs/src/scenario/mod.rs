@@ -7,6 +7,7 @@
 //! | `groups` | names, `quick` for those that take well under a second | required |
 //! | `filesystem` | `xfs`, `ext4`, `tmpfs` | `xfs` |
 //! | `words` | words a folio, 2 or 3 | 2 |
+//! | `buffer-heads` | ext3: only blocks whose buffers are dirty are written | false |
 //! | `device` | `plain`; `integrity`: a checksum reads every word before the DMA; `parity`: raid5 | `plain` |
 //! | `skip-copy` | raid5 computes parity from the page, and not from a copy | false |
 //! | `stable-writes` | AS_STABLE_WRITES of the mapping: if given, the filesystem has set or cleared it | what the device demands |
@@ -85,6 +86,7 @@ pub(crate) struct Raw {
     pub groups: Spanned<Vec<Spanned<String>>>,
     pub filesystem: Option<Spanned<String>>,
     pub words: Option<Spanned<usize>>,
+    pub buffer_heads: Option<Spanned<bool>>,
     pub device: Option<Spanned<String>>,
     pub skip_copy: Option<Spanned<bool>>,
     pub stable_writes: Option<bool>,
