@@ -112,6 +112,13 @@ pub fn all() -> Vec<Witness> {
             "write(2) does not wait for writeback",
         ),
         witness(
+            "protection",
+            "by-reference",
+            "reclaim-vs-mprotect",
+            Some(effect("M14b")),
+            "mprotect does not flush for what reclaim has unmapped",
+        ),
+        witness(
             "references-balanced",
             "by-reference",
             "write-vs-splice",

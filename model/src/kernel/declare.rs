@@ -7,7 +7,7 @@ use super::setup::{Call, ExtentInit, PteInit, Setup};
 use super::tokens::Tokens;
 use super::world::{
     Buffer, COUNTER_MAX, FINE_PER_TICK, Folio, Frag, Index, Inode, Origin, PageRef, Pipe, PipeSlot,
-    Pte, REFS_BIAS, RwSem, Socket, Tlb, World, extent,
+    Protection, Pte, REFS_BIAS, RwSem, Socket, Tlb, World, extent,
 };
 use crate::machine::system::{System, TaskId};
 use crate::machine::var::{VarDecl, VarId};
@@ -28,6 +28,8 @@ impl World {
         let (ptes, tlbs, mmap_locks) = declare_page_tables(system, setup, &indices, &folios);
         let pipes = declare_pipes(system, setup, &tokens, &origins, &indices, &folios, copies);
         let sockets = declare_sockets(system, setup, &tokens, &origins, &folios, &pipes);
+        let tlb_flush_batched = declare_batches(system, setup, &ptes);
+        let protections = declare_protections(system, setup);
         let inode = declare_inode(system, setup);
         let ghosts = Ghosts::declare(system, setup, &tokens, &origins, &indices, &folios);
         World {
@@ -39,6 +41,8 @@ impl World {
             ptes,
             tlbs,
             mmap_locks,
+            tlb_flush_batched,
+            protections,
             pipes,
             sockets,
             origins,
@@ -201,6 +205,8 @@ fn declare_page_tables(
     for (task, _, call) in setup.calls() {
         if let Call::MmapStore { mm, folio, .. }
         | Call::MprotectRoundTrip { mm, folio }
+        | Call::MprotectReadOnly { mm, folio }
+        | Call::Mremap { mm, folio }
         | Call::Munmap { mm, folio } = call
         {
             pairs.entry((*mm, *folio)).or_insert(PteInit::None);
@@ -266,6 +272,39 @@ fn declare_page_tables(
         tlbs.insert((mm, index), entries);
     }
     (ptes, tlbs, locks)
+}
+
+/// Address spaces that map a page which reclaim unmaps.
+fn declare_batches(
+    system: &mut System,
+    setup: &Setup,
+    ptes: &BTreeMap<(usize, usize), Pte>,
+) -> BTreeMap<usize, VarId> {
+    let mut batches = BTreeMap::new();
+    for (mm, index) in ptes.keys() {
+        if setup.any_call(|c| matches!(c, Call::TryToUnmap { folio } if folio == index)) {
+            batches
+                .entry(*mm)
+                .or_insert_with(|| flag(system, &format!("mm{mm}"), "tlb_flush_batched", false));
+        }
+    }
+    batches
+}
+
+fn declare_protections(system: &mut System, setup: &Setup) -> BTreeMap<(usize, usize), Protection> {
+    let mut protections = BTreeMap::new();
+    for (_, _, call) in setup.calls() {
+        if let Call::MprotectReadOnly { mm, folio } = call {
+            let object = format!("vma(mm{mm},{folio})");
+            protections
+                .entry((*mm, *folio))
+                .or_insert_with(|| Protection {
+                    vm_write: flag(system, &object, "VM_WRITE", true),
+                    returned: system.declare(VarDecl::ghost(object, "mprotect-returned", 1)),
+                });
+        }
+    }
+    protections
 }
 
 /// What can travel through each pipe: follows tee to a fixed point.

@@ -95,9 +95,25 @@ functions! {
     "mm/rmap.c" {
         FOLIO_MKCLEAN = "folio_mkclean",
         PAGE_VMA_MKCLEAN_ONE = "page_vma_mkclean_one",
+        TRY_TO_UNMAP = "try_to_unmap",
+        TRY_TO_UNMAP_ONE = "try_to_unmap_one",
+        SET_TLB_UBC_FLUSH_PENDING = "set_tlb_ubc_flush_pending",
+        FLUSH_TLB_BATCHED_PENDING = "flush_tlb_batched_pending",
+        TRY_TO_UNMAP_FLUSH = "try_to_unmap_flush",
+        FOLIO_REMOVE_RMAP_PTE = "folio_remove_rmap_pte",
     }
+    "mm/page_vma_mapped.c" { PAGE_VMA_MAPPED_WALK = "page_vma_mapped_walk" }
+    "mm/vmscan.c" {
+        ISOLATE_LRU_FOLIOS = "isolate_lru_folios",
+        SHRINK_FOLIO_LIST = "shrink_folio_list",
+    }
+    "mm/mremap.c" { MREMAP_TO = "mremap_to", MOVE_PTES = "move_ptes" }
+    "arch/x86/mm/fault.c" { ACCESS_ERROR = "access_error" }
     "mm/pgtable-generic.c" { PTEP_CLEAR_FLUSH = "ptep_clear_flush" }
-    "arch/x86/include/asm/tlbflush.h" { FLUSH_TLB_PAGE = "flush_tlb_page" }
+    "arch/x86/include/asm/tlbflush.h" {
+        FLUSH_TLB_PAGE = "flush_tlb_page",
+        FLUSH_TLB_RANGE = "flush_tlb_range",
+    }
     "include/linux/pgtable.h" { SET_PTE_AT = "set_pte_at" }
     "(hardware)" {
         MOV = "mov",
@@ -131,6 +147,7 @@ functions! {
     "mm/mmap.c" { VM_MUNMAP = "__vm_munmap" }
     "mm/mprotect.c" {
         DO_MPROTECT_PKEY = "do_mprotect_pkey",
+        MPROTECT_FIXUP = "mprotect_fixup",
         CHANGE_PTE_RANGE = "change_pte_range",
     }
     "mm/truncate.c" {

@@ -25,6 +25,8 @@ pub enum Hook {
     FolioMkwrite,
     /// `truncate_inode_partial_folio`: bytes were zeroed, the folio is still locked (T4).
     FolioZeroed,
+    /// `page_vma_mapped_walk` as `folio_mkclean` uses it: before the PTL of an entry is taken (B2).
+    PageVmaMappedWalk,
     /// `submit_bio`: a write is handed to the device, the folio lock is dropped. A rule here fills
     /// pages that the device reads in place of the folio (B10).
     SubmitBio,
@@ -53,7 +55,7 @@ pub enum Hook {
 
 impl Hook {
     /// All hooks.
-    pub const ALL: [Hook; 19] = [
+    pub const ALL: [Hook; 20] = [
         Hook::FolioWaitStable,
         Hook::WriteBeginStable,
         Hook::MkwriteStable,
@@ -62,6 +64,7 @@ impl Hook {
         Hook::FolioWritten,
         Hook::FolioMkwrite,
         Hook::FolioZeroed,
+        Hook::PageVmaMappedWalk,
         Hook::SubmitBio,
         Hook::FilemapSpliceRead,
         Hook::SpliceAddFolio,
@@ -86,6 +89,7 @@ impl Hook {
             Hook::FolioWritten => "write_end",
             Hook::FolioMkwrite => "page_mkwrite",
             Hook::FolioZeroed => "folio_zero_range",
+            Hook::PageVmaMappedWalk => "page_vma_mapped_walk",
             Hook::SubmitBio => "submit_bio",
             Hook::FilemapSpliceRead => "filemap_splice_read",
             Hook::SpliceAddFolio => "splice_folio_into_pipe",
@@ -121,6 +125,15 @@ pub enum At {
         slot: PageAt,
         /// The spliced reference.
         origin: usize,
+    },
+    /// A page-table entry that may map a folio.
+    Walk {
+        /// The address space.
+        mm: usize,
+        /// The folio.
+        folio: FolioRef,
+        /// Where the walk goes on without this entry.
+        skip: Label,
     },
     /// A write on its way to the device.
     Io {

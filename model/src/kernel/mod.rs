@@ -4,7 +4,9 @@
 //! |---|---|---|
 //! | [`buffered_write`] | `fs/iomap/buffered-io.c`, `mm/filemap.c`, `mm/shmem.c` | W1-W12, W3e |
 //! | [`mmap`] | `mm/memory.c`, the CPU's page walk | M1-M10 |
-//! | [`mprotect`] | `mm/mprotect.c` | M11 |
+//! | [`mprotect`] | `mm/mprotect.c` | M11, M14 |
+//! | [`mremap`] | `mm/mremap.c` | V1 |
+//! | [`unmap`] | `mm/rmap.c`, `mm/vmscan.c` | R1, first half |
 //! | [`zap`] | `mm/memory.c`, `mm/mmu_gather.c` | M12, M13 |
 //! | [`rmap`] | `mm/rmap.c` | B2-B5, P2-P5 |
 //! | [`writeback`] | `mm/page-writeback.c`, the device | B1-B14 |
@@ -35,6 +37,7 @@ pub mod hooks;
 pub mod inode;
 pub mod mmap;
 pub mod mprotect;
+pub mod mremap;
 pub mod pipe;
 pub mod prog;
 pub mod rmap;
@@ -44,6 +47,7 @@ pub mod splice;
 pub mod stable;
 pub mod tokens;
 pub mod truncate;
+pub mod unmap;
 pub mod world;
 pub mod writeback;
 pub mod zap;
@@ -98,6 +102,9 @@ fn write_call(
         Call::Write { folios, words } => buffered_write::write(p, folios, words),
         Call::MmapStore { mm, folio, words } => mmap::mmap_store(p, *mm, *folio, words),
         Call::MprotectRoundTrip { mm, folio } => mprotect::mprotect_round_trip(p, *mm, *folio),
+        Call::MprotectReadOnly { mm, folio } => mprotect::mprotect_read_only(p, *mm, *folio),
+        Call::Mremap { mm, folio } => mremap::mremap(p, *mm, *folio),
+        Call::TryToUnmap { folio } => unmap::unmap_and_keep(p, *folio),
         Call::Munmap { mm, folio } => zap::munmap(p, *mm, *folio),
         Call::Writeback { folios, sync } => writeback::writeback(p, folios, *sync),
         Call::CommitData { folios } => buffers::write_by_hand(p, folios),

@@ -132,6 +132,25 @@ pub enum Call {
         /// Page index.
         folio: usize,
     },
+    /// `mprotect(PROT_READ)`, for good.
+    MprotectReadOnly {
+        /// Address space.
+        mm: usize,
+        /// Page index.
+        folio: usize,
+    },
+    /// `mremap` of one page to another address.
+    Mremap {
+        /// Address space.
+        mm: usize,
+        /// Page index.
+        folio: usize,
+    },
+    /// Reclaim unmaps a folio that it then cannot free.
+    TryToUnmap {
+        /// Page index.
+        folio: usize,
+    },
     /// `munmap` of one page.
     Munmap {
         /// Address space.

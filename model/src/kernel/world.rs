@@ -81,6 +81,15 @@ pub struct Pte {
     pub ptl: VarId,
 }
 
+/// What an address space lets a program do with a page.
+#[derive(Clone, Copy, Debug)]
+pub struct Protection {
+    /// VM_WRITE.
+    pub vm_write: VarId,
+    /// Ghost: `mprotect(PROT_READ)` has returned.
+    pub returned: VarId,
+}
+
 /// A TLB entry that allows stores (W=1, D=1). Other entries send a store through the page walk.
 #[derive(Clone, Copy, Debug)]
 pub struct Tlb {
@@ -242,6 +251,11 @@ pub struct World {
     pub tlbs: BTreeMap<(usize, usize), Vec<Tlb>>,
     /// Locks of the address spaces (mmap_lock; a fault holds a VMA lock, which excludes the same).
     pub mmap_locks: BTreeMap<usize, RwSem>,
+    /// `mm->tlb_flush_batched` of address spaces that reclaim unmaps from: something was unmapped since
+    /// anybody last flushed for it.
+    pub tlb_flush_batched: BTreeMap<usize, VarId>,
+    /// Pages that are made read-only, by address space and page index.
+    pub protections: BTreeMap<(usize, usize), Protection>,
     /// Pipes.
     pub pipes: Vec<Pipe>,
     /// Sockets.

@@ -6,6 +6,7 @@ mod deadlock_free;
 mod detected;
 mod dirty_accounted;
 mod no_lost_write;
+mod protection;
 mod references_balanced;
 mod reread_consistent;
 mod snapshot;
@@ -51,6 +52,7 @@ pub fn all() -> Vec<Invariant> {
         no_lost_write::INVARIANT,
         dirty_accounted::INVARIANT,
         stable_under_writeback::INVARIANT,
+        protection::INVARIANT,
         references_balanced::INVARIANT,
         deadlock_free::INVARIANT,
         writer_progress::INVARIANT,

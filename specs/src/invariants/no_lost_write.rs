@@ -26,7 +26,10 @@ pub const INVARIANT: Invariant = Invariant {
             && (setup.any_call(|c| {
                 matches!(
                     c,
-                    Call::Writeback { .. } | Call::Munmap { .. } | Call::PunchHole { .. }
+                    Call::Writeback { .. }
+                        | Call::Munmap { .. }
+                        | Call::TryToUnmap { .. }
+                        | Call::PunchHole { .. }
                 )
             }))
     },

@@ -5,6 +5,9 @@
 //! | `write` | `folios`, \[`words`\] | `write(2)` |
 //! | `mmap-store` | `mm`, `folio`, \[`words`\] | stores through a shared mapping |
 //! | `mprotect` | `mm`, `folio` | `mprotect` to read-only and back |
+//! | `mprotect-read-only` | `mm`, `folio` | `mprotect` to read-only, for good |
+//! | `mremap` | `mm`, `folio` | `mremap` to another address |
+//! | `try-to-unmap` | `folio` | reclaim unmaps a page that it cannot free |
 //! | `munmap` | `mm`, `folio` | `munmap` |
 //! | `writeback` | `folios`, \[`sync`: `none` or `all`\] | the flusher and the device |
 //! | `commit-data` | `folios` | buffers written by hand, as the journal of ext3 does |
@@ -57,10 +60,13 @@ pub(crate) struct Limits {
     pub sockets: usize,
 }
 
-const NAMES: [(&str, &[&str]); 17] = [
+const NAMES: [(&str, &[&str]); 20] = [
     ("write", &["folios", "words"]),
     ("mmap-store", &["mm", "folio", "words"]),
     ("mprotect", &["mm", "folio"]),
+    ("mprotect-read-only", &["mm", "folio"]),
+    ("mremap", &["mm", "folio"]),
+    ("try-to-unmap", &["folio"]),
     ("munmap", &["mm", "folio"]),
     ("writeback", &["folios", "sync"]),
     ("commit-data", &["folios"]),
@@ -112,6 +118,15 @@ pub(crate) fn check(raw: &Spanned<RawCall>, limits: &Limits) -> Result<Call, Fau
             mm: at.mm()?,
             folio: at.folio()?,
         },
+        "mprotect-read-only" => Call::MprotectReadOnly {
+            mm: at.mm()?,
+            folio: at.folio()?,
+        },
+        "mremap" => Call::Mremap {
+            mm: at.mm()?,
+            folio: at.folio()?,
+        },
+        "try-to-unmap" => Call::TryToUnmap { folio: at.folio()? },
         "munmap" => Call::Munmap {
             mm: at.mm()?,
             folio: at.folio()?,
@@ -395,6 +410,9 @@ pub fn name(call: &Call) -> &'static str {
         Call::Write { .. } => "write",
         Call::MmapStore { .. } => "mmap-store",
         Call::MprotectRoundTrip { .. } => "mprotect",
+        Call::MprotectReadOnly { .. } => "mprotect-read-only",
+        Call::Mremap { .. } => "mremap",
+        Call::TryToUnmap { .. } => "try-to-unmap",
         Call::Munmap { .. } => "munmap",
         Call::Writeback { .. } => "writeback",
         Call::CommitData { .. } => "commit-data",

@@ -352,6 +352,22 @@ fn whole(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
                     "a hole of tmpfs reads as the zero page, which is not modelled; expected filesystem xfs or ext4",
                 );
             }
+            Call::MprotectReadOnly { mm, folio }
+                if setup.any_call(|c| {
+                    matches!(c, Call::MprotectRoundTrip { mm: m, folio: f } if m == mm && f == folio)
+                }) =>
+            {
+                return fault(
+                    "call",
+                    "another task makes the page writable again; expected one of mprotect, mprotect-read-only",
+                );
+            }
+            Call::TryToUnmap { folio } if may_be_absent(setup, *folio) => {
+                return fault(
+                    "folio",
+                    "reclaim finds a page that stays cached: expected no call that removes it",
+                );
+            }
             Call::PinStore { folio, .. } if !setup.folios[*folio].cached => {
                 return fault("folio", "a folio that is not cached cannot be pinned");
             }
