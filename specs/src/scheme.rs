@@ -76,7 +76,7 @@ impl Family {
             Family::Mapping => disk && setup.any_call(|c| c.changes_extents(setup)),
             Family::Writeback => {
                 disk && (setup.stable_writes || setup.device != Device::Plain)
-                    && setup.any_call(|c| matches!(c, Call::Writeback { .. }))
+                    && setup.any_call(Call::writes_to_device)
             }
             _ => setup.any_call(|c| matches!(c, Call::SpliceRead { .. })),
         }

@@ -30,6 +30,7 @@ impl World {
         let sockets = declare_sockets(system, setup, &tokens, &origins, &folios, &pipes);
         let tlb_flush_batched = declare_batches(system, setup, &ptes);
         let protections = declare_protections(system, setup);
+        let user_buffers = declare_user_buffers(system, setup, &tokens);
         let inode = declare_inode(system, setup);
         let ghosts = Ghosts::declare(system, setup, &tokens, &origins, &indices, &folios);
         World {
@@ -43,6 +44,7 @@ impl World {
             mmap_locks,
             tlb_flush_batched,
             protections,
+            user_buffers,
             pipes,
             sockets,
             origins,
@@ -305,6 +307,34 @@ fn declare_protections(system: &mut System, setup: &Setup) -> BTreeMap<(usize, u
         }
     }
     protections
+}
+
+fn declare_user_buffers(
+    system: &mut System,
+    setup: &Setup,
+    tokens: &Tokens,
+) -> BTreeMap<usize, Vec<VarId>> {
+    let mut buffers = BTreeMap::new();
+    for (task, number, call) in setup.calls() {
+        if let Call::DirectWrite { folio, .. } = call {
+            let words = (0..setup.words)
+                .map(|w| {
+                    let init = tokens.store(task, number, *folio, w).expect("counted");
+                    system.declare(
+                        VarDecl::shared(
+                            format!("buffer[{folio}]"),
+                            format!("data[{w}]"),
+                            tokens.max(*folio, w),
+                        )
+                        .labels(tokens.labels(*folio, w))
+                        .init(init),
+                    )
+                })
+                .collect();
+            buffers.insert(*folio, words);
+        }
+    }
+    buffers
 }
 
 /// What can travel through each pipe: follows tee to a fixed point.

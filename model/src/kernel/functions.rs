@@ -37,6 +37,7 @@ functions! {
         IOMAP_WRITEPAGE_MAP = "iomap_writepage_map",
         IOMAP_ADD_TO_IOEND = "iomap_add_to_ioend",
     }
+    "fs/iomap/direct-io.c" { IOMAP_DIO_RW = "iomap_dio_rw" }
     "fs/ext4/file.c" { EXT4_BUFFERED_WRITE_ITER = "ext4_buffered_write_iter" }
     "fs/ext4/inode.c" {
         EXT4_DA_WRITE_BEGIN = "ext4_da_write_begin",
@@ -50,6 +51,8 @@ functions! {
     "include/linux/fs.h" {
         INODE_LOCK = "inode_lock",
         INODE_UNLOCK = "inode_unlock",
+        INODE_LOCK_SHARED = "inode_lock_shared",
+        INODE_UNLOCK_SHARED = "inode_unlock_shared",
         FILEMAP_INVALIDATE_LOCK = "filemap_invalidate_lock",
         FILEMAP_INVALIDATE_UNLOCK = "filemap_invalidate_unlock",
         FILEMAP_INVALIDATE_LOCK_SHARED = "filemap_invalidate_lock_shared",

@@ -3,11 +3,15 @@
 
 use super::folio::folio_mark_dirty;
 use super::functions as c;
+use super::hooks::Hook;
 use super::prog::{FolioRef, Prog};
 use crate::machine::expr::{Expr, eq};
 
 /// Stores to `words` of the pinned folio, then unpins it dirty.
 pub fn pin_store(p: &mut Prog<'_>, index: usize, words: &[usize]) {
+    if p.rules.omits(Hook::PinUserPages) {
+        return refused(p, index);
+    }
     let folio = FolioRef {
         index,
         candidates: vec![(Expr::TRUE, p.w.indices[index].folios[0])],
@@ -46,4 +50,10 @@ pub fn pin_store(p: &mut Prog<'_>, index: usize, words: &[usize]) {
             s.text("drop the pin").dec(refs)
         });
     });
+}
+
+/// `folio_longterm_write_pin_allowed` says no: the pin that the scenario starts with was never granted.
+fn refused(p: &mut Prog<'_>, index: usize) {
+    let refs = p.w.folios[p.w.indices[index].folios[0]].refs;
+    p.b.step("G0", c::PIN_USER_PAGES, |s| s.text("refused").dec(refs));
 }

@@ -27,6 +27,8 @@ pub enum Hook {
     FolioZeroed,
     /// `page_vma_mapped_walk` as `folio_mkclean` uses it: before the PTL of an entry is taken (B2).
     PageVmaMappedWalk,
+    /// `pin_user_pages`: a writable pin of a file's page. Only to be left out: then it is refused (G1).
+    PinUserPages,
     /// `submit_bio`: a write is handed to the device, the folio lock is dropped. A rule here fills
     /// pages that the device reads in place of the folio (B10).
     SubmitBio,
@@ -55,7 +57,7 @@ pub enum Hook {
 
 impl Hook {
     /// All hooks.
-    pub const ALL: [Hook; 20] = [
+    pub const ALL: [Hook; 21] = [
         Hook::FolioWaitStable,
         Hook::WriteBeginStable,
         Hook::MkwriteStable,
@@ -65,6 +67,7 @@ impl Hook {
         Hook::FolioMkwrite,
         Hook::FolioZeroed,
         Hook::PageVmaMappedWalk,
+        Hook::PinUserPages,
         Hook::SubmitBio,
         Hook::FilemapSpliceRead,
         Hook::SpliceAddFolio,
@@ -90,6 +93,7 @@ impl Hook {
             Hook::FolioMkwrite => "page_mkwrite",
             Hook::FolioZeroed => "folio_zero_range",
             Hook::PageVmaMappedWalk => "page_vma_mapped_walk",
+            Hook::PinUserPages => "pin_user_pages",
             Hook::SubmitBio => "submit_bio",
             Hook::FilemapSpliceRead => "filemap_splice_read",
             Hook::SpliceAddFolio => "splice_folio_into_pipe",

@@ -12,6 +12,7 @@
 //! | [`writeback`] | `mm/page-writeback.c`, the device | B1-B14 |
 //! | [`stable`] | `mm/page-writeback.c` | the wait of W6, M8, T7 |
 //! | [`buffers`] | `fs/buffer.c` | B8b, J1, J2 |
+//! | [`direct`] | `fs/iomap/direct-io.c` | D2 |
 //! | [`device`] | `block/t10-pi.c`, `drivers/md/raid5.c` | B11 |
 //! | [`splice`] | `mm/filemap.c`, `fs/splice.c` | S0-S3 |
 //! | [`pipe`] | `fs/pipe.c` | S4, S5, S7 |
@@ -29,6 +30,7 @@ pub mod buffered_write;
 pub mod buffers;
 mod declare;
 pub mod device;
+pub mod direct;
 pub mod folio;
 pub mod functions;
 pub mod ghost;
@@ -160,6 +162,8 @@ fn write_call(
         Call::Truncate { folio } => truncate::truncate(p, *folio),
         Call::PunchHole { folio, word } => truncate::punch_hole(p, *folio, *word),
         Call::Tick => inode::tick(p),
+        Call::DirectWrite { folio, .. } => direct::direct_write(p, *folio),
+        Call::BufferStore { folio, words } => direct::buffer_store(p, *folio, words),
         Call::PinStore { folio, words } => gup::pin_store(p, *folio, words),
     }
 }

@@ -243,6 +243,20 @@ pub enum Call {
     },
     /// The timekeeping interrupt: the coarse clock advances.
     Tick,
+    /// A direct write of one page from memory of the program.
+    DirectWrite {
+        /// Page index.
+        folio: usize,
+        /// All of its words.
+        words: Vec<usize>,
+    },
+    /// A thread stores to the memory that a direct write to that page is made from.
+    BufferStore {
+        /// Page index.
+        folio: usize,
+        /// Words, in order.
+        words: Vec<usize>,
+    },
     /// A store through a pin taken long ago (DMA, `process_vm_writev`), then the unpin.
     PinStore {
         /// Page index.
@@ -253,7 +267,7 @@ pub enum Call {
 }
 
 impl Call {
-    /// The words it stores to: page index and word.
+    /// The words it stores to: page index and word. Bytes bound for a page count as the page's.
     pub fn stores(&self) -> Vec<(usize, usize)> {
         let grid = |folios: &[usize], words: &[usize]| {
             folios
@@ -263,11 +277,48 @@ impl Call {
         };
         match self {
             Call::Write { folios, words } => grid(folios, words),
-            Call::MmapStore { folio, words, .. } | Call::PinStore { folio, words } => {
-                grid(&[*folio], words)
-            }
+            Call::MmapStore { folio, words, .. }
+            | Call::PinStore { folio, words }
+            | Call::DirectWrite { folio, words }
+            | Call::BufferStore { folio, words } => grid(&[*folio], words),
             _ => Vec::new(),
         }
+    }
+
+    /// Whether it names the page.
+    pub fn touches(&self, index: usize) -> bool {
+        match self {
+            Call::Write { folios, .. }
+            | Call::Writeback { folios, .. }
+            | Call::CommitData { folios }
+            | Call::SpliceRead { folios, .. } => folios.contains(&index),
+            Call::MmapStore { folio, .. }
+            | Call::MprotectRoundTrip { folio, .. }
+            | Call::MprotectReadOnly { folio, .. }
+            | Call::Mremap { folio, .. }
+            | Call::TryToUnmap { folio }
+            | Call::Munmap { folio, .. }
+            | Call::Truncate { folio }
+            | Call::PunchHole { folio, .. }
+            | Call::DirectWrite { folio, .. }
+            | Call::BufferStore { folio, .. }
+            | Call::PinStore { folio, .. } => *folio == index,
+            Call::PipeRead { .. }
+            | Call::PipeWrite { .. }
+            | Call::Tee { .. }
+            | Call::SpliceSocket { .. }
+            | Call::Transmit { .. }
+            | Call::Receive { .. }
+            | Call::Tick => false,
+        }
+    }
+
+    /// Whether it hands data to the device.
+    pub fn writes_to_device(&self) -> bool {
+        matches!(
+            self,
+            Call::Writeback { .. } | Call::CommitData { .. } | Call::DirectWrite { .. }
+        )
     }
 
     /// Whether the range of words it zeroes includes that page's.

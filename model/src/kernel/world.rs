@@ -256,6 +256,8 @@ pub struct World {
     pub tlb_flush_batched: BTreeMap<usize, VarId>,
     /// Pages that are made read-only, by address space and page index.
     pub protections: BTreeMap<(usize, usize), Protection>,
+    /// Memory that direct writes are made from, by the page index that they go to.
+    pub user_buffers: BTreeMap<usize, Vec<VarId>>,
     /// Pipes.
     pub pipes: Vec<Pipe>,
     /// Sockets.

@@ -27,7 +27,6 @@ pub const INVARIANT: Invariant = Invariant {
 fn applies(setup: &Setup) -> bool {
     setup.any_call(|c| match c {
         Call::Transmit { checksum, .. } => *checksum,
-        Call::Writeback { .. } => setup.device != Device::Plain,
-        _ => false,
+        _ => setup.device != Device::Plain && c.writes_to_device(),
     })
 }

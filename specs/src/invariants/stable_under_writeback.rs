@@ -22,7 +22,8 @@ pub const INVARIANT: Invariant = Invariant {
     title: "on a stable mapping nothing can write while writeback is in flight",
     why: "the mapping promises stable pages, and the folio could be (or was) changed under writeback",
     applies: |setup: &Setup| {
-        setup.stable_writes && setup.any_call(|c| matches!(c, Call::Writeback { .. }))
+        setup.stable_writes
+            && setup.any_call(|c| matches!(c, Call::Writeback { .. } | Call::CommitData { .. }))
     },
     bad,
 };

@@ -21,6 +21,8 @@
 //! | `truncate` | `folio` | `ftruncate` below the page and back |
 //! | `punch-hole` | `folio`, \[`word`\] | `fallocate(PUNCH_HOLE)` of the page or one word |
 //! | `tick` | | the coarse clock advances |
+//! | `direct-write` | `folio` | a direct write of the page from a buffer of its own |
+//! | `buffer-store` | `folio`, \[`words`\] | a thread stores to that buffer |
 //! | `pin-store` | `folio`, \[`words`\] | stores through a pin, then unpin |
 //!
 //! `words` defaults to all words, `buffers` to 1.
@@ -60,7 +62,7 @@ pub(crate) struct Limits {
     pub sockets: usize,
 }
 
-const NAMES: [(&str, &[&str]); 20] = [
+const NAMES: [(&str, &[&str]); 22] = [
     ("write", &["folios", "words"]),
     ("mmap-store", &["mm", "folio", "words"]),
     ("mprotect", &["mm", "folio"]),
@@ -80,6 +82,8 @@ const NAMES: [(&str, &[&str]); 20] = [
     ("truncate", &["folio"]),
     ("punch-hole", &["folio", "word"]),
     ("tick", &[]),
+    ("direct-write", &["folio"]),
+    ("buffer-store", &["folio", "words"]),
     ("pin-store", &["folio", "words"]),
 ];
 
@@ -173,6 +177,14 @@ pub(crate) fn check(raw: &Spanned<RawCall>, limits: &Limits) -> Result<Call, Fau
             word: at.word()?,
         },
         "tick" => Call::Tick,
+        "direct-write" => Call::DirectWrite {
+            folio: at.folio()?,
+            words: (0..limits.words).collect(),
+        },
+        "buffer-store" => Call::BufferStore {
+            folio: at.folio()?,
+            words: at.words()?,
+        },
         _ => Call::PinStore {
             folio: at.folio()?,
             words: at.words()?,
@@ -426,6 +438,8 @@ pub fn name(call: &Call) -> &'static str {
         Call::Truncate { .. } => "truncate",
         Call::PunchHole { .. } => "punch-hole",
         Call::Tick => "tick",
+        Call::DirectWrite { .. } => "direct-write",
+        Call::BufferStore { .. } => "buffer-store",
         Call::PinStore { .. } => "pin-store",
     }
 }

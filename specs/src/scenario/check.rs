@@ -362,6 +362,18 @@ fn whole(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
                     "another task makes the page writable again; expected one of mprotect, mprotect-read-only",
                 );
             }
+            Call::DirectWrite { folio, .. } if !only_direct(setup, *folio) => {
+                return fault(
+                    "folio",
+                    "a direct write beside the page cache is not modelled; expected a page that is written and not \
+                     cached, one direct-write to it, and no other call but buffer-store",
+                );
+            }
+            Call::BufferStore { folio, .. }
+                if !setup.any_call(|c| matches!(c, Call::DirectWrite { folio: f, .. } if f == folio)) =>
+            {
+                return fault("folio", "expected a direct-write from that buffer");
+            }
             Call::TryToUnmap { folio } if may_be_absent(setup, *folio) => {
                 return fault(
                     "folio",
@@ -456,6 +468,16 @@ fn whole(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
         ));
     }
     Ok(())
+}
+
+/// Whether nothing but one direct write uses the page.
+fn only_direct(setup: &Setup, folio: usize) -> bool {
+    let init = &setup.folios[folio];
+    let uses = |call: &Call| call.touches(folio) && !matches!(call, Call::BufferStore { .. });
+    !init.cached
+        && init.extent == ExtentInit::Written
+        && setup.ptes.iter().all(|p| p.folio != folio)
+        && setup.calls().filter(|(_, _, c)| uses(c)).count() == 1
 }
 
 /// Whether the page can be out of the cache at some time.
