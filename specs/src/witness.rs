@@ -91,6 +91,13 @@ pub fn all() -> Vec<Witness> {
             "no TLB shootdown: a CPU goes on storing through its cached entry after the cleaning",
         ),
         witness(
+            "no-lost-write",
+            "by-reference",
+            "pinned-writer-vs-writeback",
+            Some(effect("G2")),
+            "a pin's holder does not mark the folio dirty",
+        ),
+        witness(
             "dirty-accounted",
             "by-reference",
             "mmap-store-vs-writeback",
