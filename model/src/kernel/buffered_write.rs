@@ -1,6 +1,7 @@
 //! write(2) to a file: `fs/iomap/buffered-io.c` under XFS, `mm/filemap.c:generic_perform_write`
 //! under ext4 and tmpfs. Actions W1 to W12.
 
+use super::buffers::attach;
 use super::folio::{
     filemap_add_folio, filemap_get_folio, folio_lock, folio_unlock_put_goto, in_cache,
 };
@@ -86,7 +87,7 @@ fn write_folio(p: &mut Prog<'_>, index: usize, words: &[usize], iomap: bool) {
             iomap_valid(p, &folio, mapped, remap);
         }
         if mapped.is_none() && !tmpfs {
-            da_reserve(p, index);
+            da_reserve(p, &folio);
         }
         fill_rest(p, &folio, words, mapped.as_ref());
     });
@@ -119,8 +120,8 @@ fn write_folio(p: &mut Prog<'_>, index: usize, words: &[usize], iomap: bool) {
         let (w, b) = (&*p.w, &mut p.b);
         b.step("W10", end, |s| {
             s.text("PG_uptodate, PG_dirty");
-            for mark in marks {
-                s.set(mark.clone(), 1).full(mark);
+            for (mark, value) in marks {
+                s.set(mark.clone(), value).full(mark);
             }
             Prog::set_uptodate(w, s, &folio)
         });
@@ -155,10 +156,12 @@ fn iomap_begin(p: &mut Prog<'_>, index: usize) -> Mapped {
 }
 
 /// ext4 with delayed allocation: reserves over a hole under the folio lock.
-fn da_reserve(p: &mut Prog<'_>, index: usize) {
-    let state = p.w.indices[index].extent;
-    p.b.step("W3e", c::EXT4_DA_WRITE_BEGIN, |s| {
-        s.text("map the block, folio lock held; reserve over a hole")
+fn da_reserve(p: &mut Prog<'_>, folio: &FolioRef) {
+    let state = p.w.indices[folio.index].extent;
+    let (w, b) = (&*p.w, &mut p.b);
+    b.step("W3e", c::EXT4_DA_WRITE_BEGIN, |s| {
+        attach(s, w, folio)
+            .text("map the block, folio lock held; reserve over a hole")
             .when(eq(state, extent::HOLE), "reserve delalloc", |b| {
                 b.set(state, extent::DELALLOC)
             })

@@ -6,11 +6,11 @@
 use super::functions as c;
 use super::prog::{FolioRef, Prog};
 use super::setup::SyncMode;
-use super::world::{Buffer, Folio};
+use super::world::{Buffer, Folio, World};
 use super::writeback::device_io;
 use crate::machine::VarId;
-use crate::machine::builder::{Label, Place};
-use crate::machine::expr::{Expr, eq, ne};
+use crate::machine::builder::{Label, Place, StepDraft};
+use crate::machine::expr::{Expr, and, eq, ne};
 
 fn buffer(folio: &Folio) -> Buffer {
     folio
@@ -23,6 +23,42 @@ fn places(p: &Prog<'_>, folio: &FolioRef) -> (Place, Place) {
         folio.place(p.w, |f| buffer(f).dirty),
         folio.place(p.w, |f| buffer(f).lock),
     )
+}
+
+/// `create_empty_buffers`, as part of a step of `write_begin` or `page_mkwrite`.
+pub fn attach<'s>(s: &'s mut StepDraft, w: &World, folio: &FolioRef) -> &'s mut StepDraft {
+    if w.setup.buffer_heads {
+        s.set(folio.place(w, |f| buffer(f).attached), 1);
+    }
+    s
+}
+
+/// `mpage_prepare_extent_to_map`: a dirty folio without buffers was dirtied behind the filesystem's
+/// back. ext4 warns, clears PG_dirty, and writes nothing.
+pub fn refuse_without_buffers(p: &mut Prog<'_>, folio: &FolioRef, unlock: Label) {
+    let attached = folio.place(p.w, |f| buffer(f).attached);
+    let dirty = folio.place(p.w, |f| f.dirty);
+    p.b.step("B1b", c::MPAGE_PREPARE_EXTENT_TO_MAP, |s| {
+        s.when(eq(attached, 1), "it has buffers", |b| b)
+            .otherwise("warn, clear PG_dirty, skip", |b| {
+                b.set(dirty.clone(), 0).goto(unlock)
+            })
+            .full(dirty)
+    });
+}
+
+/// `try_to_free_buffers`: a folio whose buffers are clean and free loses them, and PG_dirty.
+pub fn try_to_free_buffers(p: &mut Prog<'_>, folio: &FolioRef) {
+    let (dirty, lock) = places(p, folio);
+    let attached = folio.place(p.w, |f| buffer(f).attached);
+    let folio_dirty = folio.place(p.w, |f| f.dirty);
+    p.b.step("U3b", c::TRY_TO_FREE_BUFFERS, |s| {
+        let free = and(eq(dirty, 0), eq(lock, 0));
+        s.when(free, "dropped, PG_dirty as well", |b| {
+            b.set(attached, 0).set(folio_dirty, 0)
+        })
+        .otherwise("busy", |b| b)
+    });
 }
 
 /// `__block_write_full_folio`: takes the buffer for IO if it is dirty; a buffer that somebody else has

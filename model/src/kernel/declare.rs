@@ -103,6 +103,10 @@ fn declare_folios(system: &mut System, setup: &Setup, tokens: &Tokens) -> (Vec<I
     for (index, init) in setup.folios.iter().enumerate() {
         let removals = setup.calls().filter(|(_, _, c)| c.removes(index)).count();
         let count = 1 + removals;
+        let pins = setup
+            .calls()
+            .filter(|(_, _, c)| matches!(c, Call::PinStore { folio, .. } if *folio == index))
+            .count() as u64;
         let first = folios.len();
         for nth in 0..count {
             let name = format!("folio{index}{}", "'".repeat(nth));
@@ -123,23 +127,30 @@ fn declare_folios(system: &mut System, setup: &Setup, tokens: &Tokens) -> (Vec<I
                 index,
                 lock: system.declare(owner(setup, &name, "PG_locked")),
                 dirty: system.declare(
-                    VarDecl::shared(name.clone(), "PG_dirty", 1).init(dirty.into()).observed(),
+                    VarDecl::shared(name.clone(), "PG_dirty", 1)
+                        .init(dirty.into())
+                        .observed(),
                 ),
-                writeback: system.declare(VarDecl::shared(name.clone(), "PG_writeback", 1).observed()),
+                writeback: system
+                    .declare(VarDecl::shared(name.clone(), "PG_writeback", 1).observed()),
                 uptodate: flag(system, &name, "PG_uptodate", cached),
                 mapped_in_cache: flag(system, &name, "mapping", cached),
                 refs: {
-                    let pins = setup
-                        .calls()
-                        .filter(|(_, _, c)| matches!(c, Call::PinStore { folio, .. } if *folio == index))
-                        .count() as u64;
                     let init = REFS_BIAS + if nth == 0 { pins } else { 0 };
-                    system.declare(VarDecl::shared(name.clone(), "refs", REFS_MAX).init(init).labels(refs_labels()))
+                    system.declare(
+                        VarDecl::shared(name.clone(), "refs", REFS_MAX)
+                            .init(init)
+                            .labels(refs_labels()),
+                    )
                 },
+                pins: (setup.buffer_heads && pins > 0).then(|| {
+                    system.declare(VarDecl::shared(name.clone(), "pincount", pins).init(pins))
+                }),
                 data,
                 buffer: setup.buffer_heads.then(|| Buffer {
                     dirty: flag(system, &name, "BH_Dirty", dirty),
                     lock: system.declare(owner(setup, &name, "BH_Lock")),
+                    attached: flag(system, &name, "buffers", true),
                 }),
                 name,
             });

@@ -46,8 +46,8 @@ pub fn folio_unlock_put_goto(p: &mut Prog<'_>, id: &str, folio: &FolioRef, targe
 pub fn folio_mark_dirty(p: &mut Prog<'_>, id: &str, folio: &FolioRef) {
     let marks = folio.dirty_marks(p.w);
     p.b.step(id, c::FOLIO_MARK_DIRTY, |s| {
-        for mark in marks {
-            s.set(mark.clone(), 1).full(mark);
+        for (mark, value) in marks {
+            s.set(mark.clone(), value).full(mark);
         }
         s
     });

@@ -41,6 +41,7 @@ functions! {
     "fs/ext4/file.c" { EXT4_BUFFERED_WRITE_ITER = "ext4_buffered_write_iter" }
     "fs/ext4/inode.c" {
         EXT4_DA_WRITE_BEGIN = "ext4_da_write_begin",
+        MPAGE_PREPARE_EXTENT_TO_MAP = "mpage_prepare_extent_to_map",
         MPAGE_MAP_ONE_EXTENT = "mpage_map_one_extent",
         EXT4_PAGE_MKWRITE = "ext4_page_mkwrite",
         EXT4_SETATTR = "ext4_setattr",
@@ -174,6 +175,7 @@ functions! {
     "fs/buffer.c" {
         BLOCK_WRITE_FULL_FOLIO = "__block_write_full_folio",
         END_BUFFER_ASYNC_WRITE = "end_buffer_async_write",
+        TRY_TO_FREE_BUFFERS = "try_to_free_buffers",
         WRITE_DIRTY_BUFFER = "write_dirty_buffer",
         END_BUFFER_WRITE_SYNC = "end_buffer_write_sync",
     }

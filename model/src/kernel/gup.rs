@@ -5,7 +5,9 @@ use super::folio::folio_mark_dirty;
 use super::functions as c;
 use super::hooks::Hook;
 use super::prog::{FolioRef, Prog};
+use crate::machine::builder::StepDraft;
 use crate::machine::expr::{Expr, eq};
+use crate::machine::var::VarId;
 
 /// Stores to `words` of the pinned folio, then unpins it dirty.
 pub fn pin_store(p: &mut Prog<'_>, index: usize, words: &[usize]) {
@@ -30,6 +32,7 @@ pub fn pin_store(p: &mut Prog<'_>, index: usize, words: &[usize]) {
     p.within(c::UNPIN_USER_PAGES_DIRTY_LOCK, |p| {
         let (lock, dirty) = (folio.place(p.w, |f| f.lock), folio.place(p.w, |f| f.dirty));
         let (refs, me) = (folio.place(p.w, |f| f.refs), p.me());
+        let pins = p.w.folios[folio.candidates[0].1].pins;
         let unpin = p.b.label("unpin");
         p.b.step("G2t", c::UNPIN_USER_PAGES_DIRTY_LOCK, |s| {
             s.text("folio_test_dirty, no lock")
@@ -47,13 +50,23 @@ pub fn pin_store(p: &mut Prog<'_>, index: usize, words: &[usize]) {
         });
         p.b.bind(unpin);
         p.b.step("G2p", c::UNPIN_USER_PAGES_DIRTY_LOCK, |s| {
-            s.text("drop the pin").dec(refs)
+            put_pin(s.text("drop the pin").dec(refs), pins)
         });
     });
 }
 
 /// `folio_longterm_write_pin_allowed` says no: the pin that the scenario starts with was never granted.
 fn refused(p: &mut Prog<'_>, index: usize) {
-    let refs = p.w.folios[p.w.indices[index].folios[0]].refs;
-    p.b.step("G0", c::PIN_USER_PAGES, |s| s.text("refused").dec(refs));
+    let folio = &p.w.folios[p.w.indices[index].folios[0]];
+    let (refs, pins) = (folio.refs, folio.pins);
+    p.b.step("G0", c::PIN_USER_PAGES, |s| {
+        put_pin(s.text("refused").dec(refs), pins)
+    });
+}
+
+fn put_pin(s: &mut StepDraft, pins: Option<VarId>) -> &mut StepDraft {
+    match pins {
+        Some(pins) => s.dec(pins),
+        None => s,
+    }
 }

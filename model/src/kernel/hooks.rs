@@ -29,6 +29,8 @@ pub enum Hook {
     PageVmaMappedWalk,
     /// `pin_user_pages`: a writable pin of a file's page. Only to be left out: then it is refused (G1).
     PinUserPages,
+    /// `shrink_folio_list`: a pinned folio keeps its buffers. Only to be left out (R1).
+    ReclaimPinned,
     /// `submit_bio`: a write is handed to the device, the folio lock is dropped. A rule here fills
     /// pages that the device reads in place of the folio (B10).
     SubmitBio,
@@ -57,7 +59,7 @@ pub enum Hook {
 
 impl Hook {
     /// All hooks.
-    pub const ALL: [Hook; 21] = [
+    pub const ALL: [Hook; 22] = [
         Hook::FolioWaitStable,
         Hook::WriteBeginStable,
         Hook::MkwriteStable,
@@ -68,6 +70,7 @@ impl Hook {
         Hook::FolioZeroed,
         Hook::PageVmaMappedWalk,
         Hook::PinUserPages,
+        Hook::ReclaimPinned,
         Hook::SubmitBio,
         Hook::FilemapSpliceRead,
         Hook::SpliceAddFolio,
@@ -94,6 +97,7 @@ impl Hook {
             Hook::FolioZeroed => "folio_zero_range",
             Hook::PageVmaMappedWalk => "page_vma_mapped_walk",
             Hook::PinUserPages => "pin_user_pages",
+            Hook::ReclaimPinned => "folio_maybe_dma_pinned",
             Hook::SubmitBio => "submit_bio",
             Hook::FilemapSpliceRead => "filemap_splice_read",
             Hook::SpliceAddFolio => "splice_folio_into_pipe",

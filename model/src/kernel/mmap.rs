@@ -1,5 +1,6 @@
 //! `mm/memory.c`: stores through a shared mapping, by hardware and by fault. Actions M1 to M10.
 
+use super::buffers::attach;
 use super::folio::{folio_lock, folio_mark_dirty, get_uptodate_folio};
 use super::functions as c;
 use super::hooks::{At, Hook};
@@ -274,8 +275,10 @@ fn page_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, out: Label) {
             }
             p.b.bind(valid);
             let (state, seq) = (p.w.indices[folio.index].extent, p.w.inode.if_seq);
-            p.b.step("M6", handler, |s| {
-                s.text("map the blocks, folio lock held; reserve over a hole")
+            let (w, b) = (&*p.w, &mut p.b);
+            b.step("M6", handler, |s| {
+                attach(s, w, folio)
+                    .text("map the blocks, folio lock held; reserve over a hole")
                     .when(eq(state, extent::HOLE), "reserve delalloc", |b| {
                         b.set(state, extent::DELALLOC).inc(seq)
                     })

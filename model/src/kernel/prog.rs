@@ -3,7 +3,7 @@
 
 use super::ghost;
 use super::hooks::{At, Hook, Rules};
-use super::world::{COUNTER_MAX, Folio, PageRef, World};
+use super::world::{Buffer, COUNTER_MAX, Folio, PageRef, World};
 use crate::machine::builder::{CFn, Place, ProgramBuilder, StepDraft};
 use crate::machine::expr::{Expr, and, any, eq, ite, lt, ne, not, set_bit, test_bit};
 use crate::machine::step::RuleTag;
@@ -48,11 +48,13 @@ impl FolioRef {
             .collect()
     }
 
-    /// What `folio_mark_dirty` sets: PG_dirty, and BH_Dirty of its buffers (`block_dirty_folio`).
-    pub fn dirty_marks(&self, w: &World) -> Vec<Place> {
-        let mut marks = vec![self.place(w, |f| f.dirty)];
+    /// What `folio_mark_dirty` sets, and to what: PG_dirty, and BH_Dirty if the folio has buffers
+    /// (`block_dirty_folio`).
+    pub fn dirty_marks(&self, w: &World) -> Vec<(Place, Expr)> {
+        let mut marks = vec![(self.place(w, |f| f.dirty), Expr::TRUE)];
         if w.setup.buffer_heads {
-            marks.push(self.place(w, |f| f.buffer.map_or(f.dirty, |b| b.dirty)));
+            let field = |of: fn(Buffer) -> VarId| self.place(w, |f| f.buffer.map_or(f.dirty, of));
+            marks.push((field(|b| b.dirty), field(|b| b.attached).expr()));
         }
         marks
     }

@@ -35,8 +35,8 @@ pub fn mkclean_and_mark_dirty(p: &mut Prog<'_>, prefix: &str, folio: &FolioRef) 
         s.text("if anything was writable or dirty")
             .order(dirty.clone(), Order::Full)
             .when(eq(cleaned, 1), "D moves to PG_dirty", |b| {
-                for mark in marks {
-                    b.set(mark, 1);
+                for (mark, value) in marks {
+                    b.set(mark, value);
                 }
                 b.set(cleaned, 0)
             })

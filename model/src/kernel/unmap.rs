@@ -5,12 +5,14 @@
 //! storing until the batch is flushed, or until somebody who depends on it asks (`mm/mprotect.c`,
 //! `zap_pte_range`, `move_ptes`: `flush_tlb_batched_pending`).
 
+use super::buffers::try_to_free_buffers;
 use super::functions as c;
+use super::hooks::Hook;
 use super::prog::{FolioRef, Prog};
 use super::rmap::peek_at_pte;
 use super::world::World;
 use crate::machine::builder::{Label, StepDraft};
-use crate::machine::expr::{Expr, and, eq, not};
+use crate::machine::expr::{Expr, and, eq, ne, not};
 use crate::machine::step::Order;
 use crate::machine::var::VarId;
 
@@ -99,14 +101,14 @@ fn try_to_unmap_one(p: &mut Prog<'_>, folio: &FolioRef, mm: usize, batch: Batch)
         let marks = folio.dirty_marks(p.w);
         p.b.step("U2d", c::FOLIO_MARK_DIRTY, |s| {
             s.when(eq(was_dirty, 1), "D moves to PG_dirty", |b| {
-                for mark in &marks {
-                    b.set(mark.clone(), 1);
+                for (mark, value) in &marks {
+                    b.set(mark.clone(), value.clone());
                 }
                 b
             })
             .otherwise("it was clean", |b| b);
-            for mark in marks.iter().cloned() {
-                s.full(mark);
+            for (mark, _) in &marks {
+                s.full(mark.clone());
             }
             s
         });
@@ -151,6 +153,9 @@ pub fn unmap_and_keep(p: &mut Prog<'_>, index: usize) {
             .otherwise("to be unmapped", |b| b)
         });
         try_to_unmap(p, &folio, batch);
+        if p.w.setup.buffer_heads {
+            release(p, &folio, unlock);
+        }
         p.b.bind(unlock);
         let (lock, me) = (folio.place(p.w, |f| f.lock), p.me());
         p.b.step("U3", c::FOLIO_UNLOCK, |s| {
@@ -164,6 +169,28 @@ pub fn unmap_and_keep(p: &mut Prog<'_>, index: usize) {
         let refs = folio.place(p.w, |f| f.refs);
         p.b.step("U5", c::FOLIO_PUT, |s| s.dec(refs));
     });
+}
+
+/// `filemap_release_folio`, for a folio that could go: a pinned one could not (d824ec2a1546), nor one that
+/// is dirty.
+fn release(p: &mut Prog<'_>, folio: &FolioRef, unlock: Label) {
+    let pins = folio
+        .candidates
+        .iter()
+        .find_map(|(_, f)| p.w.folios[*f].pins);
+    if let Some(pins) = pins.filter(|_| !p.rules.omits(Hook::ReclaimPinned)) {
+        p.b.step("U3p", c::SHRINK_FOLIO_LIST, |s| {
+            s.text("folio_maybe_dma_pinned")
+                .when(ne(pins, 0), "pinned: activate_locked", |b| b.goto(unlock))
+                .otherwise("not pinned", |b| b)
+        });
+    }
+    let dirty = folio.place(p.w, |f| f.dirty);
+    p.b.step("U3d", c::SHRINK_FOLIO_LIST, |s| {
+        s.when(eq(dirty, 1), "dirty: activate_locked", |b| b.goto(unlock))
+            .otherwise("clean", |b| b)
+    });
+    try_to_free_buffers(p, folio);
 }
 
 /// Takes the folio off its list, with a reference, and locks it if nobody else has.

@@ -50,6 +50,8 @@ pub struct Folio {
     pub data: Vec<VarId>,
     /// The buffer head, where the filesystem has them.
     pub buffer: Option<Buffer>,
+    /// Pins, which `folio_maybe_dma_pinned` sees, where somebody asks for them.
+    pub pins: Option<VarId>,
 }
 
 /// A `struct buffer_head`.
@@ -59,6 +61,8 @@ pub struct Buffer {
     pub dirty: VarId,
     /// BH_Lock: the holder, plus one.
     pub lock: VarId,
+    /// The folio has it: `folio_buffers` is set.
+    pub attached: VarId,
 }
 
 /// A reference count starts here, so that a put too many shows as a value and not as an error.

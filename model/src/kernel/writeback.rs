@@ -29,6 +29,9 @@ fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode) {
     p.within(c::WRITEBACK_GET_FOLIO, |p| {
         prepare(p, &folio, sync, unlock, skip);
     });
+    if p.w.setup.buffer_heads {
+        buffers::refuse_without_buffers(p, &folio, unlock);
+    }
     let ext4 = p.w.setup.filesystem == Filesystem::Ext4;
     if ext4 {
         // mpage_map_and_submit_extent maps before anything is cleaned.

@@ -17,15 +17,23 @@ pub fn bug() -> Bug {
         buggy: Twin::new(by_reference::scheme(), []),
         fixed: Twin::new(fixed, []),
     };
+    let stripped = Case {
+        title: "reclaim takes the buffers of a pinned page; fixed where it asks for pins first",
+        scenario: "ext4-pinned-writer-vs-reclaim",
+        invariant: "no-lost-write",
+        buggy: Twin::new(reclaim_without_asking(), []),
+        fixed: Twin::new(by_reference::scheme(), []),
+    };
     Bug {
         id: "H28",
         title: "a page pinned by get_user_pages changes under writeback",
         kernel: "2.6 to today, for short pins",
-        fix: "none; long-term writable pins are refused (8ac268436e6d, 6.5); ext4 warns and drops (cc5095747edf)",
-        story: "Writeback cleans the page and starts IO; the pin's holder stores between checksum and DMA, and\n\
-                marks the page dirty with no page_mkwrite.",
+        fix: "none for IO; reclaim asks for pins (d824ec2a1546, 6.1); long-term writable pins are refused (8ac268436e6d, 6.5); ext4 warns and drops (cc5095747edf)",
+        story: "Writeback cleans the page and starts IO; the pin's holder stores between checksum and DMA. Or it\n\
+                stores when the page has lost its buffers, and dirties it with no page_mkwrite to bring them back.",
         test: None,
         carried: Carried::Cases(vec![
+            stripped,
             case(
                 "the pin is granted; fixed where it is refused, as a long-term pin is",
                 "pinned-writer-vs-writeback",
@@ -45,6 +53,16 @@ pub fn bug() -> Bug {
                 stable_writes::bounce(),
             ),
         ]),
+    }
+}
+
+/// Before d824ec2a1546: what the holder dirties later has no buffers, and ext4 drops it.
+fn reclaim_without_asking() -> Scheme {
+    Scheme {
+        id: "reclaim-ignores-pins",
+        title: "reclaim does not ask whether a page is pinned",
+        omits: vec![Hook::ReclaimPinned],
+        ..by_reference::scheme()
     }
 }
 
