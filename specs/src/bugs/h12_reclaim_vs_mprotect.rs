@@ -10,7 +10,7 @@ pub fn bug() -> Bug {
     Bug {
         id: "H12",
         title: "a store after mprotect(PROT_READ) has returned",
-        kernel: "4.2 to 4.12",
+        kernel: "4.3 to 4.12",
         fix: "3ea277194daa (4.13); gaps closed in 2025: 4b634918384c, 383c4613c67c",
         story: "Reclaim clears the entry and flushes later. mprotect finds none, flushes nothing, and returns;\n\
                 a CPU stores through the entry that it has cached.",

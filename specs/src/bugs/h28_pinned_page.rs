@@ -28,7 +28,7 @@ pub fn bug() -> Bug {
         id: "H28",
         title: "a page pinned by get_user_pages changes under writeback",
         kernel: "2.6 to today, for short pins",
-        fix: "none for IO; reclaim asks for pins (d824ec2a1546, 6.1); long-term writable pins are refused (8ac268436e6d, 6.5); ext4 warns and drops (cc5095747edf)",
+        fix: "none for IO; reclaim asks for pins (d824ec2a1546, 6.4); long-term writable pins are refused (8ac268436e6d, 6.5); ext4 warns and drops (cc5095747edf)",
         story: "Writeback cleans the page and starts IO; the pin's holder stores between checksum and DMA. Or it\n\
                 stores when the page has lost its buffers, and dirties it with no page_mkwrite to bring them back.",
         test: None,

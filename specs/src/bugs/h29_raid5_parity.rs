@@ -8,8 +8,8 @@ pub fn bug() -> Bug {
     Bug {
         id: "H29",
         title: "raid5 with skip_copy and pages that are not stable",
-        kernel: "3.12 to today, where the mapping is not stable or the source is not the page cache",
-        fix: "skip_copy demands stable pages (d592a9969141, 3.12; per mapping since 762321dab9a7, 6.7)",
+        kernel: "3.16 to today, where the mapping is not stable or the source is not the page cache",
+        fix: "skip_copy demands stable pages (d592a9969141, 3.16; per mapping since 762321dab9a7, 6.7)",
         story: "Parity is computed from one state of the page, and the block is written from another. Nothing is\n\
                 noticed until a disk fails, and then another block of the stripe is rebuilt wrong.",
         test: None,

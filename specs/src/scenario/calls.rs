@@ -88,6 +88,7 @@ const NAMES: [(&str, &[&str]); 22] = [
 ];
 
 /// Checks a call against what exists.
+#[expect(clippy::too_many_lines, reason = "a list")]
 pub(crate) fn check(raw: &Spanned<RawCall>, limits: &Limits) -> Result<Call, Fault> {
     let call = raw.get_ref();
     let name = call.call.get_ref().as_str();
