@@ -2,7 +2,7 @@
 
 use foliocheck_model::kernel::hooks::{At, Hook, Rules};
 use foliocheck_model::kernel::prog::{FolioRef, Prog};
-use foliocheck_model::kernel::setup::{Call, Filesystem, Mapping, Setup};
+use foliocheck_model::kernel::setup::{Call, Device, Filesystem, Mapping, Setup};
 use foliocheck_model::machine::expr::Expr;
 use foliocheck_model::machine::step::RuleTag;
 
@@ -79,8 +79,8 @@ impl Family {
                     && setup.any_call(|c| matches!(c, Call::Write { .. } | Call::Writeback { .. }))
             }
             Family::Writeback => {
-                disk && (setup.stable_writes || setup.device_checksum)
-                    && setup.any_call(|c| matches!(c, Call::Writeback { .. }))
+                disk && (setup.stable_writes || setup.device != Device::Plain)
+                    && setup.any_call(Call::writes_to_device)
             }
             _ => setup.any_call(|c| matches!(c, Call::SpliceRead { .. })),
         }

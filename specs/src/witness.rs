@@ -98,6 +98,13 @@ pub fn all() -> Vec<Witness> {
             "a write zeroes around what it writes, by a mapping that is no longer true",
         ),
         witness(
+            "no-lost-write",
+            "by-reference",
+            "pinned-writer-vs-writeback",
+            Some(effect("G2")),
+            "a pin's holder does not mark the folio dirty",
+        ),
+        witness(
             "dirty-accounted",
             "by-reference",
             "mmap-store-vs-writeback",
@@ -117,6 +124,13 @@ pub fn all() -> Vec<Witness> {
             "stable-write-vs-writeback",
             Some(wait("W6")),
             "write(2) does not wait for writeback",
+        ),
+        witness(
+            "protection",
+            "by-reference",
+            "reclaim-vs-mprotect",
+            Some(effect("M14b")),
+            "mprotect does not flush for what reclaim has unmapped",
         ),
         witness(
             "references-balanced",

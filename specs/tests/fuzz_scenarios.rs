@@ -217,6 +217,12 @@ fn call() -> impl Strategy<Value = String> {
         "call = \"punch-hole\", folio = N, word = N",
         "call = \"tick\"",
         "call = \"pin-store\", folio = N",
+        "call = \"mprotect-read-only\", mm = N, folio = N",
+        "call = \"mremap\", mm = N, folio = N",
+        "call = \"try-to-unmap\", folio = N",
+        "call = \"commit-data\", folios = L",
+        "call = \"direct-write\", folio = N",
+        "call = \"buffer-store\", folio = N, words = W",
     ];
     let number = || prop_oneof![6 => Just(0), 4 => Just(1), 1 => 2..5_usize];
     let buffers = prop_oneof![6 => Just(1), 2 => Just(2), 1 => 0..6_usize];
@@ -248,7 +254,9 @@ fn head() -> impl Strategy<Value = String> {
         "ext4\"\n",
         "ext4\"\npage-mkwrite = \"wait-then-dirty\"\n",
         "tmpfs\"\n",
-        "xfs\"\nstable-writes = true\ndevice-checksum = true\n",
+        "xfs\"\nstable-writes = true\ndevice = \"integrity\"\n",
+        "xfs\"\nstable-writes = false\ndevice = \"parity\"\nskip-copy = true\n",
+        "ext4\"\nbuffer-heads = true\ndevice = \"parity\"\n",
     ];
     let folio = select(vec![
         "",

@@ -4,6 +4,7 @@
 use foliocheck_model::machine::compile::{Machine, Test};
 use foliocheck_model::machine::expr::Expr;
 use foliocheck_model::machine::footprint::{Footprint, may_enable};
+use foliocheck_model::machine::var::VarId;
 
 /// Words of a set.
 const WORDS: usize = 8;
@@ -111,6 +112,8 @@ pub struct Nodes {
     /// that lie on every path to it, itself included, that have a guard.
     pub dominators: Vec<Vec<Vec<NodeSet>>>,
     footprints: Vec<Footprint>,
+    /// The program counter of each task: no footprint has it, and a question may be about it.
+    counters: Vec<VarId>,
 }
 
 impl Nodes {
@@ -180,6 +183,7 @@ impl Nodes {
             ahead: Vec::new(),
             dominators: Vec::new(),
             footprints,
+            counters: system.tasks.iter().map(|task| task.pc).collect(),
         };
         for task in 0..system.tasks.len() {
             nodes.add_paths(machine, task);
@@ -187,11 +191,13 @@ impl Nodes {
         Ok(nodes)
     }
 
-    /// Nodes that may make `conjunct` true when it is false.
+    /// Nodes that may make `conjunct` true when it is false: those that write what it reads, and where it
+    /// reads how far a task has come, every node of that task.
     pub fn enablers(&self, conjunct: &Expr) -> NodeSet {
         let mut set = NodeSet::default();
         for (n, footprint) in self.footprints.iter().enumerate() {
-            if may_enable(footprint, conjunct) {
+            if may_enable(footprint, conjunct) || conjunct.mentions(self.counters[self.all[n].task])
+            {
                 set.insert(n);
             }
         }

@@ -1,6 +1,7 @@
 //! write(2) to a file: `fs/iomap/buffered-io.c` under XFS, `mm/filemap.c:generic_perform_write`
 //! under ext4 and tmpfs. Actions W1 to W12; what concerns the cached mapping is in [`iomap`](super::iomap).
 
+use super::buffers::attach;
 use super::folio::{
     filemap_add_folio, filemap_get_folio, folio_lock, folio_unlock_put_goto, in_cache,
 };
@@ -10,9 +11,10 @@ use super::inode::{down_write, up_write, update_time};
 use super::iomap::{self, Iomap};
 use super::prog::{FolioRef, Prog};
 use super::setup::{Filesystem, Mapping};
+use super::stable::folio_wait_stable;
 use super::world::extent;
 use crate::machine::builder::{CFn, Label};
-use crate::machine::expr::{Expr, eq, lt, or};
+use crate::machine::expr::{Expr, eq, lt};
 
 /// The whole call: `folios` one after another, `words` of each.
 pub fn write(p: &mut Prog<'_>, folios: &[usize], words: &[usize]) {
@@ -130,18 +132,12 @@ fn write_folio(
         }
         get_locked_folio(p, &folio, again);
         if !tmpfs {
-            let writeback = folio.place(p.w, |f| f.writeback);
-            let stable = or(!p.w.setup.stable_writes, eq(writeback, 0));
-            let own = p.own_wait(Hook::FolioWaitStable, stable);
-            let rules = p.waits(Hook::FolioWaitStable, &folio);
-            p.b.step("W6", c::FOLIO_WAIT_STABLE, |s| {
-                rules(s.text("folio lock held").wait(own))
-            });
+            folio_wait_stable(p, "W6", Hook::WriteBeginStable, &folio);
         }
         if let Some((mapped, stale)) = mapped {
             iomap::validate(p, &mapped.at(&folio, stale));
         } else if !tmpfs {
-            da_reserve(p, index);
+            da_reserve(p, &folio);
         }
         iomap::fill_rest(p, &folio, words, mapped.map(|(m, _)| &m.iomap));
     });
@@ -170,12 +166,13 @@ fn write_folio(
     };
     p.within(end, |p| {
         p.hook(Hook::FolioWritten, &At::Folio(folio.clone()));
-        let dirty = folio.place(p.w, |f| f.dirty);
+        let marks = folio.dirty_marks(p.w);
         let (w, b) = (&*p.w, &mut p.b);
         b.step("W10", end, |s| {
-            s.text("PG_uptodate, PG_dirty")
-                .set(dirty.clone(), 1)
-                .full(dirty);
+            s.text("PG_uptodate, PG_dirty");
+            for (mark, value) in marks {
+                s.set(mark.clone(), value).full(mark);
+            }
             Prog::set_uptodate(w, s, &folio)
         });
         folio_unlock_put_goto(p, "W11", &folio, written);
@@ -183,10 +180,12 @@ fn write_folio(
 }
 
 /// ext4 with delayed allocation: reserves over a hole under the folio lock.
-fn da_reserve(p: &mut Prog<'_>, index: usize) {
-    let state = p.w.indices[index].extent;
-    p.b.step("W3e", c::EXT4_DA_WRITE_BEGIN, |s| {
-        s.text("map the block, folio lock held; reserve over a hole")
+fn da_reserve(p: &mut Prog<'_>, folio: &FolioRef) {
+    let state = p.w.indices[folio.index].extent;
+    let (w, b) = (&*p.w, &mut p.b);
+    b.step("W3e", c::EXT4_DA_WRITE_BEGIN, |s| {
+        attach(s, w, folio)
+            .text("map the block, folio lock held; reserve over a hole")
             .when(eq(state, extent::HOLE), "reserve delalloc", |b| {
                 b.set(state, extent::DELALLOC)
             })

@@ -7,8 +7,8 @@ use super::ghost::Ghosts;
 use super::setup::{Call, ExtentInit, PteInit, Setup};
 use super::tokens::Tokens;
 use super::world::{
-    COUNTER_MAX, FINE_PER_TICK, Folio, Frag, Index, Inode, Origin, PageRef, Pipe, PipeSlot, Pte,
-    REFS_BIAS, RwSem, Socket, Tlb, World, extent,
+    Buffer, COUNTER_MAX, FINE_PER_TICK, Folio, Frag, Index, Inode, Origin, PageRef, Pipe, PipeSlot,
+    Protection, Pte, REFS_BIAS, RwSem, Socket, Tlb, World, extent,
 };
 use crate::machine::system::{System, TaskId};
 use crate::machine::var::{VarDecl, VarId};
@@ -29,6 +29,9 @@ impl World {
         let (ptes, tlbs, mmap_locks) = declare_page_tables(system, setup, &indices, &folios);
         let pipes = declare_pipes(system, setup, &tokens, &origins, &indices, &folios, copies);
         let sockets = declare_sockets(system, setup, &tokens, &origins, &folios, &pipes);
+        let tlb_flush_batched = declare_batches(system, setup, &ptes);
+        let protections = declare_protections(system, setup);
+        let user_buffers = declare_user_buffers(system, setup, &tokens);
         let inode = declare_inode(system, setup);
         let ghosts = Ghosts::declare(system, setup, &tokens, &origins, &indices, &folios);
         World {
@@ -40,10 +43,14 @@ impl World {
             ptes,
             tlbs,
             mmap_locks,
+            tlb_flush_batched,
+            protections,
+            user_buffers,
             pipes,
             sockets,
             origins,
             ghosts,
+            bounces: false,
             extra: BTreeMap::new(),
         }
     }
@@ -97,6 +104,10 @@ fn declare_folios(system: &mut System, setup: &Setup, tokens: &Tokens) -> (Vec<I
     for (index, init) in setup.folios.iter().enumerate() {
         let removals = setup.calls().filter(|(_, _, c)| c.removes(index)).count();
         let count = 1 + removals;
+        let pins = setup
+            .calls()
+            .filter(|(_, _, c)| matches!(c, Call::PinStore { folio, .. } if *folio == index))
+            .count() as u64;
         let first = folios.len();
         for nth in 0..count {
             let name = format!("folio{index}{}", "'".repeat(nth));
@@ -117,20 +128,31 @@ fn declare_folios(system: &mut System, setup: &Setup, tokens: &Tokens) -> (Vec<I
                 index,
                 lock: system.declare(owner(setup, &name, "PG_locked")),
                 dirty: system.declare(
-                    VarDecl::shared(name.clone(), "PG_dirty", 1).init(dirty.into()).observed(),
+                    VarDecl::shared(name.clone(), "PG_dirty", 1)
+                        .init(dirty.into())
+                        .observed(),
                 ),
-                writeback: system.declare(VarDecl::shared(name.clone(), "PG_writeback", 1).observed()),
+                writeback: system
+                    .declare(VarDecl::shared(name.clone(), "PG_writeback", 1).observed()),
                 uptodate: flag(system, &name, "PG_uptodate", cached),
                 mapped_in_cache: flag(system, &name, "mapping", cached),
                 refs: {
-                    let pins = setup
-                        .calls()
-                        .filter(|(_, _, c)| matches!(c, Call::PinStore { folio, .. } if *folio == index))
-                        .count() as u64;
                     let init = REFS_BIAS + if nth == 0 { pins } else { 0 };
-                    system.declare(VarDecl::shared(name.clone(), "refs", REFS_MAX).init(init).labels(refs_labels()))
+                    system.declare(
+                        VarDecl::shared(name.clone(), "refs", REFS_MAX)
+                            .init(init)
+                            .labels(refs_labels()),
+                    )
                 },
+                pins: (setup.buffer_heads && pins > 0).then(|| {
+                    system.declare(VarDecl::shared(name.clone(), "pincount", pins).init(pins))
+                }),
                 data,
+                buffer: setup.buffer_heads.then(|| Buffer {
+                    dirty: flag(system, &name, "BH_Dirty", dirty),
+                    lock: system.declare(owner(setup, &name, "BH_Lock")),
+                    attached: flag(system, &name, "buffers", true),
+                }),
                 name,
             });
         }
@@ -186,6 +208,8 @@ fn declare_page_tables(
     for (task, _, call) in setup.calls() {
         if let Call::MmapStore { mm, folio, .. }
         | Call::MprotectRoundTrip { mm, folio }
+        | Call::MprotectReadOnly { mm, folio }
+        | Call::Mremap { mm, folio }
         | Call::Munmap { mm, folio } = call
         {
             pairs.entry((*mm, *folio)).or_insert(PteInit::None);
@@ -251,6 +275,67 @@ fn declare_page_tables(
         tlbs.insert((mm, index), entries);
     }
     (ptes, tlbs, locks)
+}
+
+/// Address spaces that map a page which reclaim unmaps.
+fn declare_batches(
+    system: &mut System,
+    setup: &Setup,
+    ptes: &BTreeMap<(usize, usize), Pte>,
+) -> BTreeMap<usize, VarId> {
+    let mut batches = BTreeMap::new();
+    for (mm, index) in ptes.keys() {
+        if setup.any_call(|c| matches!(c, Call::TryToUnmap { folio } if folio == index)) {
+            batches
+                .entry(*mm)
+                .or_insert_with(|| flag(system, &format!("mm{mm}"), "tlb_flush_batched", false));
+        }
+    }
+    batches
+}
+
+fn declare_protections(system: &mut System, setup: &Setup) -> BTreeMap<(usize, usize), Protection> {
+    let mut protections = BTreeMap::new();
+    for (_, _, call) in setup.calls() {
+        if let Call::MprotectReadOnly { mm, folio } = call {
+            let object = format!("vma(mm{mm},{folio})");
+            protections
+                .entry((*mm, *folio))
+                .or_insert_with(|| Protection {
+                    vm_write: flag(system, &object, "VM_WRITE", true),
+                    returned: system.declare(VarDecl::ghost(object, "mprotect-returned", 1)),
+                });
+        }
+    }
+    protections
+}
+
+fn declare_user_buffers(
+    system: &mut System,
+    setup: &Setup,
+    tokens: &Tokens,
+) -> BTreeMap<usize, Vec<VarId>> {
+    let mut buffers = BTreeMap::new();
+    for (task, number, call) in setup.calls() {
+        if let Call::DirectWrite { folio, .. } = call {
+            let words = (0..setup.words)
+                .map(|w| {
+                    let init = tokens.store(task, number, *folio, w).expect("counted");
+                    system.declare(
+                        VarDecl::shared(
+                            format!("buffer[{folio}]"),
+                            format!("data[{w}]"),
+                            tokens.max(*folio, w),
+                        )
+                        .labels(tokens.labels(*folio, w))
+                        .init(init),
+                    )
+                })
+                .collect();
+            buffers.insert(*folio, words);
+        }
+    }
+    buffers
 }
 
 /// What can travel through each pipe: follows tee to a fixed point.

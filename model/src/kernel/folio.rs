@@ -44,9 +44,12 @@ pub fn folio_unlock_put_goto(p: &mut Prog<'_>, id: &str, folio: &FolioRef, targe
 
 /// `folio_mark_dirty`, with the folio lock or a page-table lock held.
 pub fn folio_mark_dirty(p: &mut Prog<'_>, id: &str, folio: &FolioRef) {
-    let dirty = folio.place(p.w, |f| f.dirty);
+    let marks = folio.dirty_marks(p.w);
     p.b.step(id, c::FOLIO_MARK_DIRTY, |s| {
-        s.set(dirty.clone(), 1).full(dirty)
+        for (mark, value) in marks {
+            s.set(mark.clone(), value).full(mark);
+        }
+        s
     });
 }
 

@@ -29,7 +29,6 @@ functions! {
         XFS_BMAPI_CONVERT_DELALLOC = "xfs_bmapi_convert_delalloc",
         XFS_BMAP_PUNCH_DELALLOC_RANGE = "xfs_bmap_punch_delalloc_range",
     }
-    "mm/vmscan.c" { SHRINK_FOLIO_LIST = "shrink_folio_list", REMOVE_MAPPING = "__remove_mapping" }
     "fs/ext4/ext4_jbd2.h" {
         EXT4_JOURNAL_START = "ext4_journal_start",
         EXT4_JOURNAL_STOP = "ext4_journal_stop",
@@ -60,9 +59,11 @@ functions! {
         IOMAP_WRITEPAGE_MAP = "iomap_writepage_map",
         IOMAP_ADD_TO_IOEND = "iomap_add_to_ioend",
     }
+    "fs/iomap/direct-io.c" { IOMAP_DIO_RW = "iomap_dio_rw" }
     "fs/ext4/file.c" { EXT4_BUFFERED_WRITE_ITER = "ext4_buffered_write_iter" }
     "fs/ext4/inode.c" {
         EXT4_DA_WRITE_BEGIN = "ext4_da_write_begin",
+        MPAGE_PREPARE_EXTENT_TO_MAP = "mpage_prepare_extent_to_map",
         MPAGE_MAP_ONE_EXTENT = "mpage_map_one_extent",
         EXT4_PAGE_MKWRITE = "ext4_page_mkwrite",
         EXT4_SETATTR = "ext4_setattr",
@@ -73,6 +74,8 @@ functions! {
     "include/linux/fs.h" {
         INODE_LOCK = "inode_lock",
         INODE_UNLOCK = "inode_unlock",
+        INODE_LOCK_SHARED = "inode_lock_shared",
+        INODE_UNLOCK_SHARED = "inode_unlock_shared",
         FILEMAP_INVALIDATE_LOCK = "filemap_invalidate_lock",
         FILEMAP_INVALIDATE_UNLOCK = "filemap_invalidate_unlock",
         FILEMAP_INVALIDATE_LOCK_SHARED = "filemap_invalidate_lock_shared",
@@ -118,9 +121,26 @@ functions! {
     "mm/rmap.c" {
         FOLIO_MKCLEAN = "folio_mkclean",
         PAGE_VMA_MKCLEAN_ONE = "page_vma_mkclean_one",
+        TRY_TO_UNMAP = "try_to_unmap",
+        TRY_TO_UNMAP_ONE = "try_to_unmap_one",
+        SET_TLB_UBC_FLUSH_PENDING = "set_tlb_ubc_flush_pending",
+        FLUSH_TLB_BATCHED_PENDING = "flush_tlb_batched_pending",
+        TRY_TO_UNMAP_FLUSH = "try_to_unmap_flush",
+        FOLIO_REMOVE_RMAP_PTE = "folio_remove_rmap_pte",
     }
+    "mm/page_vma_mapped.c" { PAGE_VMA_MAPPED_WALK = "page_vma_mapped_walk" }
+    "mm/vmscan.c" {
+        ISOLATE_LRU_FOLIOS = "isolate_lru_folios",
+        SHRINK_FOLIO_LIST = "shrink_folio_list",
+        REMOVE_MAPPING = "__remove_mapping",
+    }
+    "mm/mremap.c" { MREMAP_TO = "mremap_to", MOVE_PTES = "move_ptes" }
+    "arch/x86/mm/fault.c" { ACCESS_ERROR = "access_error" }
     "mm/pgtable-generic.c" { PTEP_CLEAR_FLUSH = "ptep_clear_flush" }
-    "arch/x86/include/asm/tlbflush.h" { FLUSH_TLB_PAGE = "flush_tlb_page" }
+    "arch/x86/include/asm/tlbflush.h" {
+        FLUSH_TLB_PAGE = "flush_tlb_page",
+        FLUSH_TLB_RANGE = "flush_tlb_range",
+    }
     "include/linux/pgtable.h" { SET_PTE_AT = "set_pte_at" }
     "(hardware)" {
         MOV = "mov",
@@ -154,6 +174,7 @@ functions! {
     "mm/mmap.c" { VM_MUNMAP = "__vm_munmap" }
     "mm/mprotect.c" {
         DO_MPROTECT_PKEY = "do_mprotect_pkey",
+        MPROTECT_FIXUP = "mprotect_fixup",
         CHANGE_PTE_RANGE = "change_pte_range",
     }
     "mm/truncate.c" {
@@ -174,7 +195,19 @@ functions! {
         PIN_USER_PAGES = "pin_user_pages",
         UNPIN_USER_PAGES_DIRTY_LOCK = "unpin_user_pages_dirty_lock",
     }
+    "fs/buffer.c" {
+        BLOCK_WRITE_FULL_FOLIO = "__block_write_full_folio",
+        END_BUFFER_ASYNC_WRITE = "end_buffer_async_write",
+        TRY_TO_FREE_BUFFERS = "try_to_free_buffers",
+        WRITE_DIRTY_BUFFER = "write_dirty_buffer",
+        END_BUFFER_WRITE_SYNC = "end_buffer_write_sync",
+    }
     "block/t10-pi.c" { BLK_INTEGRITY_GENERATE = "blk_integrity_generate" }
+    "block/bounce.c" { BLK_QUEUE_BOUNCE = "__blk_queue_bounce" }
+    "drivers/md/raid5.c" {
+        OPS_RUN_BIODRAIN = "ops_run_biodrain",
+        OPS_RUN_RECONSTRUCT5 = "ops_run_reconstruct5",
+    }
     "fs/splice.c" {
         SPLICE_FILE_TO_PIPE = "splice_file_to_pipe",
         COPY_SPLICE_READ = "copy_splice_read",

@@ -32,6 +32,8 @@ pub struct Ghosts {
     pub checksum_mismatch: VarId,
     /// Two readings of one spliced reference disagreed.
     pub reread_inconsistent: VarId,
+    /// A store went through a page after `mprotect(PROT_READ)` of it had returned.
+    pub protection_broken: VarId,
     /// A pipe, socket or sink changed a page-cache folio.
     pub source_changed: VarId,
     /// A write or writeback acted on a mapping that is not the present one.
@@ -127,6 +129,7 @@ impl Ghosts {
             access_inconsistent: broken("access-consistent"),
             checksum_mismatch: broken("checksum"),
             reread_inconsistent: broken("reread-consistent"),
+            protection_broken: broken("protection"),
             source_changed: broken("source-untouched"),
             reused: broken("reused"),
             mapping_stale: broken("mapping-current"),

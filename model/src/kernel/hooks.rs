@@ -6,12 +6,19 @@ use super::prog::{FolioRef, PageAt, Prog};
 use crate::machine::builder::Label;
 use crate::machine::expr::Expr;
 use crate::machine::step::RuleTag;
+use crate::machine::var::VarId;
 
 /// A named place in the kernel's programs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Hook {
     /// `folio_wait_stable`: before a write or a `page_mkwrite` may go on (W6, M8).
     FolioWaitStable,
+    /// `folio_wait_stable` as `write_begin` calls it (W6).
+    WriteBeginStable,
+    /// `folio_wait_stable` as `page_mkwrite` calls it (M8).
+    MkwriteStable,
+    /// `folio_wait_stable` as a filesystem calls it before it zeroes part of a page (T7).
+    ZeroRangeStable,
     /// `truncate_inode_partial_folio`: before bytes of a cached folio are zeroed (T4).
     PartialTruncateWait,
     /// `iomap_write_end` and its like: bytes were copied in, the folio is still locked (W10).
@@ -27,6 +34,15 @@ pub enum Hook {
     IomapValid,
     /// `xfs_map_blocks`: writeback has a cached mapping that covers the page (B9).
     ImapValid,
+    /// `page_vma_mapped_walk` as `folio_mkclean` uses it: before the PTL of an entry is taken (B2).
+    PageVmaMappedWalk,
+    /// `pin_user_pages`: a writable pin of a file's page. Only to be left out: then it is refused (G1).
+    PinUserPages,
+    /// `shrink_folio_list`: a pinned folio keeps its buffers. Only to be left out (R1).
+    ReclaimPinned,
+    /// `submit_bio`: a write is handed to the device, the folio lock is dropped. A rule here fills
+    /// pages that the device reads in place of the folio (B10).
+    SubmitBio,
     /// `filemap_splice_read`, whole: how a page of the file gets into the pipe. A rule here
     /// replaces S1 and S2 for that page.
     FilemapSpliceRead,
@@ -52,8 +68,11 @@ pub enum Hook {
 
 impl Hook {
     /// All hooks.
-    pub const ALL: [Hook; 18] = [
+    pub const ALL: [Hook; 25] = [
         Hook::FolioWaitStable,
+        Hook::WriteBeginStable,
+        Hook::MkwriteStable,
+        Hook::ZeroRangeStable,
         Hook::PartialTruncateWait,
         Hook::FolioWritten,
         Hook::FolioMkwrite,
@@ -61,6 +80,10 @@ impl Hook {
         Hook::IomapLookup,
         Hook::IomapValid,
         Hook::ImapValid,
+        Hook::PageVmaMappedWalk,
+        Hook::PinUserPages,
+        Hook::ReclaimPinned,
+        Hook::SubmitBio,
         Hook::FilemapSpliceRead,
         Hook::SpliceAddFolio,
         Hook::PipeBufGet,
@@ -77,6 +100,9 @@ impl Hook {
     pub fn name(self) -> &'static str {
         match self {
             Hook::FolioWaitStable => "folio_wait_stable",
+            Hook::WriteBeginStable => "write_begin",
+            Hook::MkwriteStable => "mkwrite_wait",
+            Hook::ZeroRangeStable => "zero_range_wait",
             Hook::PartialTruncateWait => "truncate_inode_partial_folio",
             Hook::FolioWritten => "write_end",
             Hook::FolioMkwrite => "page_mkwrite",
@@ -84,6 +110,10 @@ impl Hook {
             Hook::IomapLookup => "iomap_get_folio",
             Hook::IomapValid => "iomap_valid",
             Hook::ImapValid => "xfs_imap_valid",
+            Hook::PageVmaMappedWalk => "page_vma_mapped_walk",
+            Hook::PinUserPages => "pin_user_pages",
+            Hook::ReclaimPinned => "folio_maybe_dma_pinned",
+            Hook::SubmitBio => "submit_bio",
             Hook::FilemapSpliceRead => "filemap_splice_read",
             Hook::SpliceAddFolio => "splice_folio_into_pipe",
             Hook::PipeBufGet => "pipe_buf_get",
@@ -136,6 +166,22 @@ pub enum At {
         imap: Imap,
         /// Where it looks the mapping up anew.
         stale: Label,
+    },
+    /// A page-table entry that may map a folio.
+    Walk {
+        /// The address space.
+        mm: usize,
+        /// The folio.
+        folio: FolioRef,
+        /// Where the walk goes on without this entry.
+        skip: Label,
+    },
+    /// A write on its way to the device.
+    Io {
+        /// The words to be written, where they are in memory.
+        memory: Vec<Expr>,
+        /// The words that the device will read.
+        page: Vec<VarId>,
     },
     /// A page held by a pipe or a socket, where to go on failure if the consumer can fail here.
     Held {

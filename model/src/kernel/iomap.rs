@@ -3,12 +3,13 @@
 //! what was reserved and not used (W3p).
 
 use super::blocks::{covered, covers};
+use super::buffers::attach;
 use super::functions as c;
 use super::hooks::{At, Hook};
 use super::inode::{down_write, up_write_goto};
 use super::prog::{FolioRef, Prog};
 use super::world::{COUNTER_MAX, Index, cow, extent};
-use crate::machine::builder::Label;
+use crate::machine::builder::{CFn, Label};
 use crate::machine::expr::{Expr, add, all, and, eq, ite, lt, ne, not, or};
 use crate::machine::step::Order;
 use crate::machine::var::{VarDecl, VarId};
@@ -130,11 +131,12 @@ pub fn iomap_begin(p: &mut Prog<'_>, iomap: &Iomap, folios: &[usize], position: 
 }
 
 /// The reservation that a `page_mkwrite` makes, folio lock held: as W3, with nothing cached.
-pub fn reserve(p: &mut Prog<'_>, function: crate::machine::builder::CFn, index: usize) {
-    let here = p.w.indices[index].clone();
+pub fn reserve(p: &mut Prog<'_>, function: CFn, folio: &FolioRef) {
+    let here = p.w.indices[folio.index].clone();
     let inode = p.w.inode;
-    p.b.step("M6", function, |s| {
-        s.text("map the blocks, folio lock held; reserve over a hole");
+    let (w, b) = (&*p.w, &mut p.b);
+    b.step("M6", function, |s| {
+        attach(s, w, folio).text("map the blocks, folio lock held; reserve over a hole");
         if let (Some(fork), Some(cow_seq)) = (here.cow, inode.cow_seq) {
             let fresh = and(here.is_shared(), eq(fork.state, cow::NONE));
             s.when(fresh, "shared: reserve in the COW fork", |b| {

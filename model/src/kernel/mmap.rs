@@ -7,6 +7,7 @@ use super::inode::{down_read, up_read, up_read_goto, update_time};
 use super::iomap;
 use super::prog::{FolioRef, Prog};
 use super::setup::{Filesystem, MkwriteOrder};
+use super::stable::folio_wait_stable;
 use super::world::Pte;
 use crate::machine::builder::Label;
 use crate::machine::expr::{Expr, and, eq, or};
@@ -57,10 +58,16 @@ fn store_word(p: &mut Prog<'_>, mm: usize, index: usize, word: usize) {
         s.text(format!("store to word {word} through the TLB entry"));
         s.when(eq(tlb.writable, 1), "", |b| b.goto(done))
             .otherwise("shot down meanwhile: translate again", |b| b.goto(retry));
-        s.only_in_branch(0, |s| Prog::store(w, s, &mapped, word, &Expr::from(token)))
+        s.only_in_branch(0, |s| {
+            if let Some(protection) = w.protections.get(&(mm, index)) {
+                let late = eq(protection.returned, 1);
+                s.set_if(late, w.ghosts.protection_broken, 1);
+            }
+            Prog::store(w, s, &mapped, word, &Expr::from(token))
+        })
     });
     b.bind(fault);
-    handle_mm_fault(p, mm, index, &pte, retry);
+    handle_mm_fault(p, mm, index, &pte, retry, done);
     p.b.bind(done);
 }
 
@@ -81,13 +88,30 @@ fn by_position(p: &Prog<'_>, index: usize, position: VarId) -> FolioRef {
     }
 }
 
-fn handle_mm_fault(p: &mut Prog<'_>, mm: usize, index: usize, pte: &Pte, retry: Label) {
+/// Comes back to `retry`, or goes to `killed` if the program may not store there.
+fn handle_mm_fault(
+    p: &mut Prog<'_>,
+    mm: usize,
+    index: usize,
+    pte: &Pte,
+    retry: Label,
+    killed: Label,
+) {
     let vma = p.w.mmap_locks[&mm];
     let out = p.b.label("out");
     let shared_fault = p.b.label("do_shared_fault");
     let wp_fault = p.b.label("do_wp_page");
     p.within(c::HANDLE_MM_FAULT, |p| {
         down_read(p, "M3a", c::LOCK_VMA_UNDER_RCU, vma, "VMA lock, shared");
+        if let Some(protection) = p.w.protections.get(&(mm, index)).copied() {
+            let allowed = p.b.label("allowed");
+            p.b.step("M3v", c::ACCESS_ERROR, |s| {
+                s.when(eq(protection.vm_write, 1), "VM_WRITE", |b| b.goto(allowed))
+                    .otherwise("SIGSEGV", |b| b)
+            });
+            up_read_goto(p, "M3s", c::VMA_END_READ, vma, killed);
+            p.b.bind(allowed);
+        }
         p.b.step("M3", c::HANDLE_PTE_FAULT, |s| {
             s.text("read the PTE; if present, look at it under the PTL")
                 .wait(or(eq(pte.present, 0), eq(pte.ptl, 0)))
@@ -250,18 +274,12 @@ fn page_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, out: Label) {
                 up_read_goto(p, "M5u", c::FILEMAP_INVALIDATE_UNLOCK_SHARED, inval, out);
             }
             p.b.bind(valid);
-            iomap::reserve(p, handler, folio.index);
+            iomap::reserve(p, handler, folio);
             p.hook(Hook::FolioMkwrite, &At::Folio(folio.clone()));
             if !ext4_order {
                 folio_mark_dirty(p, "M7", folio);
             }
-            let writeback = folio.place(p.w, |f| f.writeback);
-            let stable = or(!p.w.setup.stable_writes, eq(writeback, 0));
-            let own = p.own_wait(Hook::FolioWaitStable, stable);
-            let rules = p.waits(Hook::FolioWaitStable, folio);
-            p.b.step("M8", c::FOLIO_WAIT_STABLE, |s| {
-                rules(s.text("folio lock held").wait(own))
-            });
+            folio_wait_stable(p, "M8", Hook::MkwriteStable, folio);
         });
         up_read(
             p,

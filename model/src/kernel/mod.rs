@@ -4,10 +4,16 @@
 //! |---|---|---|
 //! | [`buffered_write`] | `fs/iomap/buffered-io.c`, `mm/filemap.c`, `mm/shmem.c` | W1-W12, W3e |
 //! | [`mmap`] | `mm/memory.c`, the CPU's page walk | M1-M10 |
-//! | [`mprotect`] | `mm/mprotect.c` | M11 |
+//! | [`mprotect`] | `mm/mprotect.c` | M11, M14 |
+//! | [`mremap`] | `mm/mremap.c` | V1 |
+//! | [`unmap`] | `mm/rmap.c`, `mm/vmscan.c` | R1, first half |
 //! | [`zap`] | `mm/memory.c`, `mm/mmu_gather.c` | M12, M13 |
 //! | [`rmap`] | `mm/rmap.c` | B2-B5, P2-P5 |
 //! | [`writeback`] | `mm/page-writeback.c`, the device | B1-B14 |
+//! | [`stable`] | `mm/page-writeback.c` | the wait of W6, M8, T7 |
+//! | [`buffers`] | `fs/buffer.c` | B8b, J1, J2 |
+//! | [`direct`] | `fs/iomap/direct-io.c` | D2 |
+//! | [`device`] | `block/t10-pi.c`, `drivers/md/raid5.c` | B11 |
 //! | [`splice`] | `mm/filemap.c`, `fs/splice.c` | S0-S3 |
 //! | [`pipe`] | `fs/pipe.c` | S4, S5, S7 |
 //! | [`socket`] | `fs/splice.c`, `net/` | S6, N0-N3 |
@@ -28,7 +34,10 @@
 
 pub mod blocks;
 pub mod buffered_write;
+pub mod buffers;
 mod declare;
+pub mod device;
+pub mod direct;
 pub mod folio;
 pub mod functions;
 pub mod ghost;
@@ -40,6 +49,7 @@ pub mod journal;
 pub mod map_blocks;
 pub mod mmap;
 pub mod mprotect;
+pub mod mremap;
 pub mod pipe;
 pub mod prog;
 pub mod reclaim;
@@ -48,8 +58,10 @@ pub mod rmap;
 pub mod setup;
 pub mod socket;
 pub mod splice;
+pub mod stable;
 pub mod tokens;
 pub mod truncate;
+pub mod unmap;
 pub mod world;
 pub mod writeback;
 pub mod zap;
@@ -71,6 +83,7 @@ use world::World;
 pub fn build(setup: &Setup, rules: &dyn Rules) -> Result<(System, World), BuildError> {
     let mut system = System::default();
     let mut world = World::declare(&mut system, setup, rules.has(Hook::FilemapSpliceRead));
+    world.bounces = rules.has(Hook::SubmitBio);
     for (t, task) in setup.tasks.iter().enumerate() {
         let id = TaskId(u8::try_from(t).expect("few tasks"));
         let b = ProgramBuilder::new(&mut system, id);
@@ -103,8 +116,12 @@ fn write_call(
         Call::Write { folios, words } => buffered_write::write(p, folios, words),
         Call::MmapStore { mm, folio, words } => mmap::mmap_store(p, *mm, *folio, words),
         Call::MprotectRoundTrip { mm, folio } => mprotect::mprotect_round_trip(p, *mm, *folio),
+        Call::MprotectReadOnly { mm, folio } => mprotect::mprotect_read_only(p, *mm, *folio),
+        Call::Mremap { mm, folio } => mremap::mremap(p, *mm, *folio),
+        Call::TryToUnmap { folio } => unmap::unmap_and_keep(p, *folio),
         Call::Munmap { mm, folio } => zap::munmap(p, *mm, *folio),
         Call::Writeback { folios, sync } => writeback::writeback(p, folios, *sync),
+        Call::CommitData { folios } => buffers::write_by_hand(p, folios),
         Call::SpliceRead { folios, pipe } => {
             let start = p.b.here("splice again");
             feeders.insert(*pipe, start);
@@ -160,6 +177,8 @@ fn write_call(
         Call::Reclaim { folio } => reclaim::reclaim(p, *folio),
         Call::Commit => journal::commit(p),
         Call::Tick => inode::tick(p),
+        Call::DirectWrite { folio, .. } => direct::direct_write(p, *folio),
+        Call::BufferStore { folio, words } => direct::buffer_store(p, *folio, words),
         Call::PinStore { folio, words } => gup::pin_store(p, *folio, words),
     }
 }

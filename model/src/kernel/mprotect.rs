@@ -1,4 +1,4 @@
-//! `mm/mprotect.c`: PROT_READ and back. Action M11.
+//! `mm/mprotect.c`: PROT_READ and back, action M11; PROT_READ for good, action M14.
 //!
 //! The write permission goes under the PTL, the flush comes after it (`tlb_finish_mmu`): until then
 //! a CPU with a cached entry still stores. D is kept. On the way back W returns without
@@ -8,6 +8,7 @@
 use super::functions as c;
 use super::inode::{down_write, up_write};
 use super::prog::Prog;
+use super::unmap::flush_tlb_batched_pending;
 use crate::machine::expr::{and, eq, or};
 use crate::machine::step::Order;
 
@@ -20,7 +21,9 @@ pub fn mprotect_round_trip(p: &mut Prog<'_>, mm: usize, index: usize) {
     let any_entry = !p.w.can_writeback();
     p.within(c::DO_MPROTECT_PKEY, |p| {
         down_write(p, "M11a", c::MMAP_WRITE_LOCK, lock, "mmap_lock, exclusive");
-        p.b.step("M11", c::CHANGE_PTE_RANGE, |s| {
+        let (w, b) = (&*p.w, &mut p.b);
+        b.step("M11", c::CHANGE_PTE_RANGE, |s| {
+            flush_tlb_batched_pending(s, w, mm);
             s.text("under the PTL: W=0, D kept")
                 .wait(eq(pte.ptl, 0))
                 .full(pte.ptl)
@@ -43,5 +46,63 @@ pub fn mprotect_round_trip(p: &mut Prog<'_>, mm: usize, index: usize) {
                 .otherwise("stays write-protected", |b| b)
         });
         up_write(p, "M11v", c::MMAP_WRITE_UNLOCK, lock, "");
+    });
+}
+
+/// `mprotect(PROT_READ)` of one page, for good: whoever stores afterwards is killed. Only an entry that is
+/// present and changes is flushed for; one that reclaim has cleared may still be cached, and is what
+/// `flush_tlb_batched_pending` is for.
+pub fn mprotect_read_only(p: &mut Prog<'_>, mm: usize, index: usize) {
+    let pte = p.w.ptes[&(mm, index)];
+    let tlbs = p.w.tlbs[&(mm, index)].clone();
+    let (lock, protection) = (p.w.mmap_locks[&mm], p.w.protections[&(mm, index)]);
+    let flush = p.register("tlb.flush", 1);
+    let me = p.me();
+    p.within(c::DO_MPROTECT_PKEY, |p| {
+        down_write(p, "M14a", c::MMAP_WRITE_LOCK, lock, "mmap_lock, exclusive");
+        p.b.step("M14v", c::MPROTECT_FIXUP, |s| {
+            s.text("the VMA loses VM_WRITE").set(protection.vm_write, 0)
+        });
+        p.within(c::CHANGE_PTE_RANGE, |p| {
+            p.b.step("M14l", c::CHANGE_PTE_RANGE, |s| {
+                s.text("take the PTL")
+                    .wait(eq(pte.ptl, 0))
+                    .set(pte.ptl, me.clone())
+                    .acquire(pte.ptl)
+            });
+            if p.w.tlb_flush_batched.contains_key(&mm) {
+                let (w, b) = (&*p.w, &mut p.b);
+                b.step("M14b", c::FLUSH_TLB_BATCHED_PENDING, |s| {
+                    flush_tlb_batched_pending(s, w, mm)
+                        .text("if reclaim has unmapped something here: shoot down")
+                });
+            }
+            p.b.step("M14", c::CHANGE_PTE_RANGE, |s| {
+                let writable = and(eq(pte.present, 1), eq(pte.write, 1));
+                s.text("change the PTE, drop the PTL")
+                    .requires(eq(pte.ptl, me.clone()))
+                    .order(pte.write, Order::Full)
+                    .release(pte.ptl)
+                    .when(writable, "W=0, D kept", |b| {
+                        b.set(pte.write, 0).set(flush, 1).set(pte.ptl, 0)
+                    })
+                    .otherwise("none, or not writable: nothing to flush for", |b| {
+                        b.set(pte.ptl, 0)
+                    })
+            });
+        });
+        p.b.step("M14f", c::TLB_FINISH_MMU, |s| {
+            for tlb in &tlbs {
+                s.set_if(eq(flush, 1), tlb.writable, 0)
+                    .order(tlb.writable, Order::FullAllCpus);
+            }
+            s.text("shoot down if an entry changed").set(flush, 0)
+        });
+        p.b.step("M14u", c::MMAP_WRITE_UNLOCK, |s| {
+            s.text("and return")
+                .set(lock.writer, 0)
+                .release(lock.writer)
+                .set(protection.returned, 1)
+        });
     });
 }

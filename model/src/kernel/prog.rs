@@ -3,7 +3,7 @@
 
 use super::ghost;
 use super::hooks::{At, Hook, Rules};
-use super::world::{COUNTER_MAX, Folio, PageRef, World};
+use super::world::{Buffer, COUNTER_MAX, Folio, PageRef, World};
 use crate::machine::builder::{CFn, Place, ProgramBuilder, StepDraft};
 use crate::machine::expr::{Expr, and, any, eq, ite, lt, ne, not, set_bit, test_bit};
 use crate::machine::step::RuleTag;
@@ -39,6 +39,24 @@ impl FolioRef {
                 .iter()
                 .map(|(cond, f)| (cond.clone(), field(&w.folios[*f]))),
         )
+    }
+
+    /// Its words.
+    pub fn memory(&self, w: &World) -> Vec<Expr> {
+        (0..w.setup.words)
+            .map(|word| self.place(w, |f| f.data[word]).expr())
+            .collect()
+    }
+
+    /// What `folio_mark_dirty` sets, and to what: PG_dirty, and BH_Dirty if the folio has buffers
+    /// (`block_dirty_folio`).
+    pub fn dirty_marks(&self, w: &World) -> Vec<(Place, Expr)> {
+        let mut marks = vec![(self.place(w, |f| f.dirty), Expr::TRUE)];
+        if w.setup.buffer_heads {
+            let field = |of: fn(Buffer) -> VarId| self.place(w, |f| f.buffer.map_or(f.dirty, of));
+            marks.push((field(|b| b.dirty), field(|b| b.attached).expr()));
+        }
+        marks
     }
 
     /// An expression that differs by folio.

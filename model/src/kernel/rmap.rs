@@ -2,8 +2,10 @@
 //! and the same for a splice (P2 to P5).
 
 use super::functions as c;
+use super::hooks::{At, Hook};
 use super::prog::{FolioRef, Prog};
 use crate::machine::VarId;
+use crate::machine::builder::Label;
 use crate::machine::expr::{Expr, and, eq, not, or};
 use crate::machine::step::Order;
 
@@ -25,7 +27,7 @@ pub fn mkclean_and_mark_dirty(p: &mut Prog<'_>, prefix: &str, folio: &FolioRef) 
             page_vma_mkclean_one(p, prefix, folio, *mm, cleaned);
         }
     });
-    let dirty = folio.place(p.w, |f| f.dirty);
+    let (dirty, marks) = (folio.place(p.w, |f| f.dirty), folio.dirty_marks(p.w));
     if mms.is_empty() {
         return;
     }
@@ -33,9 +35,25 @@ pub fn mkclean_and_mark_dirty(p: &mut Prog<'_>, prefix: &str, folio: &FolioRef) 
         s.text("if anything was writable or dirty")
             .order(dirty.clone(), Order::Full)
             .when(eq(cleaned, 1), "D moves to PG_dirty", |b| {
-                b.set(dirty.clone(), 1).set(cleaned, 0)
+                for (mark, value) in marks {
+                    b.set(mark, value);
+                }
+                b.set(cleaned, 0)
             })
             .otherwise("nothing was", |b| b)
+    });
+}
+
+/// `page_vma_mapped_walk` without PVMW_SYNC: looks at the entry without its PTL, and takes one that is
+/// none for one that is not there. Who comes while another has cleared it for a moment goes to `next`.
+pub fn peek_at_pte(p: &mut Prog<'_>, id: &str, mm: usize, folio: &FolioRef, next: Label) {
+    let pte = p.w.ptes[&(mm, folio.index)];
+    let position = folio.select(|f| Expr::from(p.w.position(f)));
+    let mapped = and(eq(pte.rmap, 1), eq(pte.folio, position));
+    p.b.step(id, c::PAGE_VMA_MAPPED_WALK, |s| {
+        s.text(format!("mm{mm}: look at the PTE, PTL not held"))
+            .when(and(mapped, eq(pte.present, 1)), "present", |b| b)
+            .otherwise("not mapped, or none", |b| b.goto(next))
     });
 }
 
@@ -54,6 +72,14 @@ fn page_vma_mkclean_one(
     let next = p.b.label("next vma");
     // Without a mapcount on this folio the walk is not made, and the lock not taken.
     let mapped = and(eq(pte.rmap, 1), eq(pte.folio, position.clone()));
+    p.hook(
+        Hook::PageVmaMappedWalk,
+        &At::Walk {
+            mm,
+            folio: folio.clone(),
+            skip: next,
+        },
+    );
     let worth = and(eq(pte.present, 1), or(eq(pte.write, 1), eq(pte.dirty, 1)));
     p.within(c::PAGE_VMA_MKCLEAN_ONE, |p| {
         p.b.step(&format!("{prefix}2"), c::PTEP_CLEAR_FLUSH, |s| {

@@ -18,6 +18,30 @@ pub enum Filesystem {
     Ext4,
 }
 
+/// What a block device does with the memory of a write.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Device {
+    /// Its DMA reads it, once.
+    Plain,
+    /// A checksum reads it, then the DMA: `block/blk-integrity.c`, or a filesystem's own data checksums
+    /// (btrfs), or a protocol's data digest.
+    Integrity,
+    /// md raid5: parity is computed, then the DMA reads. Both from a copy in the stripe cache, or, with
+    /// `skip_copy` (d592a9969141), from the memory itself.
+    Parity {
+        /// The sysfs attribute `skip_copy`.
+        skip_copy: bool,
+    },
+}
+
+impl Device {
+    /// `bdev_stable_writes`: an integrity profile with a checksum, or `BLK_FEAT_STABLE_WRITES`, which
+    /// `raid5_store_skip_copy` sets.
+    pub fn demands_stable_writes(self) -> bool {
+        matches!(self, Device::Integrity | Device::Parity { skip_copy: true })
+    }
+}
+
 /// The two orders of dirtying and waiting found in `page_mkwrite` handlers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MkwriteOrder {
@@ -110,6 +134,25 @@ pub enum Call {
         /// Page index.
         folio: usize,
     },
+    /// `mprotect(PROT_READ)`, for good.
+    MprotectReadOnly {
+        /// Address space.
+        mm: usize,
+        /// Page index.
+        folio: usize,
+    },
+    /// `mremap` of one page to another address.
+    Mremap {
+        /// Address space.
+        mm: usize,
+        /// Page index.
+        folio: usize,
+    },
+    /// Reclaim unmaps a folio that it then cannot free.
+    TryToUnmap {
+        /// Page index.
+        folio: usize,
+    },
     /// `munmap` of one page.
     Munmap {
         /// Address space.
@@ -123,6 +166,11 @@ pub enum Call {
         folios: Vec<usize>,
         /// Whether it waits.
         sync: SyncMode,
+    },
+    /// Buffers are written by hand, as the journal of ext3 does.
+    CommitData {
+        /// Page indices.
+        folios: Vec<usize>,
     },
     /// `splice(file, pipe)`.
     SpliceRead {
@@ -209,6 +257,20 @@ pub enum Call {
     Commit,
     /// The timekeeping interrupt: the coarse clock advances.
     Tick,
+    /// A direct write of one page from memory of the program.
+    DirectWrite {
+        /// Page index.
+        folio: usize,
+        /// All of its words.
+        words: Vec<usize>,
+    },
+    /// A thread stores to the memory that a direct write to that page is made from.
+    BufferStore {
+        /// Page index.
+        folio: usize,
+        /// Words, in order.
+        words: Vec<usize>,
+    },
     /// A store through a pin taken long ago (DMA, `process_vm_writev`), then the unpin.
     PinStore {
         /// Page index.
@@ -219,7 +281,7 @@ pub enum Call {
 }
 
 impl Call {
-    /// The words it stores to: page index and word.
+    /// The words it stores to: page index and word. Bytes bound for a page count as the page's.
     pub fn stores(&self) -> Vec<(usize, usize)> {
         let grid = |folios: &[usize], words: &[usize]| {
             folios
@@ -229,11 +291,51 @@ impl Call {
         };
         match self {
             Call::Write { folios, words } => grid(folios, words),
-            Call::MmapStore { folio, words, .. } | Call::PinStore { folio, words } => {
-                grid(&[*folio], words)
-            }
+            Call::MmapStore { folio, words, .. }
+            | Call::PinStore { folio, words }
+            | Call::DirectWrite { folio, words }
+            | Call::BufferStore { folio, words } => grid(&[*folio], words),
             _ => Vec::new(),
         }
+    }
+
+    /// Whether it names the page.
+    pub fn touches(&self, index: usize) -> bool {
+        match self {
+            Call::Write { folios, .. }
+            | Call::Writeback { folios, .. }
+            | Call::CommitData { folios }
+            | Call::SpliceRead { folios, .. } => folios.contains(&index),
+            Call::MmapStore { folio, .. }
+            | Call::MprotectRoundTrip { folio, .. }
+            | Call::MprotectReadOnly { folio, .. }
+            | Call::Mremap { folio, .. }
+            | Call::TryToUnmap { folio }
+            | Call::Reclaim { folio }
+            | Call::Reflink { folio }
+            | Call::Munmap { folio, .. }
+            | Call::Truncate { folio }
+            | Call::PunchHole { folio, .. }
+            | Call::DirectWrite { folio, .. }
+            | Call::BufferStore { folio, .. }
+            | Call::PinStore { folio, .. } => *folio == index,
+            Call::PipeRead { .. }
+            | Call::PipeWrite { .. }
+            | Call::Tee { .. }
+            | Call::SpliceSocket { .. }
+            | Call::Transmit { .. }
+            | Call::Receive { .. }
+            | Call::Commit
+            | Call::Tick => false,
+        }
+    }
+
+    /// Whether it hands data to the device.
+    pub fn writes_to_device(&self) -> bool {
+        matches!(
+            self,
+            Call::Writeback { .. } | Call::CommitData { .. } | Call::DirectWrite { .. }
+        )
     }
 
     /// Whether the range of words it zeroes includes that page's.
@@ -300,8 +402,10 @@ pub struct Setup {
     pub journal: bool,
     /// AS_STABLE_WRITES.
     pub stable_writes: bool,
-    /// The device reads every word for a checksum before the DMA reads it.
-    pub device_checksum: bool,
+    /// The filesystem has buffer heads, and writes only blocks whose buffers are dirty: ext3.
+    pub buffer_heads: bool,
+    /// The device below.
+    pub device: Device,
     /// Page-table entries that are not [`PteInit::None`] at the start, or that tasks use.
     pub ptes: Vec<PteSetup>,
     /// Capacity of each pipe, in buffers.

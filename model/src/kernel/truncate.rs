@@ -10,11 +10,13 @@ use super::functions as c;
 use super::hooks::{At, Hook};
 use super::inode::{down_write, up_write, update_time, update_time_forced};
 use super::prog::{FolioRef, Prog};
+
 use super::setup::{Filesystem, Mapping};
+use super::stable::folio_wait_stable;
 use super::world::extent;
 use super::zap::unmap_mapping;
 use crate::machine::builder::Label;
-use crate::machine::expr::{Expr, eq, or};
+use crate::machine::expr::{Expr, eq};
 use crate::machine::step::Order;
 
 /// `ftruncate` to below the page, and back.
@@ -208,22 +210,15 @@ fn lock_for_zeroing(p: &mut Prog<'_>, id: &str, folio: &FolioRef, missing: Label
     if tmpfs {
         folio_mark_dirty(p, &format!("{id}d"), folio);
     }
-    let writeback = folio.place(p.w, |f| f.writeback);
     // The first zeroing waits unconditionally; the filesystem's goes through the stable wait.
-    let hook = if id == "T4" {
-        Hook::PartialTruncateWait
+    if id == "T4" {
+        let writeback = folio.place(p.w, |f| f.writeback);
+        let own = p.own_wait(Hook::PartialTruncateWait, eq(writeback, 0));
+        let rules = p.waits(Hook::PartialTruncateWait, folio);
+        p.b.step("T4w", c::FOLIO_WAIT_WRITEBACK, |s| {
+            rules(s.text("folio lock held").wait(own))
+        });
     } else {
-        Hook::FolioWaitStable
-    };
-    let rules = p.waits(hook, folio);
-    let stable = p.w.setup.stable_writes || id == "T4";
-    let own = p.own_wait(hook, or(!stable, eq(writeback, 0)));
-    let function = if id == "T4" {
-        c::FOLIO_WAIT_WRITEBACK
-    } else {
-        c::FOLIO_WAIT_STABLE
-    };
-    p.b.step(&format!("{id}w"), function, |s| {
-        rules(s.text("folio lock held").wait(own))
-    });
+        folio_wait_stable(p, "T7w", Hook::ZeroRangeStable, folio);
+    }
 }

@@ -48,6 +48,21 @@ pub struct Folio {
     pub refs: VarId,
     /// The data, a token a word.
     pub data: Vec<VarId>,
+    /// The buffer head, where the filesystem has them.
+    pub buffer: Option<Buffer>,
+    /// Pins, which `folio_maybe_dma_pinned` sees, where somebody asks for them.
+    pub pins: Option<VarId>,
+}
+
+/// A `struct buffer_head`.
+#[derive(Clone, Copy, Debug)]
+pub struct Buffer {
+    /// BH_Dirty.
+    pub dirty: VarId,
+    /// BH_Lock: the holder, plus one.
+    pub lock: VarId,
+    /// The folio has it: `folio_buffers` is set.
+    pub attached: VarId,
 }
 
 /// A reference count starts here, so that a put too many shows as a value and not as an error.
@@ -68,6 +83,15 @@ pub struct Pte {
     pub rmap: VarId,
     /// The page-table lock over it: the holder, plus one.
     pub ptl: VarId,
+}
+
+/// What an address space lets a program do with a page.
+#[derive(Clone, Copy, Debug)]
+pub struct Protection {
+    /// VM_WRITE.
+    pub vm_write: VarId,
+    /// Ghost: `mprotect(PROT_READ)` has returned.
+    pub returned: VarId,
 }
 
 /// A TLB entry that allows stores (W=1, D=1). Other entries send a store through the page walk.
@@ -280,6 +304,13 @@ pub struct World {
     pub tlbs: BTreeMap<(usize, usize), Vec<Tlb>>,
     /// Locks of the address spaces (mmap_lock; a fault holds a VMA lock, which excludes the same).
     pub mmap_locks: BTreeMap<usize, RwSem>,
+    /// `mm->tlb_flush_batched` of address spaces that reclaim unmaps from: something was unmapped since
+    /// anybody last flushed for it.
+    pub tlb_flush_batched: BTreeMap<usize, VarId>,
+    /// Pages that are made read-only, by address space and page index.
+    pub protections: BTreeMap<(usize, usize), Protection>,
+    /// Memory that direct writes are made from, by the page index that they go to.
+    pub user_buffers: BTreeMap<usize, Vec<VarId>>,
     /// Pipes.
     pub pipes: Vec<Pipe>,
     /// Sockets.
@@ -288,6 +319,8 @@ pub struct World {
     pub origins: Vec<Origin>,
     /// What the invariants need.
     pub ghosts: Ghosts,
+    /// A rule copies what is written when it is submitted: devices never read a folio.
+    pub bounces: bool,
     /// Variables that rules asked for.
     pub(super) extra: BTreeMap<(String, String), VarId>,
 }

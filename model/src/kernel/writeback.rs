@@ -1,6 +1,8 @@
 //! `mm/page-writeback.c`, `fs/iomap/buffered-io.c`: one folio from dirty to disk. Actions B1 to B14.
 //! End of file excepted (B7).
 
+use super::buffers;
+use super::device;
 use super::folio::{filemap_get_folio, folio_lock, folio_unlock_put_goto};
 use super::functions as c;
 use super::journal;
@@ -9,8 +11,7 @@ use super::prog::{FolioRef, Prog};
 use super::rmap::mkclean_and_mark_dirty;
 use super::setup::{Filesystem, SyncMode};
 use crate::machine::builder::Label;
-use crate::machine::expr::{and, eq, ne, not};
-use crate::machine::var::VarId;
+use crate::machine::expr::{Expr, and, eq, ne, not};
 
 /// Writes back each of the folios that is dirty, and does its IO.
 pub fn writeback(p: &mut Prog<'_>, folios: &[usize], sync: SyncMode) {
@@ -34,6 +35,9 @@ fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode, pass: Pass<'_
     p.within(c::WRITEBACK_GET_FOLIO, |p| {
         prepare(p, &folio, sync, unlock, skip);
     });
+    if p.w.setup.buffer_heads {
+        buffers::refuse_without_buffers(p, &folio, unlock);
+    }
     let ext4 = p.w.setup.filesystem == Filesystem::Ext4;
     if ext4 {
         // mpage_map_and_submit_extent maps before anything is cleaned.
@@ -51,7 +55,12 @@ fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode, pass: Pass<'_
                 .otherwise("clean: skip", |b| b.goto(unlock))
         });
     });
+    let mut underway = None;
     p.within(c::IOMAP_WRITEPAGE_MAP, |p| {
+        underway =
+            p.w.setup
+                .buffer_heads
+                .then(|| buffers::take_dirty_buffer(p, &folio, sync));
         let writeback = folio.place(p.w, |f| f.writeback);
         p.b.step("B8", c::FOLIO_START_WRITEBACK, |s| {
             s.text("set PG_writeback, under xa_lock")
@@ -71,12 +80,22 @@ fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode, pass: Pass<'_
             .set(lock.clone(), 0)
             .release(lock)
     });
+    let end = p.b.label("end");
+    if let Some(underway) = underway {
+        buffers::skip_without_io(p, underway, end);
+    }
     if ext4 {
         journal::stop(p);
     }
     let imap = pass.map(|(imap, _, _)| imap);
-    device(p, &folio, imap);
-    complete(p, &folio, imap, skip);
+    let memory = folio.memory(p.w);
+    device_io(p, index, &memory, imap);
+    end_ioend(p, index, imap);
+    if underway.is_some() {
+        buffers::end_buffer_async_write(p, &folio);
+    }
+    p.b.bind(end);
+    end_writeback(p, &folio, skip);
     p.b.bind(unlock);
     folio_unlock_put_goto(p, "B1u", &folio, skip);
     p.b.bind(skip);
@@ -112,29 +131,14 @@ fn prepare(p: &mut Prog<'_>, folio: &FolioRef, sync: SyncMode, unlock: Label, sk
     }
 }
 
-/// B11, B12: the device's reads. A device that checksums reads every word twice.
-fn device(p: &mut Prog<'_>, folio: &FolioRef, imap: Option<&Imap>) {
-    let index = p.w.indices[folio.index].clone();
-    let checksum = p.w.setup.device_checksum;
-    let words = p.w.setup.words;
-    let sums: Vec<VarId> = (0..if checksum { words } else { 0 })
-        .map(|word| {
-            let max = p.w.tokens.max(folio.index, word);
-            p.register(&format!("io[{}].csum[{word}]", folio.index), max)
-        })
-        .collect();
-    for (word, sum) in sums.iter().enumerate() {
-        let data = folio.place(p.w, |f| f.data[word]);
-        p.b.step("B11", c::BLK_INTEGRITY_GENERATE, |s| {
-            s.text(format!("checksum reads word {word}"))
-                .set(*sum, data)
-        });
-    }
+/// B11, B12: the device's reads of `memory`, and the disk written.
+pub(super) fn device_io(p: &mut Prog<'_>, index: usize, memory: &[Expr], imap: Option<&Imap>) {
+    let device::Prepared { source, seen } = device::prepare(p, index, memory);
+    let (block, has_block) = target(p, index, imap);
+    let right = is_right(p, index, &block);
+    let index = p.w.indices[index].clone();
     let ghosts = p.w.ghosts.clone();
-    let (block, has_block) = target(p, folio.index, imap);
-    let right = is_right(p, folio.index, &block);
-    for word in 0..words {
-        let data = folio.place(p.w, |f| f.data[word]).expr();
+    for (word, data) in source.into_iter().enumerate() {
         p.b.step("B12", c::DMA_READ, |s| {
             s.text(format!("DMA reads word {word} to disk")).set_if(
                 and(has_block.clone(), not(right.clone())),
@@ -145,8 +149,8 @@ fn device(p: &mut Prog<'_>, folio: &FolioRef, imap: Option<&Imap>) {
                 let here = and(has_block.clone(), eq(block.clone(), n)).fold();
                 s.set_if(here, object.data[word], data.clone());
             }
-            if let Some(sum) = sums.get(word) {
-                let differs = ne(*sum, data);
+            if let Some(seen) = seen.get(word) {
+                let differs = ne(*seen, data);
                 s.set_if(differs.clone(), ghosts.checksum_mismatch, 1)
                     .set_if(differs, ghosts.access_inconsistent, 1);
             }
@@ -155,9 +159,8 @@ fn device(p: &mut Prog<'_>, folio: &FolioRef, imap: Option<&Imap>) {
     }
 }
 
-/// B13, B14: the extent is converted, then writeback ends; no folio lock.
-fn complete(p: &mut Prog<'_>, folio: &FolioRef, imap: Option<&Imap>, next: Label) {
-    end_ioend(p, folio.index, imap);
+/// B14: writeback ends; no folio lock.
+fn end_writeback(p: &mut Prog<'_>, folio: &FolioRef, next: Label) {
     let writeback = folio.place(p.w, |f| f.writeback);
     let refs = folio.place(p.w, |f| f.refs);
     p.b.step("B14", c::FOLIO_END_WRITEBACK, |s| {

@@ -8,6 +8,7 @@ use super::folio::folio_mark_dirty;
 use super::functions as c;
 use super::inode::{down_write, up_write};
 use super::prog::{FolioRef, Prog};
+use super::unmap::flush_tlb_batched_pending;
 use crate::machine::builder::CFn;
 use crate::machine::expr::{Expr, eq};
 use crate::machine::step::Order;
@@ -49,7 +50,9 @@ fn zap_pte_range(p: &mut Prog<'_>, function: CFn, mm: usize, index: usize) {
     let clean = p.b.label("clean");
     let done = p.b.label("done");
     p.within(function, |p| {
-        p.b.step("M12", c::ZAP_PRESENT_FOLIO_PTES, |s| {
+        let (w, b) = (&*p.w, &mut p.b);
+        b.step("M12", c::ZAP_PRESENT_FOLIO_PTES, |s| {
+            flush_tlb_batched_pending(s, w, mm);
             s.text(format!("mm{mm}: take the PTL, get-and-clear the PTE"))
                 .wait(eq(pte.ptl, 0))
                 .acquire(pte.ptl)

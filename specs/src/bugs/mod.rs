@@ -3,9 +3,16 @@
 //! A bug whose scenario shows nothing is a defect of the model.
 
 mod h01_dirty_pipe;
+mod h06_shared_mmap_loss;
+mod h07_transient_pte;
+mod h09_dax_clean;
+mod h12_reclaim_vs_mprotect;
 mod h16_iomap_stale;
 mod h17_writeback_stale;
 mod h21_ordered_data;
+mod h28_pinned_page;
+mod h29_raid5_parity;
+mod h31_direct_checksum;
 
 use foliocheck_model::machine::ablate::Ablation;
 
@@ -83,9 +90,16 @@ fn without(ablations: impl IntoIterator<Item = Ablation>) -> (Twin, Twin) {
 pub fn all() -> Vec<Bug> {
     vec![
         h01_dirty_pipe::bug(),
+        h06_shared_mmap_loss::bug(),
+        h07_transient_pte::bug(),
+        h09_dax_clean::bug(),
+        h12_reclaim_vs_mprotect::bug(),
         h16_iomap_stale::bug(),
         h17_writeback_stale::bug(),
         h21_ordered_data::bug(),
+        h28_pinned_page::bug(),
+        h29_raid5_parity::bug(),
+        h31_direct_checksum::bug(),
     ]
 }
 

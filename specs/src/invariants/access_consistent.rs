@@ -1,15 +1,18 @@
 //! E1. One access of a sink is one set of bytes.
 
-use foliocheck_model::kernel::setup::{Call, Setup};
+use foliocheck_model::kernel::setup::{Call, Device, Setup};
 
 use super::{Invariant, recorded};
 
-/// The reads that belong to one access by a device or protocol (the checksum and the DMA of one
-/// writeback; the checksum and the sending of one transmission) see the same bytes, word by word.
+/// The reads that belong to one access by a device or protocol (the checksum or the parity, and the DMA,
+/// of one write; the checksum and the sending of one transmission) see the same bytes, word by word.
 ///
 /// Broken at the second read of a word that differs from the first. A retransmission is an access of
 /// its own: see `reread-consistent`. May legitimately not hold on a device that declares no need for
-/// stable pages and yet checksums: such a device is a scenario's choice.
+/// stable pages and yet reads twice: such a device is a scenario's choice. A parity that is not that of
+/// the block is found only when another disk of the array fails, and then another block is rebuilt wrong.
+/// A device that copies first (the stripe cache, a bounce page) reads its copy twice: what the copy is of
+/// is not asked here.
 ///
 /// Source: Chinner, 10 Feb 2023, `20230210061953.GC2825702@dread.disaster.area`; bdev_stable_writes.
 pub const INVARIANT: Invariant = Invariant {
@@ -24,7 +27,6 @@ pub const INVARIANT: Invariant = Invariant {
 fn applies(setup: &Setup) -> bool {
     setup.any_call(|c| match c {
         Call::Transmit { checksum, .. } => *checksum,
-        Call::Writeback { .. } => setup.device_checksum,
-        _ => false,
+        _ => setup.device != Device::Plain && c.writes_to_device(),
     })
 }

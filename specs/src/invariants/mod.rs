@@ -7,6 +7,7 @@ mod detected;
 mod dirty_accounted;
 mod mapping_current;
 mod no_lost_write;
+mod protection;
 mod references_balanced;
 mod reread_consistent;
 mod snapshot;
@@ -53,6 +54,7 @@ pub fn all() -> Vec<Invariant> {
         mapping_current::INVARIANT,
         dirty_accounted::INVARIANT,
         stable_under_writeback::INVARIANT,
+        protection::INVARIANT,
         references_balanced::INVARIANT,
         deadlock_free::INVARIANT,
         writer_progress::INVARIANT,

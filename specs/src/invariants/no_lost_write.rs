@@ -1,5 +1,6 @@
 //! DL. A store is never forgotten.
 
+use foliocheck_model::kernel::buffers;
 use foliocheck_model::kernel::setup::{Call, Setup};
 use foliocheck_model::kernel::world::World;
 use foliocheck_model::machine::expr::{Expr, all, and, any, eq, ne, not};
@@ -8,7 +9,7 @@ use foliocheck_model::machine::system::{Scope, System};
 use super::Invariant;
 
 /// A folio of the file that is up to date and bears no dirty mark anywhere has on disk what it has in memory. Marks are:
-/// PG_dirty, PG_writeback, D in a page-table entry that maps it, the folio lock or the page-table lock
+/// PG_dirty, PG_writeback, a buffer under IO, D in a page-table entry that maps it, the folio lock or the page-table lock
 /// being held (whoever holds it may be about to move a mark), zeroing under way
 /// (invalidate_lock held exclusive), and a pin whose holder has yet to unpin.
 ///
@@ -25,7 +26,10 @@ pub const INVARIANT: Invariant = Invariant {
             && (setup.any_call(|c| {
                 matches!(
                     c,
-                    Call::Writeback { .. } | Call::Munmap { .. } | Call::PunchHole { .. }
+                    Call::Writeback { .. }
+                        | Call::Munmap { .. }
+                        | Call::TryToUnmap { .. }
+                        | Call::PunchHole { .. }
                 )
             }))
     },
@@ -44,6 +48,7 @@ fn bad(system: &System, world: &World) -> Vec<(Scope, Expr)> {
             eq(folio.writeback, 0),
             eq(folio.lock, 0),
             eq(world.inode.invalidate_lock.writer, 0),
+            buffers::no_io(folio),
         ];
         for ((_, i), pte) in &world.ptes {
             if *i == folio.index {

@@ -5,8 +5,12 @@
 //! | `write` | `folios`, \[`words`\] | `write(2)` |
 //! | `mmap-store` | `mm`, `folio`, \[`words`\] | stores through a shared mapping |
 //! | `mprotect` | `mm`, `folio` | `mprotect` to read-only and back |
+//! | `mprotect-read-only` | `mm`, `folio` | `mprotect` to read-only, for good |
+//! | `mremap` | `mm`, `folio` | `mremap` to another address |
+//! | `try-to-unmap` | `folio` | reclaim unmaps a page that it cannot free |
 //! | `munmap` | `mm`, `folio` | `munmap` |
 //! | `writeback` | `folios`, \[`sync`: `none` or `all`\] | the flusher and the device |
+//! | `commit-data` | `folios` | buffers written by hand, as the journal of ext3 does |
 //! | `splice` | `folios`, `pipe` | `splice(file, pipe)` |
 //! | `pipe-read` | `pipe`, \[`buffers`, `may-stop`\] | `read(pipe)` |
 //! | `pipe-write` | `pipe` | `write(pipe)` of less than a page |
@@ -20,6 +24,8 @@
 //! | `reclaim` | `folio` | memory pressure on the page |
 //! | `commit` | | the journal commits |
 //! | `tick` | | the coarse clock advances |
+//! | `direct-write` | `folio` | a direct write of the page from a buffer of its own |
+//! | `buffer-store` | `folio`, \[`words`\] | a thread stores to that buffer |
 //! | `pin-store` | `folio`, \[`words`\] | stores through a pin, then unpin |
 //!
 //! `words` defaults to all words, `buffers` to 1.
@@ -59,12 +65,16 @@ pub(crate) struct Limits {
     pub sockets: usize,
 }
 
-const NAMES: [(&str, &[&str]); 19] = [
+const NAMES: [(&str, &[&str]); 25] = [
     ("write", &["folios", "words"]),
     ("mmap-store", &["mm", "folio", "words"]),
     ("mprotect", &["mm", "folio"]),
+    ("mprotect-read-only", &["mm", "folio"]),
+    ("mremap", &["mm", "folio"]),
+    ("try-to-unmap", &["folio"]),
     ("munmap", &["mm", "folio"]),
     ("writeback", &["folios", "sync"]),
+    ("commit-data", &["folios"]),
     ("splice", &["folios", "pipe"]),
     ("pipe-read", &["pipe", "buffers", "may-stop"]),
     ("pipe-write", &["pipe"]),
@@ -78,10 +88,13 @@ const NAMES: [(&str, &[&str]); 19] = [
     ("reclaim", &["folio"]),
     ("commit", &[]),
     ("tick", &[]),
+    ("direct-write", &["folio"]),
+    ("buffer-store", &["folio", "words"]),
     ("pin-store", &["folio", "words"]),
 ];
 
 /// Checks a call against what exists.
+#[expect(clippy::too_many_lines, reason = "a list")]
 pub(crate) fn check(raw: &Spanned<RawCall>, limits: &Limits) -> Result<Call, Fault> {
     let call = raw.get_ref();
     let name = call.call.get_ref().as_str();
@@ -116,6 +129,15 @@ pub(crate) fn check(raw: &Spanned<RawCall>, limits: &Limits) -> Result<Call, Fau
             mm: at.mm()?,
             folio: at.folio()?,
         },
+        "mprotect-read-only" => Call::MprotectReadOnly {
+            mm: at.mm()?,
+            folio: at.folio()?,
+        },
+        "mremap" => Call::Mremap {
+            mm: at.mm()?,
+            folio: at.folio()?,
+        },
+        "try-to-unmap" => Call::TryToUnmap { folio: at.folio()? },
         "munmap" => Call::Munmap {
             mm: at.mm()?,
             folio: at.folio()?,
@@ -123,6 +145,9 @@ pub(crate) fn check(raw: &Spanned<RawCall>, limits: &Limits) -> Result<Call, Fau
         "writeback" => Call::Writeback {
             folios: at.folios()?,
             sync: at.sync()?,
+        },
+        "commit-data" => Call::CommitData {
+            folios: at.folios()?,
         },
         "splice" => at.splice()?,
         "pipe-read" => {
@@ -162,6 +187,14 @@ pub(crate) fn check(raw: &Spanned<RawCall>, limits: &Limits) -> Result<Call, Fau
         "reclaim" => Call::Reclaim { folio: at.folio()? },
         "commit" => Call::Commit,
         "tick" => Call::Tick,
+        "direct-write" => Call::DirectWrite {
+            folio: at.folio()?,
+            words: (0..limits.words).collect(),
+        },
+        "buffer-store" => Call::BufferStore {
+            folio: at.folio()?,
+            words: at.words()?,
+        },
         _ => Call::PinStore {
             folio: at.folio()?,
             words: at.words()?,
@@ -399,8 +432,12 @@ pub fn name(call: &Call) -> &'static str {
         Call::Write { .. } => "write",
         Call::MmapStore { .. } => "mmap-store",
         Call::MprotectRoundTrip { .. } => "mprotect",
+        Call::MprotectReadOnly { .. } => "mprotect-read-only",
+        Call::Mremap { .. } => "mremap",
+        Call::TryToUnmap { .. } => "try-to-unmap",
         Call::Munmap { .. } => "munmap",
         Call::Writeback { .. } => "writeback",
+        Call::CommitData { .. } => "commit-data",
         Call::SpliceRead { .. } => "splice",
         Call::PipeRead { .. } => "pipe-read",
         Call::PipeWrite { .. } => "pipe-write",
@@ -414,6 +451,8 @@ pub fn name(call: &Call) -> &'static str {
         Call::Reclaim { .. } => "reclaim",
         Call::Commit => "commit",
         Call::Tick => "tick",
+        Call::DirectWrite { .. } => "direct-write",
+        Call::BufferStore { .. } => "buffer-store",
         Call::PinStore { .. } => "pin-store",
     }
 }

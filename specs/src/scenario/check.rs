@@ -2,8 +2,8 @@
 
 use foliocheck_model::kernel::ghost;
 use foliocheck_model::kernel::setup::{
-    Call, ExtentInit, Filesystem, FolioInit, Mapping, MkwriteOrder, PteInit, PteSetup, Setup,
-    TaskSetup,
+    Call, Device, ExtentInit, Filesystem, FolioInit, Mapping, MkwriteOrder, PteInit, PteSetup,
+    Setup, TaskSetup,
 };
 use toml::Spanned;
 
@@ -39,6 +39,7 @@ pub(super) fn setup(raw: &Raw) -> Result<Setup, Fault> {
             ("wait-then-dirty", MkwriteOrder::WaitThenDirty),
         ],
     )?;
+    let device = device(raw)?;
     let words = within(raw.words.as_ref(), "words", 2, 2, 3)?;
     let sockets = within(raw.sockets.as_ref(), "sockets", 0, 0, 2)?;
     within(raw.max_states.as_ref(), "max-states", 1, 1, usize::MAX)?;
@@ -67,8 +68,9 @@ pub(super) fn setup(raw: &Raw) -> Result<Setup, Fault> {
         mkwrite,
         blocks: raw.blocks.as_ref().is_some_and(|b| *b.get_ref()),
         journal: raw.journal.as_ref().is_some_and(|j| *j.get_ref()),
-        stable_writes: raw.stable_writes,
-        device_checksum: raw.device_checksum,
+        stable_writes: raw.stable_writes.unwrap_or(device.demands_stable_writes()),
+        buffer_heads: raw.buffer_heads.as_ref().is_some_and(|b| *b.get_ref()),
+        device,
         ptes,
         pipes,
         sockets,
@@ -99,6 +101,27 @@ fn groups(raw: &Raw) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+fn device(raw: &Raw) -> Result<Device, Fault> {
+    let skip_copy = raw.skip_copy.as_ref().is_some_and(|s| *s.get_ref());
+    let device = choose(
+        raw.device.as_ref(),
+        "device",
+        &[
+            ("plain", Device::Plain),
+            ("integrity", Device::Integrity),
+            ("parity", Device::Parity { skip_copy }),
+        ],
+    )?;
+    match &raw.skip_copy {
+        Some(given) if !matches!(device, Device::Parity { .. }) => Err(Fault::at(
+            given.span(),
+            "skip-copy",
+            "only raid5 has this; expected device parity",
+        )),
+        _ => Ok(device),
+    }
 }
 
 /// The first of `options` if nothing is given.
@@ -301,6 +324,12 @@ fn whole(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
                     "tmpfs does not write back; expected filesystem xfs or ext4 for `writeback`",
                 );
             }
+            Call::CommitData { .. } if !setup.buffer_heads => {
+                return fault(
+                    "call",
+                    "nothing is written by hand without buffers; expected `buffer-heads = true`",
+                );
+            }
             Call::PunchHole { word: Some(_), .. }
                 if setup.mapping == Mapping::Disk && setup.filesystem == Filesystem::Xfs =>
             {
@@ -337,6 +366,34 @@ fn whole(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
             }
             Call::Commit if !setup.journal => {
                 return fault("call", "nothing to commit; expected journal = true");
+            }
+            Call::MprotectReadOnly { mm, folio }
+                if setup.any_call(|c| {
+                    matches!(c, Call::MprotectRoundTrip { mm: m, folio: f } if m == mm && f == folio)
+                }) =>
+            {
+                return fault(
+                    "call",
+                    "another task makes the page writable again; expected one of mprotect, mprotect-read-only",
+                );
+            }
+            Call::DirectWrite { folio, .. } if !only_direct(setup, *folio) => {
+                return fault(
+                    "folio",
+                    "a direct write beside the page cache is not modelled; expected a page that is written and not \
+                     cached, one direct-write to it, and no other call but buffer-store",
+                );
+            }
+            Call::BufferStore { folio, .. }
+                if !setup.any_call(|c| matches!(c, Call::DirectWrite { folio: f, .. } if f == folio)) =>
+            {
+                return fault("folio", "expected a direct-write from that buffer");
+            }
+            Call::TryToUnmap { folio } if may_be_absent(setup, *folio) => {
+                return fault(
+                    "folio",
+                    "reclaim finds a page that stays cached: expected no call that removes it",
+                );
             }
             Call::PinStore { folio, .. } if !setup.folios[*folio].cached => {
                 return fault("folio", "a folio that is not cached cannot be pinned");
@@ -377,6 +434,22 @@ fn whole(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
         }
     }
     blocks(raw, setup)?;
+    if let Some(given) = &raw.buffer_heads
+        && setup.buffer_heads
+    {
+        let settled =
+            |f: usize| setup.folios[f].extent == ExtentInit::Written && !may_be_absent(setup, f);
+        if setup.mapping != Mapping::Disk || setup.filesystem != Filesystem::Ext4 {
+            let message =
+                "only ext4 stands for a filesystem with buffer heads; expected filesystem ext4";
+            return Err(Fault::at(given.span(), "buffer-heads", message));
+        }
+        if !(0..setup.folios.len()).all(settled) {
+            let message = "buffers of pages that come and go, or have no block yet, are not modelled; \
+                           expected cached folios over written extents, and no call that removes them";
+            return Err(Fault::at(given.span(), "buffer-heads", message));
+        }
+    }
     let uncached = raw
         .folio
         .iter()
@@ -443,6 +516,16 @@ fn blocks(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// Whether nothing but one direct write uses the page.
+fn only_direct(setup: &Setup, folio: usize) -> bool {
+    let init = &setup.folios[folio];
+    let uses = |call: &Call| call.touches(folio) && !matches!(call, Call::BufferStore { .. });
+    !init.cached
+        && init.extent == ExtentInit::Written
+        && setup.ptes.iter().all(|p| p.folio != folio)
+        && setup.calls().filter(|(_, _, c)| uses(c)).count() == 1
 }
 
 /// Whether the page can be out of the cache at some time.

@@ -7,10 +7,12 @@
 //! | `groups` | names, `quick` for those that take well under a second | required |
 //! | `filesystem` | `xfs`, `ext4`, `tmpfs` | `xfs` |
 //! | `words` | words a folio, 2 or 3 | 2 |
-//! | `stable-writes` | AS_STABLE_WRITES | false |
-//! | `device-checksum` | the device reads every word twice | false |
 //! | `blocks` | which block a page is in, and what blocks held before, is part of the state (`xfs`, or `ext4` with a journal) | false |
 //! | `journal` | `ext4` with `data=ordered`, without `dioread_nolock` | false |
+//! | `buffer-heads` | ext3: only blocks whose buffers are dirty are written | false |
+//! | `device` | `plain`; `integrity`: a checksum reads every word before the DMA; `parity`: raid5 | `plain` |
+//! | `skip-copy` | raid5 computes parity from the page, and not from a copy | false |
+//! | `stable-writes` | AS_STABLE_WRITES of the mapping: if given, the filesystem has set or cleared it | what the device demands |
 //! | `page-mkwrite` | `dirty-then-wait`, `wait-then-dirty` | `dirty-then-wait` |
 //! | `pipes` | capacity of each pipe | none |
 //! | `sockets` | number | 0 |
@@ -86,12 +88,12 @@ pub(crate) struct Raw {
     pub groups: Spanned<Vec<Spanned<String>>>,
     pub filesystem: Option<Spanned<String>>,
     pub words: Option<Spanned<usize>>,
-    #[serde(default)]
-    pub stable_writes: bool,
-    #[serde(default)]
-    pub device_checksum: bool,
     pub blocks: Option<Spanned<bool>>,
     pub journal: Option<Spanned<bool>>,
+    pub buffer_heads: Option<Spanned<bool>>,
+    pub device: Option<Spanned<String>>,
+    pub skip_copy: Option<Spanned<bool>>,
+    pub stable_writes: Option<bool>,
     pub page_mkwrite: Option<Spanned<String>>,
     #[serde(default)]
     pub pipes: Vec<Spanned<usize>>,

@@ -10,6 +10,7 @@ pub mod iomap;
 pub mod recheck;
 pub mod stable_pin;
 pub mod stable_sink_io;
+pub mod stable_writes;
 pub mod writeback_imap;
 
 use crate::scheme::Scheme;
@@ -31,6 +32,9 @@ pub fn all() -> Vec<Scheme> {
         writeback_imap::valid(),
         writeback_imap::iomap_cookie(),
         writeback_imap::both_sequences(),
+        stable_writes::unstable_writes(),
+        stable_writes::stable_writes(),
+        stable_writes::bounce(),
     ]);
     schemes
 }

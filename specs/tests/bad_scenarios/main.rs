@@ -6,6 +6,7 @@
 mod blocks;
 mod calls;
 mod objects;
+mod storage;
 mod tasks;
 mod top;
 mod whole;
@@ -113,6 +114,7 @@ fn cases() -> impl Iterator<Item = &'static Case> {
         calls::CALLS,
         whole::WHOLE,
         blocks::BLOCKS,
+        storage::STORAGE,
     ]
     .into_iter()
     .flatten()
