@@ -11,6 +11,9 @@
 //! | [`splice`] | `mm/filemap.c`, `fs/splice.c` | S0-S3 |
 //! | [`pipe`] | `fs/pipe.c` | S4, S5, S7 |
 //! | [`socket`] | `fs/splice.c`, `net/` | S6, N0-N3 |
+//! | [`skbuff`] | `net/core/skbuff.c`, `net/core/dev.c` | N4, N5, S6c: the marker, copies, coalescing |
+//! | [`crypto`] | `net/ipv4/esp4.c`, `crypto/algif_aead.c` | E1-E6: sinks that write where the bytes lie |
+//! | [`completion`] | `io_uring/` | Q1-Q4: reports of completion |
 //! | [`truncate`] | `mm/truncate.c` | T0-T7 |
 //! | [`inode`] | `fs/inode.c` | stamps, rw-semaphores |
 //! | [`gup`] | `mm/gup.c` | G1, G2 |
@@ -21,6 +24,8 @@
 //! variable by variable and step by step, with each simplification.
 
 pub mod buffered_write;
+pub mod completion;
+pub mod crypto;
 mod declare;
 pub mod folio;
 pub mod functions;
@@ -34,6 +39,7 @@ pub mod pipe;
 pub mod prog;
 pub mod rmap;
 pub mod setup;
+pub mod skbuff;
 pub mod socket;
 pub mod splice;
 pub mod tokens;
@@ -46,10 +52,11 @@ use std::collections::BTreeMap;
 
 use crate::machine::builder::{Label, ProgramBuilder};
 use crate::machine::{BuildError, System, TaskId};
-use hooks::{Hook, Rules};
+use hooks::Rules;
 use pipe::OnFailure;
 use prog::Prog;
 use setup::{Call, Setup};
+use socket::{Checksum, Receiving, Sending};
 use world::World;
 
 /// The programs of a scenario under the given rules, and the objects they run on.
@@ -58,7 +65,7 @@ use world::World;
 /// What [`System::validate`] finds, and labels that a rule left unbound.
 pub fn build(setup: &Setup, rules: &dyn Rules) -> Result<(System, World), BuildError> {
     let mut system = System::default();
-    let mut world = World::declare(&mut system, setup, rules.has(Hook::FilemapSpliceRead));
+    let mut world = World::declare(&mut system, setup, rules);
     for (t, task) in setup.tasks.iter().enumerate() {
         let id = TaskId(u8::try_from(t).expect("few tasks"));
         let b = ProgramBuilder::new(&mut system, id);
@@ -72,6 +79,7 @@ pub fn build(setup: &Setup, rules: &dyn Rules) -> Result<(System, World), BuildE
         let mut sent: BTreeMap<usize, usize> = BTreeMap::new();
         for (number, call) in task.calls.iter().enumerate() {
             p.call = number;
+            completion::call_begins(&mut p, call);
             write_call(&mut p, call, &mut feeders, &mut sent);
         }
         p.b.finish()?;
@@ -93,10 +101,14 @@ fn write_call(
         Call::MprotectRoundTrip { mm, folio } => mprotect::mprotect_round_trip(p, *mm, *folio),
         Call::Munmap { mm, folio } => zap::munmap(p, *mm, *folio),
         Call::Writeback { folios, sync } => writeback::writeback(p, folios, *sync),
-        Call::SpliceRead { folios, pipe } => {
+        Call::SpliceRead {
+            folios,
+            pipe,
+            writable,
+        } => {
             let start = p.b.here("splice again");
             feeders.insert(*pipe, start);
-            splice::splice_read(p, folios, *pipe);
+            splice::splice_read(p, folios, *pipe, *writable);
         }
         Call::PipeRead {
             pipe,
@@ -118,10 +130,11 @@ fn write_call(
             pipe,
             socket,
             buffers,
+            ..
         } => {
             let first = sent.entry(*socket).or_default();
             let retry = feeders.get(pipe).copied();
-            socket::splice_to_socket(p, *pipe, *socket, *first, *buffers, retry);
+            socket::splice_to_socket(p, call, *first, retry);
             *first += buffers;
         }
         Call::Transmit {
@@ -129,19 +142,38 @@ fn write_call(
             buffers,
             checksum,
             retransmit,
+            software_checksum,
         } => {
-            let keeps =
-                p.w.setup
-                    .any_call(|c| matches!(c, Call::Receive { socket: s, .. } if s == socket));
-            socket::transmit(p, *socket, *buffers, *checksum, *retransmit, keeps);
+            let how = Sending {
+                checksum: match (checksum, software_checksum) {
+                    (true, _) => Checksum::Hash,
+                    (false, true) => Checksum::Software,
+                    (false, false) => Checksum::Device,
+                },
+                retransmit: *retransmit,
+                keeps: p
+                    .w
+                    .setup
+                    .any_call(|c| matches!(c, Call::Receive { socket: s, .. } if s == socket)),
+            };
+            socket::transmit(p, *socket, *buffers, how);
         }
         Call::Receive {
             socket,
             buffers,
             may_stop,
+            coalesce,
+            crypto,
         } => {
-            socket::receive(p, *socket, *buffers, *may_stop);
+            let how = Receiving {
+                may_stop: *may_stop,
+                coalesce: *coalesce,
+                crypto: *crypto,
+            };
+            socket::receive(p, *socket, *buffers, how);
         }
+        Call::WaitCompletion { pipe } => completion::wait(p, *pipe),
+        Call::Cancel { pipe } => completion::cancel(p, *pipe),
         Call::Truncate { folio } => truncate::truncate(p, *folio),
         Call::PunchHole { folio, word } => truncate::punch_hole(p, *folio, *word),
         Call::Tick => inode::tick(p),

@@ -277,27 +277,10 @@ pub fn pipe_write(p: &mut Prog<'_>, pipe: usize) {
                 .otherwise("take a new one", |b| b.goto(fresh))
         });
         let last = p.pipe_last(pipe);
-        let held = last.page().expr();
-        let touched: Vec<usize> = last.folios.clone();
         let (w, b, call) = (&*p.w, &mut p.b, p.call);
         b.step("A2", c::PIPE_WRITE, |s| {
             s.text("copy behind the bytes of the last buffer");
-            for f in &touched {
-                let here = eq(held.clone(), *f + 1);
-                let index = w.folios[*f].index;
-                let folio = super::prog::FolioRef {
-                    index,
-                    candidates: vec![(here.clone(), *f)],
-                };
-                if let Some(token) = w.tokens.store(task, call, index, word) {
-                    Prog::store(w, s, &folio, word, &Expr::from(token));
-                }
-                s.set_if(
-                    and(here, eq(w.folios[*f].mapped_in_cache, 1)),
-                    w.ghosts.source_changed,
-                    1,
-                );
-            }
+            Prog::store_by_sink(w, s, &last, word, (task, call), &Expr::TRUE);
             s.goto(appended)
         });
         b.bind(fresh);

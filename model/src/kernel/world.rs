@@ -133,6 +133,8 @@ pub struct Frag {
     pub state: VarId,
     /// The page.
     pub page: PageRef,
+    /// SKBFL_SHARED_FRAG of the skb it is in: others may change the page. Only where a sink asks.
+    pub shared: Option<VarId>,
 }
 
 /// A socket: its fragments in the order they were spliced.
@@ -140,6 +142,8 @@ pub struct Frag {
 pub struct Socket {
     /// The fragments.
     pub frags: Vec<Frag>,
+    /// Where each is after coalescing: in the last skb of the receive queue.
+    pub merged: Vec<Frag>,
     /// Folios that can be in it.
     pub folios: Vec<usize>,
     /// Spliced references that can be in it.
@@ -239,6 +243,8 @@ pub struct World {
     pub origins: Vec<Origin>,
     /// What the invariants need.
     pub ghosts: Ghosts,
+    /// Per spliced reference, where some task asks: its completion was reported.
+    pub completed: Vec<VarId>,
     /// Variables that rules asked for.
     pub(super) extra: BTreeMap<(String, String), VarId>,
 }

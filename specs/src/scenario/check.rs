@@ -2,7 +2,7 @@
 
 use foliocheck_model::kernel::ghost;
 use foliocheck_model::kernel::setup::{
-    Call, ExtentInit, Filesystem, FolioInit, Mapping, MkwriteOrder, PteInit, PteSetup, Setup,
+    Call, Crypto, ExtentInit, Filesystem, FolioInit, Mapping, MkwriteOrder, PteInit, PteSetup, Setup,
     TaskSetup,
 };
 use toml::Spanned;
@@ -326,6 +326,24 @@ fn whole(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
             Call::PinStore { folio, .. } if !setup.folios[*folio].cached => {
                 return fault("folio", "a folio that is not cached cannot be pinned");
             }
+            Call::Receive {
+                crypto: Some(Crypto::Aead),
+                socket,
+                ..
+            } if setup
+                .any_call(|c| matches!(c, Call::Transmit { socket: s, .. } if s == socket)) =>
+            {
+                return fault(
+                    "crypto",
+                    "an AF_ALG socket is read by its own program; expected no `transmit` on it",
+                );
+            }
+            Call::Receive { coalesce: true, .. } if setup.asks_completion() => {
+                return fault(
+                    "coalesce",
+                    "requests are not followed into another skb; expected no `wait-completion`",
+                );
+            }
             Call::Transmit {
                 socket, buffers, ..
             }
@@ -347,6 +365,9 @@ fn whole(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
                         &format!("only {queued} buffers are spliced to socket {socket}"),
                     );
                 }
+            }
+            Call::WaitCompletion { pipe } | Call::Cancel { pipe } => {
+                completion(setup, call, *pipe).or_else(|m| fault("pipe", m))?;
             }
             Call::PipeWrite { pipe } => {
                 let spliced =
@@ -393,6 +414,24 @@ fn whole(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
             "call",
             message,
         ));
+    }
+    Ok(())
+}
+
+/// A request is what one `splice(2)` put into a pipe, and its report is the return of the one call
+/// that takes it on: so that the return says what is complete.
+fn completion(setup: &Setup, call: &Call, pipe: usize) -> Result<(), &'static str> {
+    let count = |test: &dyn Fn(&Call) -> bool| setup.calls().filter(|(_, _, c)| test(c)).count();
+    let filled = count(&|c| matches!(c, Call::SpliceRead { pipe: p, .. } if *p == pipe));
+    let emptied = count(&|c| matches!(c, Call::SpliceSocket { pipe: p, .. } if *p == pipe));
+    if filled != 1 {
+        return Err("expected a pipe that is the target of exactly one `splice`");
+    }
+    if emptied > 1 {
+        return Err("expected a pipe that is the source of at most one `splice-socket`");
+    }
+    if matches!(call, Call::Cancel { .. }) && (emptied == 0 || !setup.asks_completion()) {
+        return Err("expected a pipe that is spliced to a socket, and a task that waits for completion");
     }
     Ok(())
 }

@@ -6,9 +6,13 @@ pub mod confirm;
 pub mod cookie;
 pub mod copy;
 pub mod hold;
+pub mod notify;
+pub mod permission_gate;
 pub mod recheck;
+pub mod sink_decides;
 pub mod stable_pin;
 pub mod stable_sink_io;
+pub mod tail_copy;
 
 use crate::scheme::Scheme;
 
@@ -23,6 +27,13 @@ pub fn all() -> Vec<Scheme> {
         stable_pin::stable_pin_mkclean(),
         stable_pin::stable_pin_mkclean_truncate(),
         stable_sink_io::scheme(),
+        notify::at_accept(),
+        notify::at_ack(),
+        notify::at_cancel(),
+        notify::at_last_use(),
+        sink_decides::scheme(),
+        permission_gate::scheme(),
+        tail_copy::scheme(),
     ]);
     schemes
 }
