@@ -63,6 +63,20 @@ pub fn all() -> Vec<Witness> {
             "a write after the splice shows in the pipe",
         ),
         witness(
+            "frozen-at-completion",
+            "by-reference",
+            "completion-then-write",
+            None,
+            "splice(2) has returned, and the page is still to be sent",
+        ),
+        witness(
+            "frozen-at-completion",
+            "notify-at-last-use",
+            "completion-then-write-tee",
+            Some(assignment("Z10c", "users")),
+            "a tee'd twin is not counted as a user",
+        ),
+        witness(
             "detected",
             "confirm-i-version",
             "write-vs-splice",

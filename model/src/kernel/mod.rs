@@ -143,6 +143,7 @@ fn write_call(
             checksum,
             retransmit,
             software_checksum,
+            late_clone,
         } => {
             let how = Sending {
                 checksum: match (checksum, software_checksum) {
@@ -151,6 +152,7 @@ fn write_call(
                     (false, false) => Checksum::Device,
                 },
                 retransmit: *retransmit,
+                late_clone: *late_clone,
                 keeps: p
                     .w
                     .setup

@@ -188,6 +188,8 @@ pub enum Call {
         retransmit: bool,
         /// The device does not checksum: `skb_checksum_help` does.
         software_checksum: bool,
+        /// The ACK may overtake what is sent again.
+        late_clone: bool,
     },
     /// A receiver on the same machine: reads the sent frags after their ACK.
     Receive {

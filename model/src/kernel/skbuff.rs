@@ -55,9 +55,9 @@ impl Sinks {
     }
 }
 
-/// The socket copies the buffer's bytes into a page of its own (the other half of
-/// `tcp_sendmsg_locked`: no NETIF_F_SG, or a rule says so), and queues that.
-pub fn copy_to_skb(p: &mut Prog<'_>, from: &PageAt, to: &PageAt, queue: (VarId, u64)) {
+/// The socket copies the buffer's bytes into a page of its own: the other half of
+/// `tcp_sendmsg_locked`, where the route has no NETIF_F_SG, or a rule says so.
+pub fn copy_to_skb(p: &mut Prog<'_>, from: &PageAt, to: &PageAt) {
     for word in 0..p.w.setup.words {
         let value = from.word(p.w, word);
         p.b.step("S6c", c::SKB_COPY_TO_PAGE_NOCACHE, |s| {
@@ -65,13 +65,13 @@ pub fn copy_to_skb(p: &mut Prog<'_>, from: &PageAt, to: &PageAt, queue: (VarId, 
                 .set(to.place(|r| r.copy[word]), value)
         });
     }
-    let page = ite(
-        from.is_spliced(p.w),
-        p.w.copied_page(),
-        p.w.written_page(),
-    );
+}
+
+/// The copy is queued.
+pub fn queue_copy(p: &mut Prog<'_>, from: &PageAt, to: &PageAt, state: VarId, queued: u64) {
+    let own = (p.w.copied_page(), p.w.written_page());
+    let page = ite(from.is_spliced(p.w), own.0, own.1);
     let origin = from.place(|r| r.origin);
-    let (state, queued) = queue;
     p.b.step("S6q", c::SKB_COPY_TO_PAGE_NOCACHE, |s| {
         s.text("the copy is queued")
             .set(to.page(), page.fold())

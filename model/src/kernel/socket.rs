@@ -8,7 +8,7 @@ use super::hooks::{At, Hook, copies_at_sink};
 use super::pipe::{confirm, discard, lock_non_empty, may_stop_here, put_parts, release, unlock};
 use super::prog::{PageAt, Prog};
 use super::setup::{Call, Crypto};
-use super::skbuff::{Linear, checksum_help, copy_to_skb, try_coalesce};
+use super::skbuff::{Linear, checksum_help, copy_to_skb, queue_copy, try_coalesce};
 use super::splice::{copy_page, get_page};
 use super::world::Frag;
 use crate::machine::builder::{CFn, Label};
@@ -37,6 +37,8 @@ pub struct Sending {
     pub checksum: Checksum,
     /// A frag may be sent again before its ACK.
     pub retransmit: bool,
+    /// The ACK may overtake what is sent again: the device has yet to read its clone.
+    pub late_clone: bool,
     /// A receiver on this machine holds the fragment beyond the ACK: `loopback_xmit` then hands on
     /// the fragment itself, and nothing is read.
     pub keeps: bool,
@@ -80,7 +82,10 @@ fn move_buffer(p: &mut Prog<'_>, call: &Call, first: usize, k: usize, retry: Opt
     let (pipe, socket) = (*pipe, *socket);
     lock_non_empty(p, pipe, "S6l");
     let (page, frag) = (p.pipe_tail(pipe), p.frag(socket, first + k));
-    let fail = p.rules.has(Hook::PipeBufConfirm).then(|| p.b.label("fail"));
+    let (copied, rule) = copies_at_sink(p.rules, &p.w.setup, call, k);
+    let refusable =
+        p.rules.has(Hook::PipeBufConfirm) || copied && p.rules.has(Hook::PipeBufCopied);
+    let fail = refusable.then(|| p.b.label("fail"));
     let done = p.b.label("done");
     confirm(p, &page, fail);
     if let Some(before) = sndbuf.and_then(|room| (first + k).checked_sub(room)) {
@@ -92,9 +97,16 @@ fn move_buffer(p: &mut Prog<'_>, call: &Call, first: usize, k: usize, retry: Opt
         });
     }
     let state = p.w.sockets[socket].frags[first + k].state;
-    let (copied, rule) = copies_at_sink(p.rules, &p.w.setup, call, k);
     if copied {
-        p.by_rule_if(rule, |p| copy_to_skb(p, &page, &frag, (state, QUEUED)));
+        let held = |fail| At::Held {
+            page: page.clone(),
+            fail,
+        };
+        p.hook(Hook::SinkIoStart, &held(None));
+        p.by_rule_if(rule.clone(), |p| copy_to_skb(p, &page, &frag));
+        p.hook(Hook::SinkIoEnd, &held(None));
+        p.hook(Hook::PipeBufCopied, &held(fail));
+        p.by_rule_if(rule, |p| queue_copy(p, &page, &frag, state, QUEUED));
     } else {
         link_to_skb(p, (socket, first + k), &page, &frag);
     }
@@ -157,23 +169,45 @@ pub fn transmit(p: &mut Prog<'_>, socket: usize, buffers: usize, how: Sending) {
                     .when(Expr::TRUE, "the ACK arrives", |b| b.goto(acked))
                     .when(Expr::TRUE, "the segment was lost: send it again", |b| b)
             });
+            if how.late_clone {
+                hook_acked(p, &frag);
+                p.b.step("N2c", c::TCP_CLEAN_RTX_QUEUE, |s| {
+                    s.text("ACK of the first; a clone of the frag waits in the device's queue")
+                        .set(state, ACKED)
+                        .order(state, Order::Full)
+                });
+            }
             p.within(c::TCP_RETRANSMIT_SKB, |p| {
                 send(p, "N1r", &frag, shared, &format!("rewire{k}"), how.checksum);
             });
         }
-        p.b.bind(acked);
-        p.within(c::TCP_CLEAN_RTX_QUEUE, |p| acknowledge(p, &frag, state, how.keeps));
+        if how.late_clone {
+            let next = p.b.label("next frag");
+            put_frag(p, "N2d", &frag, state, "the device frees its clone", Some(next));
+            p.b.bind(acked);
+            acknowledge(p, &frag, state, how.keeps);
+            p.b.bind(next);
+        } else {
+            p.b.bind(acked);
+            acknowledge(p, &frag, state, how.keeps);
+        }
     }
 }
 
+fn hook_acked(p: &mut Prog<'_>, frag: &PageAt) {
+    let at = At::Held {
+        page: frag.clone(),
+        fail: None,
+    };
+    p.hook(Hook::SkbAcked, &at);
+}
+
 fn acknowledge(p: &mut Prog<'_>, frag: &PageAt, state: VarId, keeps: bool) {
-    p.hook(
-        Hook::SkbAcked,
-        &At::Held {
-            page: frag.clone(),
-            fail: None,
-        },
-    );
+    p.within(c::TCP_CLEAN_RTX_QUEUE, |p| clean_rtx_queue(p, frag, state, keeps));
+}
+
+fn clean_rtx_queue(p: &mut Prog<'_>, frag: &PageAt, state: VarId, keeps: bool) {
+    hook_acked(p, frag);
     if keeps {
         p.b.step("N2", c::TCP_CLEAN_RTX_QUEUE, |s| {
             s.text("ACK; the receiver's clone keeps the page")
@@ -182,7 +216,7 @@ fn acknowledge(p: &mut Prog<'_>, frag: &PageAt, state: VarId, keeps: bool) {
         });
     } else {
         let text = "ACK: last clone, put the page";
-        put_frag(p, "N2", c::SKB_RELEASE_DATA, frag, state, text);
+        put_frag(p, "N2", frag, state, text, None);
     }
 }
 
@@ -310,10 +344,17 @@ fn receive_frag(p: &mut Prog<'_>, socket: usize, k: usize, how: Receiving) {
     let what = format!("recv{k}");
     hand_out(p, "N3", c::SKB_COPY_DATAGRAM, &frag, None, &what, &[]);
     let text = "last clone: put the page";
-    put_frag(p, "N3p", c::SKB_RELEASE_DATA, &frag, state, text);
+    put_frag(p, "N3p", &frag, state, text, None);
 }
 
-fn put_frag(p: &mut Prog<'_>, id: &str, function: CFn, frag: &PageAt, state: VarId, text: &str) {
+fn put_frag(
+    p: &mut Prog<'_>,
+    id: &str,
+    frag: &PageAt,
+    state: VarId,
+    text: &str,
+    next: Option<Label>,
+) {
     p.hook(
         Hook::SkbFragPut,
         &At::Held {
@@ -322,7 +363,7 @@ fn put_frag(p: &mut Prog<'_>, id: &str, function: CFn, frag: &PageAt, state: Var
         },
     );
     let parts = put_parts(p, frag);
-    p.b.step(id, function, |s| {
+    p.b.step(id, c::SKB_RELEASE_DATA, |s| {
         s.text(text);
         for (cond, refs, holders) in parts {
             s.set_if(cond.clone(), refs, sub(refs, 1))
@@ -330,6 +371,10 @@ fn put_frag(p: &mut Prog<'_>, id: &str, function: CFn, frag: &PageAt, state: Var
         }
         s.set(frag.page(), 0)
             .set(state, 0)
-            .order(state, Order::Full)
+            .order(state, Order::Full);
+        match next {
+            Some(next) => s.goto(next),
+            None => s,
+        }
     });
 }

@@ -3,6 +3,9 @@
 //! A bug whose scenario shows nothing is a defect of the model.
 
 mod h01_dirty_pipe;
+mod h24_half_ready;
+mod h34_sinks_that_write;
+mod h35_gso_checksum;
 
 use foliocheck_model::machine::ablate::Ablation;
 
@@ -78,7 +81,12 @@ fn without(ablations: impl IntoIterator<Item = Ablation>) -> (Twin, Twin) {
 
 /// Every bug, by number.
 pub fn all() -> Vec<Bug> {
-    vec![h01_dirty_pipe::bug()]
+    vec![
+        h01_dirty_pipe::bug(),
+        h24_half_ready::bug(),
+        h34_sinks_that_write::bug(),
+        h35_gso_checksum::bug(),
+    ]
 }
 
 /// The bug of that number.

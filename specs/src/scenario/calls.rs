@@ -12,7 +12,7 @@
 //! | `pipe-write` | `pipe` | `write(pipe)` of less than a page |
 //! | `tee` | `from`, `to`, \[`buffers`\] | `tee` |
 //! | `splice-socket` | `pipe`, `socket`, \[`buffers`, `sndbuf`, `scatter-gather`\] | `splice(pipe, socket)`; frags not yet acknowledged that fit; whether the route takes frags |
-//! | `transmit` | `socket`, \[`buffers`, `checksum`, `retransmit`, `software-checksum`\] | the stack and the device |
+//! | `transmit` | `socket`, \[`buffers`, `checksum`, `retransmit`, `late-clone`, `software-checksum`\] | the stack and the device |
 //! | `receive` | `socket`, \[`buffers`, `may-stop`, `coalesce`, `crypto`: `esp` or `aead`\] | a receiver on the same machine |
 //! | `wait-completion` | `pipe` | waits until what was spliced into the pipe is reported complete |
 //! | `cancel` | `pipe` | cancels what was spliced into the pipe |
@@ -51,6 +51,7 @@ pub(crate) struct RawCall {
     sndbuf: Option<Spanned<usize>>,
     scatter_gather: Option<Spanned<bool>>,
     software_checksum: Option<Spanned<bool>>,
+    late_clone: Option<Spanned<bool>>,
     coalesce: Option<Spanned<bool>>,
     crypto: Option<Spanned<String>>,
     sync: Option<Spanned<String>>,
@@ -85,6 +86,7 @@ const NAMES: [(&str, &[&str]); 18] = [
             "buffers",
             "checksum",
             "retransmit",
+            "late-clone",
             "software-checksum",
         ],
     ),
@@ -169,6 +171,7 @@ pub(crate) fn check(raw: &Spanned<RawCall>, limits: &Limits) -> Result<Call, Fau
             checksum: flag(call.checksum.as_ref()),
             retransmit: flag(call.retransmit.as_ref()),
             software_checksum: flag(call.software_checksum.as_ref()),
+            late_clone: flag(call.late_clone.as_ref()),
         },
         "receive" => Call::Receive {
             socket: at.socket()?,
@@ -236,6 +239,7 @@ impl RawCall {
                 "software-checksum",
                 self.software_checksum.as_ref().map(Spanned::span),
             ),
+            ("late-clone", self.late_clone.as_ref().map(Spanned::span)),
             ("coalesce", self.coalesce.as_ref().map(Spanned::span)),
             ("crypto", self.crypto.as_ref().map(Spanned::span)),
         ];

@@ -338,6 +338,19 @@ fn whole(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
                     "an AF_ALG socket is read by its own program; expected no `transmit` on it",
                 );
             }
+            Call::Transmit {
+                late_clone: true,
+                retransmit,
+                socket,
+                ..
+            } if !retransmit
+                || setup.any_call(|c| matches!(c, Call::Receive { socket: s, .. } if s == socket)) =>
+            {
+                return fault(
+                    "late-clone",
+                    "the clone is what is sent again by a device; expected `retransmit = true` and no `receive`",
+                );
+            }
             Call::Receive { coalesce: true, .. } if setup.asks_completion() => {
                 return fault(
                     "coalesce",
