@@ -6,6 +6,7 @@ use super::ghost::Ghosts;
 use super::hooks::{Rules, copies_at_sink, copies_at_source};
 use super::setup::{Call, ExtentInit, PteInit, Setup};
 use super::completion;
+use super::pipe_pages::PipePages;
 use super::skbuff::{SHARED_FRAG, Sinks};
 use super::tokens::Tokens;
 use super::world::{
@@ -48,6 +49,7 @@ impl World {
             origins,
             ghosts,
             completed,
+            pipe_pages: PipePages::declare(system, setup),
             extra: BTreeMap::new(),
         }
     }

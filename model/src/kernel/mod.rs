@@ -10,6 +10,7 @@
 //! | [`writeback`] | `mm/page-writeback.c`, the device | B1-B14 |
 //! | [`splice`] | `mm/filemap.c`, `fs/splice.c` | S0-S3 |
 //! | [`pipe`] | `fs/pipe.c` | S4, S5, S7 |
+//! | [`pipe_pages`] | `fs/pipe.c` | S5p: pages of pipe writers that two pipes share |
 //! | [`socket`] | `fs/splice.c`, `net/` | S6, N0-N3 |
 //! | [`skbuff`] | `net/core/skbuff.c`, `net/core/dev.c` | N4, N5, S6c: the marker, copies, coalescing |
 //! | [`crypto`] | `net/ipv4/esp4.c`, `crypto/algif_aead.c` | E1-E6: sinks that write where the bytes lie |
@@ -36,6 +37,7 @@ pub mod inode;
 pub mod mmap;
 pub mod mprotect;
 pub mod pipe;
+pub mod pipe_pages;
 pub mod prog;
 pub mod rmap;
 pub mod setup;

@@ -5,6 +5,7 @@ use super::functions as c;
 use super::completion;
 use super::hooks::{At, Hook, copies_at_source};
 use super::inode::{down_read, up_read};
+use super::pipe_pages;
 use super::prog::{PageAt, Prog};
 use super::setup::{Filesystem, Mapping};
 use crate::machine::builder::StepDraft;
@@ -272,7 +273,9 @@ fn link_buffer(p: &mut Prog<'_>, from: usize, to: usize, k: usize) {
         .collect();
     let words = p.w.setup.words;
     let before = merge_flag(p, from, k);
-    p.b.step("S3", c::LINK_PIPE, |s| {
+    let (w, b) = (&*p.w, &mut p.b);
+    b.step("S3", c::LINK_PIPE, |s| {
+        pipe_pages::link(w, s, from, to, k);
         s.text("copy the descriptor, without CAN_MERGE");
         copy_page(s, &source, &target, words).inc(object.used).set(
             object.head,

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::ghost::Ghosts;
+use super::pipe_pages::PipePages;
 use super::setup::{Mapping, Setup};
 use super::tokens::Tokens;
 use crate::machine::expr::{Expr, and, eq};
@@ -245,6 +246,8 @@ pub struct World {
     pub ghosts: Ghosts,
     /// Per spliced reference, where some task asks: its completion was reported.
     pub completed: Vec<VarId>,
+    /// Pages of pipe writers, where two pipes can refer to one.
+    pub pipe_pages: Option<PipePages>,
     /// Variables that rules asked for.
     pub(super) extra: BTreeMap<(String, String), VarId>,
 }

@@ -3,6 +3,7 @@
 //! A bug whose scenario shows nothing is a defect of the model.
 
 mod h01_dirty_pipe;
+mod h02_tee_merge;
 mod h24_half_ready;
 mod h34_sinks_that_write;
 mod h35_gso_checksum;
@@ -83,6 +84,7 @@ fn without(ablations: impl IntoIterator<Item = Ablation>) -> (Twin, Twin) {
 pub fn all() -> Vec<Bug> {
     vec![
         h01_dirty_pipe::bug(),
+        h02_tee_merge::bug(),
         h24_half_ready::bug(),
         h34_sinks_that_write::bug(),
         h35_gso_checksum::bug(),

@@ -18,8 +18,10 @@ use crate::scheme::{Effect, Family, Rule, Scheme};
 
 const SOURCE: &str = "Lutomirski, CALCETrU-9Wcb_zCsVWr24V=uCA0+c6x359UkJBOBgkbq+UHAMA@mail.gmail.com; Axboe's OP_SENDFILE; IORING_OP_SEND_ZC (6.0)";
 
-/// Most users of one request.
-const USERS_MAX: u64 = 7;
+/// Most users of one request, and where their count starts, so that a user too few shows as a value
+/// and not as an error. The first user is the buffer that the splice fills.
+const USERS_MAX: u64 = 9;
+const USERS_BIAS: u64 = 2;
 
 fn rule(name: &'static str, purpose: &'static str, hook: Hook, steps: fn(&mut Prog<'_>, &At)) -> Rule {
     Rule {
@@ -134,10 +136,10 @@ fn requests(p: &mut Prog<'_>, page: &PageAt) -> Vec<(Expr, usize)> {
     page.origins.iter().map(|o| (is(*o), *o)).collect()
 }
 
-/// Users of a request: the first is the buffer that the splice fills.
+/// Users of a request, plus [`USERS_BIAS`].
 fn users(p: &mut Prog<'_>, origin: usize) -> VarId {
     let object = format!("splice{origin}");
-    p.w.rule_var_from(p.b.system, &object, "users", USERS_MAX, 1)
+    p.w.rule_var_from(p.b.system, &object, "users", USERS_MAX, USERS_BIAS + 1)
 }
 
 fn begin(p: &mut Prog<'_>, at: &At) {
@@ -219,7 +221,7 @@ fn drop_use(p: &mut Prog<'_>, at: &At) {
     p.b.step("Z10d", c::IO_POST_AUX_CQE, |s| {
         s.text("one user less; the last reports completion");
         for (mine, users, completed) in counted {
-            let last = all([mine.clone(), eq(users, 1)]);
+            let last = all([mine.clone(), eq(users, USERS_BIAS + 1)]);
             s.set_if(mine, users, sub(users, 1))
                 .order(users, Order::Full)
                 .set_if(last, completed, 1)
