@@ -30,9 +30,7 @@ pub(super) fn declare(system: &mut System, setup: &Setup, origins: usize) -> Vec
 
 /// The spliced references that were put into the pipe from the file.
 fn spliced_into(p: &Prog<'_>, pipe: usize) -> Vec<usize> {
-    let into = |task: usize, call: usize| {
-        matches!(p.w.setup.tasks[task].calls[call], Call::SpliceRead { pipe: to, .. } if to == pipe)
-    };
+    let into = |task: usize, call: usize| matches!(p.w.setup.tasks[task].calls[call], Call::SpliceRead { pipe: to, .. } if to == pipe);
     let origins = p.w.origins.iter().enumerate();
     origins
         .filter(|(_, o)| into(o.task, o.call))

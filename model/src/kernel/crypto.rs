@@ -61,7 +61,8 @@ pub fn aead_recvmsg(p: &mut Prog<'_>, k: usize, page: &PageAt) {
     let own = p.register(&format!("recv{k}.dst"), 1);
     p.within(c::AEAD_RECVMSG, |p| {
         p.b.step("E5", c::AEAD_RECVMSG, |s| {
-            s.text("the destination is the reader's own pages").set(own, 1)
+            s.text("the destination is the reader's own pages")
+                .set(own, 1)
         });
         write_in_place(p, "E6", page, Crypto::Aead, &eq(own, 0));
     });

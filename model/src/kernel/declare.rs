@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::completion;
 use super::ghost::Ghosts;
 use super::hooks::{Rules, copies_at_sink, copies_at_source};
-use super::setup::{Call, ExtentInit, PteInit, Setup};
-use super::completion;
 use super::pipe_pages::PipePages;
+use super::setup::{Call, ExtentInit, PteInit, Setup};
 use super::skbuff::{SHARED_FRAG, Sinks};
 use super::tokens::Tokens;
 use super::world::{
@@ -271,11 +271,7 @@ fn declare_page_tables(
 }
 
 /// What can travel through each pipe: follows tee to a fixed point.
-fn pipe_contents(
-    setup: &Setup,
-    origins: &[Origin],
-    rules: &dyn Rules,
-) -> Vec<(Vec<usize>, bool)> {
+fn pipe_contents(setup: &Setup, origins: &[Origin], rules: &dyn Rules) -> Vec<(Vec<usize>, bool)> {
     let mut contents: Vec<(Vec<usize>, bool)> = vec![(Vec::new(), false); setup.pipes.len()];
     for (task, number, call) in setup.calls() {
         match call {

@@ -171,7 +171,9 @@ pub fn copies_at_source(rules: &dyn Rules, setup: &Setup, writable: bool) -> boo
     let choice = Choice::Source { writable };
     rules.has(Hook::FilemapSpliceRead)
         && (!rules.has(Hook::SplicePermission)
-            || rules.decides(setup, Hook::SplicePermission, &choice).is_some())
+            || rules
+                .decides(setup, Hook::SplicePermission, &choice)
+                .is_some())
 }
 
 /// Whether the `buffer`-th page of a `splice(2)` to a socket is copied there, and the rule that says

@@ -77,7 +77,11 @@ impl PipePages {
             .pipes
             .iter()
             .enumerate()
-            .map(|(p, slots)| (0..*slots).map(|s| cover(format!("pipe{p}.bufs[{s}]"))).collect())
+            .map(|(p, slots)| {
+                (0..*slots)
+                    .map(|s| cover(format!("pipe{p}.bufs[{s}]")))
+                    .collect()
+            })
             .collect();
         Some(PipePages {
             writes,
@@ -106,7 +110,11 @@ pub(super) fn append(w: &World, s: &mut StepDraft, pipe: usize, write: (usize, u
     };
     let n = w.pipes[pipe].slots.len();
     let own = w.written_page();
-    for (slot, (here, cover)) in pages.at(pipe, w.pipes[pipe].head, n - 1).into_iter().enumerate() {
+    for (slot, (here, cover)) in pages
+        .at(pipe, w.pipes[pipe].head, n - 1)
+        .into_iter()
+        .enumerate()
+    {
         let held = w.pipes[pipe].slots[(slot + n - 1) % n].page.page;
         let here = and(here, eq(held, own));
         for at in 0..pages.writes.len() {
@@ -142,8 +150,11 @@ pub(super) fn link(w: &World, s: &mut StepDraft, from: usize, to: usize, k: usiz
     for (source_here, source) in pages.at(from, w.pipes[from].tail, k) {
         for (target_here, target) in pages.at(to, w.pipes[to].head, 0) {
             let both = and(source_here.clone(), target_here);
-            s.set_if(both.clone(), target.page, source.page)
-                .set_if(both.clone(), target.len, source.len);
+            s.set_if(both.clone(), target.page, source.page).set_if(
+                both.clone(),
+                target.len,
+                source.len,
+            );
             for (new, old) in target.expected.iter().zip(&source.expected) {
                 s.set_if(both.clone(), *new, *old);
             }

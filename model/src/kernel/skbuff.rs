@@ -98,7 +98,13 @@ impl Linear {
 
 /// N1h, N1l: before a checksum is computed in software, an skb whose frags may change is copied. Only
 /// this transmission's clone is: the retransmission queue keeps the page.
-pub fn checksum_help(p: &mut Prog<'_>, id: &str, frag: &PageAt, shared: VarId, what: &str) -> Linear {
+pub fn checksum_help(
+    p: &mut Prog<'_>,
+    id: &str,
+    frag: &PageAt,
+    shared: VarId,
+    what: &str,
+) -> Linear {
     let words = p.w.setup.words;
     let head = (0..words)
         .map(|word| p.register(&format!("{what}.head[{word}]"), frag.token_max(p.w, word)))
@@ -110,7 +116,9 @@ pub fn checksum_help(p: &mut Prog<'_>, id: &str, frag: &PageAt, shared: VarId, w
     let direct = p.b.label("checksum the frags");
     p.b.step(&format!("{id}h"), c::SKB_CHECKSUM_HELP, |s| {
         s.text("skb_has_shared_frag?")
-            .when(eq(shared, 0), "no: the frags are its own", |b| b.goto(direct))
+            .when(eq(shared, 0), "no: the frags are its own", |b| {
+                b.goto(direct)
+            })
             .otherwise("yes: copy them first", |b| b)
     });
     for word in 0..words {

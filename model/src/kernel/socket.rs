@@ -83,8 +83,7 @@ fn move_buffer(p: &mut Prog<'_>, call: &Call, first: usize, k: usize, retry: Opt
     lock_non_empty(p, pipe, "S6l");
     let (page, frag) = (p.pipe_tail(pipe), p.frag(socket, first + k));
     let (copied, rule) = copies_at_sink(p.rules, &p.w.setup, call, k);
-    let refusable =
-        p.rules.has(Hook::PipeBufConfirm) || copied && p.rules.has(Hook::PipeBufCopied);
+    let refusable = p.rules.has(Hook::PipeBufConfirm) || copied && p.rules.has(Hook::PipeBufCopied);
     let fail = refusable.then(|| p.b.label("fail"));
     let done = p.b.label("done");
     confirm(p, &page, fail);
@@ -183,7 +182,14 @@ pub fn transmit(p: &mut Prog<'_>, socket: usize, buffers: usize, how: Sending) {
         }
         if how.late_clone {
             let next = p.b.label("next frag");
-            put_frag(p, "N2d", &frag, state, "the device frees its clone", Some(next));
+            put_frag(
+                p,
+                "N2d",
+                &frag,
+                state,
+                "the device frees its clone",
+                Some(next),
+            );
             p.b.bind(acked);
             acknowledge(p, &frag, state, how.keeps);
             p.b.bind(next);
@@ -203,7 +209,9 @@ fn hook_acked(p: &mut Prog<'_>, frag: &PageAt) {
 }
 
 fn acknowledge(p: &mut Prog<'_>, frag: &PageAt, state: VarId, keeps: bool) {
-    p.within(c::TCP_CLEAN_RTX_QUEUE, |p| clean_rtx_queue(p, frag, state, keeps));
+    p.within(c::TCP_CLEAN_RTX_QUEUE, |p| {
+        clean_rtx_queue(p, frag, state, keeps)
+    });
 }
 
 fn clean_rtx_queue(p: &mut Prog<'_>, frag: &PageAt, state: VarId, keeps: bool) {

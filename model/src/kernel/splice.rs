@@ -1,8 +1,8 @@
 //! `mm/filemap.c:filemap_splice_read`, `fs/splice.c`: file to pipe, and tee. Actions S1 to S3.
 
+use super::completion;
 use super::folio::get_uptodate_folio;
 use super::functions as c;
-use super::completion;
 use super::hooks::{At, Hook, copies_at_source};
 use super::inode::{down_read, up_read};
 use super::pipe_pages;

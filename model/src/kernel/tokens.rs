@@ -148,7 +148,9 @@ pub fn written_in_place(setup: &Setup, crypto: Crypto) -> std::ops::Range<usize>
 /// Whether a page of that index can be in the pipe when somebody writes to it.
 fn merges_into(setup: &Setup, pipe: usize, index: usize) -> bool {
     setup.any_call(|c| match c {
-        Call::SpliceRead { folios, pipe: p, .. } => *p == pipe && folios.contains(&index),
+        Call::SpliceRead {
+            folios, pipe: p, ..
+        } => *p == pipe && folios.contains(&index),
         _ => false,
     })
 }

@@ -4,12 +4,16 @@ use foliocheck_model::machine::ablate::Ablation;
 
 use super::{Bug, Carried, Case, without};
 
-/// S1 must find the folio up to date, or wait. (The other half of the bug, `i_size` sampled before the
-/// page was up to date, is not carried: the end of the file is not modelled.)
+/// S1 and S4 must find the folio up to date, or wait for who fills it.
+///
+/// What the reports saw were short and empty results, since an invalidated page was given up, and a size
+/// sampled too early. Neither is carried: the model has no end of file and no short reads. Carried is
+/// what the tests of PG_uptodate are for.
 pub fn bug() -> Bug {
     let untested = [
         Ablation::Wait("F1".to_owned()),
         Ablation::Test("F1".to_owned()),
+        Ablation::Wait("S4".to_owned()),
     ];
     let (buggy, fixed) = without(untested);
     Bug {
@@ -21,7 +25,7 @@ pub fn bug() -> Bug {
                 for i_size at the wrong moments: readers got short or stale data.",
         test: None,
         carried: Carried::Cases(vec![Case {
-            title: "splice does not ask whether the page is up to date",
+            title: "neither splice nor the consumer asks whether the page is up to date",
             scenario: "two-fills",
             invariant: "snapshot",
             buggy,

@@ -3,8 +3,8 @@
 use foliocheck_model::kernel::ghost;
 use foliocheck_model::kernel::pipe_pages;
 use foliocheck_model::kernel::setup::{
-    Call, Crypto, ExtentInit, Filesystem, FolioInit, Mapping, MkwriteOrder, PteInit, PteSetup, Setup,
-    TaskSetup,
+    Call, Crypto, ExtentInit, Filesystem, FolioInit, Mapping, MkwriteOrder, PteInit, PteSetup,
+    Setup, TaskSetup,
 };
 use toml::Spanned;
 
@@ -345,7 +345,8 @@ fn whole(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
                 socket,
                 ..
             } if !retransmit
-                || setup.any_call(|c| matches!(c, Call::Receive { socket: s, .. } if s == socket)) =>
+                || setup
+                    .any_call(|c| matches!(c, Call::Receive { socket: s, .. } if s == socket)) =>
             {
                 return fault(
                     "late-clone",
@@ -445,7 +446,9 @@ fn completion(setup: &Setup, call: &Call, pipe: usize) -> Result<(), &'static st
         return Err("expected a pipe that is the source of at most one `splice-socket`");
     }
     if matches!(call, Call::Cancel { .. }) && (emptied == 0 || !setup.asks_completion()) {
-        return Err("expected a pipe that is spliced to a socket, and a task that waits for completion");
+        return Err(
+            "expected a pipe that is spliced to a socket, and a task that waits for completion",
+        );
     }
     Ok(())
 }

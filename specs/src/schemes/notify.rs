@@ -23,7 +23,12 @@ const SOURCE: &str = "Lutomirski, CALCETrU-9Wcb_zCsVWr24V=uCA0+c6x359UkJBOBgkbq+
 const USERS_MAX: u64 = 9;
 const USERS_BIAS: u64 = 2;
 
-fn rule(name: &'static str, purpose: &'static str, hook: Hook, steps: fn(&mut Prog<'_>, &At)) -> Rule {
+fn rule(
+    name: &'static str,
+    purpose: &'static str,
+    hook: Hook,
+    steps: fn(&mut Prog<'_>, &At),
+) -> Rule {
     Rule {
         name,
         purpose,
@@ -102,7 +107,12 @@ pub fn at_ack() -> Scheme {
 pub fn at_cancel() -> Scheme {
     let mut rules = counted();
     let purpose = "a cancelled request is reported at once";
-    rules.push(rule("report-cancelled", purpose, Hook::RequestCancel, report_held));
+    rules.push(rule(
+        "report-cancelled",
+        purpose,
+        Hook::RequestCancel,
+        report_held,
+    ));
     notify(
         "notify-at-cancel",
         "completion is reported at the last use, or at once if the request is cancelled",
@@ -147,7 +157,8 @@ fn begin(p: &mut Prog<'_>, at: &At) {
     let origin = p.w.origin(p.b.task.index(), p.call, folio.index);
     if let Some(request) = request(p, slot) {
         p.b.step("Z10b", c::SPLICE_FOLIO_INTO_PIPE, |s| {
-            s.text("the buffer carries its request").set(request, origin)
+            s.text("the buffer carries its request")
+                .set(request, origin)
         });
     }
 }
@@ -178,7 +189,8 @@ fn hand_on(p: &mut Prog<'_>, at: &At, count: bool) {
         s.text("the new reference carries the request")
             .set(target, source.expr());
         for (mine, users) in users {
-            s.set_if(mine, users, add(users, 1)).order(users, Order::Full);
+            s.set_if(mine, users, add(users, 1))
+                .order(users, Order::Full);
         }
         s
     });
