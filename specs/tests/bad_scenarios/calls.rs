@@ -33,7 +33,8 @@ pub const CALLS: &[Case] = &[
         &[
             "unknown call `fsync`",
             "write, mmap-store, mprotect, munmap, writeback, splice, pipe-read, pipe-write, tee, \
-             splice-socket, transmit, receive, truncate, punch-hole, tick, pin-store",
+             splice-socket, transmit, receive, wait-completion, cancel, truncate, punch-hole, tick, \
+             pin-store",
         ],
     ),
     case(

@@ -5,6 +5,7 @@
 
 mod calls;
 mod objects;
+mod sinks;
 mod tasks;
 mod top;
 mod whole;
@@ -111,6 +112,7 @@ fn cases() -> impl Iterator<Item = &'static Case> {
         tasks::TASKS,
         calls::CALLS,
         whole::WHOLE,
+        sinks::SINKS,
     ]
     .into_iter()
     .flatten()
