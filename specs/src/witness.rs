@@ -147,6 +147,13 @@ pub fn all() -> Vec<Witness> {
             "a thread waits for the pipe that only it would drain",
         ),
         witness(
+            "deadlock-free",
+            "notify-at-last-use",
+            "completion-then-write",
+            Some(assignment("Z10d", "completed")),
+            "completion is never reported, and a program waits for it",
+        ),
+        witness(
             "writer-progress",
             "stable-pin-mkclean",
             "reader-stops-vs-write",

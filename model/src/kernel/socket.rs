@@ -210,7 +210,7 @@ fn hook_acked(p: &mut Prog<'_>, frag: &PageAt) {
 
 fn acknowledge(p: &mut Prog<'_>, frag: &PageAt, state: VarId, keeps: bool) {
     p.within(c::TCP_CLEAN_RTX_QUEUE, |p| {
-        clean_rtx_queue(p, frag, state, keeps)
+        clean_rtx_queue(p, frag, state, keeps);
     });
 }
 
