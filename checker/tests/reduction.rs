@@ -62,6 +62,10 @@ fn engine_equals_a_plain_search() {
         ("stable-sink-io", "local-receiver-stops"),
         ("by-reference", "truncate-and-refill"),
         ("by-reference", "socket-retransmit-vs-write"),
+        ("by-reference", "esp-after-coalesce"),
+        ("by-reference", "tee-of-pipe-writes"),
+        ("notify-at-last-use", "completion-then-write-tee"),
+        ("tail-copy", "sendfile-then-write-local"),
     ] {
         let scenario = support::scenario(id);
         let instance = support::build(scheme, &scenario);

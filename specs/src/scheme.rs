@@ -1,6 +1,6 @@
 //! Schemes: rules on hooks.
 
-use foliocheck_model::kernel::hooks::{At, Hook, Rules};
+use foliocheck_model::kernel::hooks::{At, Choice, Hook, Rules};
 use foliocheck_model::kernel::prog::{FolioRef, Prog};
 use foliocheck_model::kernel::setup::{Call, Device, Filesystem, Mapping, Setup};
 use foliocheck_model::machine::expr::Expr;
@@ -13,6 +13,8 @@ pub enum Effect {
     Wait(fn(&mut Prog<'_>, &FolioRef) -> Expr),
     /// These steps are taken there.
     Steps(fn(&mut Prog<'_>, &At)),
+    /// The page is copied instead of referred to if this says so.
+    Copies(fn(&Setup, &Choice) -> bool),
 }
 
 /// One rule.
@@ -82,6 +84,13 @@ impl Family {
                 disk && (setup.stable_writes || setup.device != Device::Plain)
                     && setup.any_call(Call::writes_to_device)
             }
+            Family::Notify => setup.asks_completion(),
+            Family::Sink => setup.any_call(|c| {
+                matches!(
+                    c,
+                    Call::SpliceSocket { .. } | Call::SpliceRead { writable: true, .. }
+                )
+            }),
             _ => setup.any_call(|c| matches!(c, Call::SpliceRead { .. })),
         }
     }
@@ -147,7 +156,7 @@ impl Rules for Scheme {
             .filter(|rule| rule.hook == hook)
             .filter_map(|rule| match rule.effect {
                 Effect::Wait(wait) => Some((tag(rule), wait(p, folio))),
-                Effect::Steps(_) => None,
+                Effect::Steps(_) | Effect::Copies(_) => None,
             })
             .collect()
     }
@@ -158,6 +167,14 @@ impl Rules for Scheme {
                 p.by_rule(tag(rule), |p| steps(p, at));
             }
         }
+    }
+
+    fn decides(&self, setup: &Setup, hook: Hook, choice: &Choice) -> Option<RuleTag> {
+        self.rules
+            .iter()
+            .filter(|rule| rule.hook == hook)
+            .find(|rule| matches!(rule.effect, Effect::Copies(yes) if yes(setup, choice)))
+            .map(tag)
     }
 
     fn has(&self, hook: Hook) -> bool {

@@ -63,6 +63,20 @@ pub fn all() -> Vec<Witness> {
             "a write after the splice shows in the pipe",
         ),
         witness(
+            "frozen-at-completion",
+            "by-reference",
+            "completion-then-write",
+            None,
+            "splice(2) has returned, and the page is still to be sent",
+        ),
+        witness(
+            "frozen-at-completion",
+            "notify-at-last-use",
+            "completion-then-write-tee",
+            Some(assignment("Z10c", "users")),
+            "a tee'd twin is not counted as a user",
+        ),
+        witness(
             "detected",
             "confirm-i-version",
             "write-vs-splice",
@@ -152,6 +166,13 @@ pub fn all() -> Vec<Witness> {
             "splice-then-write-same-thread",
             None,
             "a thread waits for the pipe that only it would drain",
+        ),
+        witness(
+            "deadlock-free",
+            "notify-at-last-use",
+            "completion-then-write",
+            Some(assignment("Z10d", "completed")),
+            "completion is never reported, and a program waits for it",
         ),
         witness(
             "writer-progress",

@@ -32,9 +32,14 @@ static LINES: LazyLock<Vec<&str>> =
 
 /// The least that a scheme can do, and the most.
 static SCHEMES: LazyLock<Vec<Scheme>> = LazyLock::new(|| {
-    ["by-reference", "stable-pin-mkclean"]
-        .map(|id| schemes::by_id(id).expect("it is a scheme"))
-        .to_vec()
+    [
+        "by-reference",
+        "stable-pin-mkclean",
+        "notify-at-last-use",
+        "permission-gate",
+    ]
+    .map(|id| schemes::by_id(id).expect("it is a scheme"))
+    .to_vec()
 });
 
 /// Numbers at, around and far beyond the bounds that the checks have.
@@ -209,9 +214,16 @@ fn call() -> impl Strategy<Value = String> {
         "call = \"pipe-read\", pipe = N, buffers = B, may-stop = F",
         "call = \"pipe-write\", pipe = N",
         "call = \"tee\", from = N, to = M, buffers = B",
+        "call = \"splice\", folios = L, pipe = N, writable = F",
         "call = \"splice-socket\", pipe = N, socket = N, buffers = B",
+        "call = \"splice-socket\", pipe = N, socket = N, buffers = B, sndbuf = B, scatter-gather = F",
         "call = \"transmit\", socket = N, buffers = B, checksum = F, retransmit = F",
+        "call = \"transmit\", socket = N, retransmit = true, late-clone = F, software-checksum = F",
         "call = \"receive\", socket = N, buffers = B, may-stop = F",
+        "call = \"receive\", socket = N, coalesce = F, crypto = \"esp\"",
+        "call = \"receive\", socket = N, coalesce = F, crypto = \"aead\"",
+        "call = \"wait-completion\", pipe = N",
+        "call = \"cancel\", pipe = N",
         "call = \"truncate\", folio = N",
         "call = \"punch-hole\", folio = N",
         "call = \"punch-hole\", folio = N, word = N",

@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::blocks;
+use super::completion;
 use super::ghost::Ghosts;
+use super::hooks::{Rules, copies_at_sink, copies_at_source};
+use super::pipe_pages::PipePages;
 use super::setup::{Call, ExtentInit, PteInit, Setup};
+use super::skbuff::{SHARED_FRAG, Sinks};
 use super::tokens::Tokens;
 use super::world::{
     Buffer, COUNTER_MAX, FINE_PER_TICK, Folio, Frag, Index, Inode, Origin, PageRef, Pipe, PipeSlot,
@@ -17,9 +21,9 @@ use crate::machine::var::{VarDecl, VarId};
 const REFS_MAX: u64 = 15;
 
 impl World {
-    /// Declares everything that `setup` needs. `copies` says that the scheme puts copied pages into
-    /// pipes.
-    pub fn declare(system: &mut System, setup: &Setup, copies: bool) -> World {
+    /// Declares everything that `setup` needs under the rules, which may put copied pages into pipes
+    /// and sockets.
+    pub fn declare(system: &mut System, setup: &Setup, rules: &dyn Rules) -> World {
         for task in &setup.tasks {
             system.add_task(task.name.clone());
         }
@@ -27,13 +31,14 @@ impl World {
         let origins = origins_of(setup);
         let (indices, folios) = declare_folios(system, setup, &tokens);
         let (ptes, tlbs, mmap_locks) = declare_page_tables(system, setup, &indices, &folios);
-        let pipes = declare_pipes(system, setup, &tokens, &origins, &indices, &folios, copies);
-        let sockets = declare_sockets(system, setup, &tokens, &origins, &folios, &pipes);
+        let pipes = declare_pipes(system, setup, &tokens, &origins, &indices, &folios, rules);
+        let sockets = declare_sockets(system, setup, &tokens, &origins, &folios, &pipes, rules);
         let tlb_flush_batched = declare_batches(system, setup, &ptes);
         let protections = declare_protections(system, setup);
         let user_buffers = declare_user_buffers(system, setup, &tokens);
         let inode = declare_inode(system, setup);
         let ghosts = Ghosts::declare(system, setup, &tokens, &origins, &indices, &folios);
+        let completed = completion::declare(system, setup, origins.len());
         World {
             setup: setup.clone(),
             tokens,
@@ -51,6 +56,8 @@ impl World {
             origins,
             ghosts,
             bounces: false,
+            completed,
+            pipe_pages: PipePages::declare(system, setup),
             extra: BTreeMap::new(),
         }
     }
@@ -339,11 +346,11 @@ fn declare_user_buffers(
 }
 
 /// What can travel through each pipe: follows tee to a fixed point.
-fn pipe_contents(setup: &Setup, origins: &[Origin], copies: bool) -> Vec<(Vec<usize>, bool)> {
+fn pipe_contents(setup: &Setup, origins: &[Origin], rules: &dyn Rules) -> Vec<(Vec<usize>, bool)> {
     let mut contents: Vec<(Vec<usize>, bool)> = vec![(Vec::new(), false); setup.pipes.len()];
     for (task, number, call) in setup.calls() {
         match call {
-            Call::SpliceRead { pipe, .. } => {
+            Call::SpliceRead { pipe, writable, .. } => {
                 for (o, origin) in origins.iter().enumerate() {
                     if (origin.task, origin.call) == (task, number)
                         && !contents[*pipe].0.contains(&o)
@@ -351,7 +358,7 @@ fn pipe_contents(setup: &Setup, origins: &[Origin], copies: bool) -> Vec<(Vec<us
                         contents[*pipe].0.push(o);
                     }
                 }
-                contents[*pipe].1 |= copies;
+                contents[*pipe].1 |= copies_at_source(rules, setup, *writable);
             }
             Call::PipeWrite { pipe } => contents[*pipe].1 = true,
             _ => {}
@@ -425,7 +432,7 @@ fn declare_pipes(
     origins: &[Origin],
     _indices: &[Index],
     folios: &[Folio],
-    copies: bool,
+    rules: &dyn Rules,
 ) -> Vec<Pipe> {
     let decl = PageDecl {
         tokens,
@@ -433,7 +440,7 @@ fn declare_pipes(
         folios,
         words: setup.words,
     };
-    let contents = pipe_contents(setup, origins, copies);
+    let contents = pipe_contents(setup, origins, rules);
     setup
         .pipes
         .iter()
@@ -472,6 +479,7 @@ fn declare_sockets(
     origins: &[Origin],
     folios: &[Folio],
     pipes: &[Pipe],
+    rules: &dyn Rules,
 ) -> Vec<Socket> {
     let decl = PageDecl {
         tokens,
@@ -489,11 +497,13 @@ fn declare_sockets(
                     pipe,
                     socket,
                     buffers,
+                    ..
                 } = call
                     && *socket == s
                 {
                     count += buffers;
                     anonymous |= pipes[*pipe].anonymous;
+                    anonymous |= (0..*buffers).any(|k| copies_at_sink(rules, setup, call, k).0);
                     for id in &pipes[*pipe].origins {
                         if !ids.contains(id) {
                             ids.push(*id);
@@ -501,20 +511,24 @@ fn declare_sockets(
                     }
                 }
             }
+            let sinks = Sinks::of(setup, s);
+            anonymous |= sinks.copies;
+            let mut frag = |name: String| Frag {
+                state: system.declare(
+                    VarDecl::shared(name.clone(), "state", 2).labels(["-", "queued", "acked"]),
+                ),
+                page: decl.declare(system, &name, &ids),
+                shared: (sinks.marked).then(|| flag(system, &name, SHARED_FRAG, false)),
+                name,
+            };
+            let frags = (0..count).map(|k| frag(format!("socket{s}.frags[{k}]")));
+            let frags = frags.collect();
+            let moved = if sinks.moved { count } else { 0 };
+            let merged = (0..moved).map(|k| frag(format!("socket{s}.merged[{k}]")));
+            let merged = merged.collect();
             Socket {
-                frags: (0..count)
-                    .map(|k| {
-                        let name = format!("socket{s}.frags[{k}]");
-                        Frag {
-                            state: system.declare(
-                                VarDecl::shared(name.clone(), "state", 2)
-                                    .labels(["-", "queued", "acked"]),
-                            ),
-                            page: decl.declare(system, &name, &ids),
-                            name,
-                        }
-                    })
-                    .collect(),
+                frags,
+                merged,
                 folios: folios_of(origins, &ids, folios),
                 origins: ids,
                 anonymous,

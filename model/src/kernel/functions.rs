@@ -233,7 +233,23 @@ functions! {
     "net/core/skbuff.c" {
         SKB_SPLICE_FROM_ITER = "skb_splice_from_iter",
         SKB_RELEASE_DATA = "skb_release_data",
+        PSKB_PULL_TAIL = "__pskb_pull_tail",
+        SKB_CHECKSUM = "skb_checksum",
+        SKB_COW_DATA = "skb_cow_data",
+        SKB_TRY_COALESCE = "skb_try_coalesce",
     }
+    "net/core/dev.c" { SKB_CHECKSUM_HELP = "skb_checksum_help" }
+    "net/core/stream.c" { SK_STREAM_WAIT_MEMORY = "sk_stream_wait_memory" }
+    "include/net/sock.h" { SKB_COPY_TO_PAGE_NOCACHE = "skb_copy_to_page_nocache" }
+    "net/ipv4/esp4.c" { ESP_INPUT = "esp_input" }
+    "crypto/aead.c" { CRYPTO_AEAD_DECRYPT = "crypto_aead_decrypt" }
+    "crypto/algif_aead.c" { AEAD_RECVMSG = "_aead_recvmsg" }
+    "io_uring/io_uring.c" {
+        IO_CQRING_WAIT = "io_cqring_wait",
+        IO_POST_AUX_CQE = "io_post_aux_cqe",
+    }
+    "io_uring/cancel.c" { IO_ASYNC_CANCEL = "io_async_cancel" }
+    "arch/x86/entry/common.c" { DO_SYSCALL_64 = "do_syscall_64" }
     "net/core/datagram.c" { SKB_COPY_DATAGRAM = "skb_copy_datagram_iter" }
     "net/ipv4/tcp_sigpool.c" { TCP_SIGPOOL_HASH_SKB_DATA = "tcp_sigpool_hash_skb_data" }
     "net/ipv4/tcp_output.c" {

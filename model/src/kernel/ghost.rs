@@ -1,5 +1,6 @@
 //! Ghost variables: what the invariants need to remember, and a kernel could not show.
 
+use super::completion;
 use super::setup::{Call, Setup};
 use super::tokens::Tokens;
 use super::world::{Folio, Index, Origin};
@@ -42,6 +43,17 @@ pub struct Ghosts {
     pub holders: Vec<VarId>,
     /// A folio was given out while something pointed at it.
     pub reused: VarId,
+    /// Which modifications began after which splice was reported complete, where some task asks.
+    pub frozen: Option<Frozen>,
+}
+
+/// What `frozen-at-completion` needs.
+#[derive(Clone, Debug)]
+pub struct Frozen {
+    /// Per modifying call (task, number) and spliced reference: it began after the report.
+    pub late: Vec<((usize, usize), Vec<VarId>)>,
+    /// A sink read what such a modification wrote, through that reference.
+    pub broken: VarId,
 }
 
 impl Ghosts {
@@ -117,6 +129,19 @@ impl Ghosts {
             .iter()
             .map(|folio| system.declare(VarDecl::ghost(folio.name.clone(), "holders", 15)))
             .collect();
+        let frozen = setup.asks_completion().then(|| Frozen {
+            late: setup
+                .calls()
+                .filter(|(_, _, c)| completion::modifies(c))
+                .map(|(task, call, _)| {
+                    let object = setup.tasks[task].name.clone();
+                    let begun = |o| VarDecl::ghost(object.clone(), format!("late#{call}[{o}]"), 1);
+                    let late = (0..origins.len()).map(|o| system.declare(begun(o)));
+                    ((task, call), late.collect())
+                })
+                .collect(),
+            broken: system.declare(VarDecl::ghost("broken", "frozen-at-completion", 1)),
+        });
         let mut broken = |name: &str| system.declare(VarDecl::ghost("broken", name, 1));
         Ghosts {
             together,
@@ -134,6 +159,7 @@ impl Ghosts {
             reused: broken("reused"),
             mapping_stale: broken("mapping-current"),
             holders,
+            frozen,
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::iomap::Iomap;
 use super::map_blocks::Imap;
 use super::prog::{FolioRef, PageAt, Prog};
+use super::setup::{Call, Setup};
 use crate::machine::builder::Label;
 use crate::machine::expr::Expr;
 use crate::machine::step::RuleTag;
@@ -64,11 +65,23 @@ pub enum Hook {
     SkbFragGet,
     /// `skb_release_data`: the socket's last reference is about to go (N2, N3).
     SkbFragPut,
+    /// Before `filemap_splice_read`: whether this caller gets a copy (a rule at
+    /// [`FilemapSpliceRead`](Self::FilemapSpliceRead) makes it). Asked with [`Choice::Source`].
+    SplicePermission,
+    /// `sock_sendmsg`: whether the socket copies a buffer. Asked with [`Choice::Sink`].
+    SockSendmsg,
+    /// `splice(2)` is about to return, its requests handed on as far as it goes. Rules here replace
+    /// the report of completion that the return is.
+    SpliceReturn,
+    /// `tcp_clean_rtx_queue`: a frag is acknowledged (N2).
+    SkbAcked,
+    /// A request was cancelled while a socket had this frag of it queued.
+    RequestCancel,
 }
 
 impl Hook {
     /// All hooks.
-    pub const ALL: [Hook; 25] = [
+    pub const ALL: &'static [Hook] = &[
         Hook::FolioWaitStable,
         Hook::WriteBeginStable,
         Hook::MkwriteStable,
@@ -94,6 +107,11 @@ impl Hook {
         Hook::PipeBufRelease,
         Hook::SkbFragGet,
         Hook::SkbFragPut,
+        Hook::SplicePermission,
+        Hook::SockSendmsg,
+        Hook::SpliceReturn,
+        Hook::SkbAcked,
+        Hook::RequestCancel,
     ];
 
     /// Its name in listings.
@@ -124,6 +142,11 @@ impl Hook {
             Hook::PipeBufRelease => "pipe_buf_release",
             Hook::SkbFragGet => "skb_splice_from_iter",
             Hook::SkbFragPut => "skb_release_data",
+            Hook::SplicePermission => "splice_permission",
+            Hook::SockSendmsg => "sock_sendmsg",
+            Hook::SpliceReturn => "splice_return",
+            Hook::SkbAcked => "tcp_clean_rtx_queue",
+            Hook::RequestCancel => "request_cancel",
         }
     }
 }
@@ -190,6 +213,8 @@ pub enum At {
         /// Where the consumer backs out.
         fail: Option<Label>,
     },
+    /// Requests whose `splice(2)` is about to return: spliced references.
+    Requests(Vec<usize>),
     /// A page moving from one holder to another.
     Move {
         /// Where it is.
@@ -199,12 +224,73 @@ pub enum At {
     },
 }
 
+/// What a rule may decide: whether a page is copied instead of referred to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Choice {
+    /// A `splice(2)` from the file.
+    Source {
+        /// The caller could write the file.
+        writable: bool,
+    },
+    /// A buffer of a `splice(2)` to a socket.
+    Sink {
+        /// The socket.
+        socket: usize,
+        /// Number of the buffer in the call.
+        buffer: usize,
+        /// Buffers that the call moves.
+        of: usize,
+        /// Frags that the send buffer has room for, if that is bounded.
+        sndbuf: Option<usize>,
+    },
+}
+
+/// Whether pages that such a caller splices are copied at the source.
+pub fn copies_at_source(rules: &dyn Rules, setup: &Setup, writable: bool) -> bool {
+    let choice = Choice::Source { writable };
+    rules.has(Hook::FilemapSpliceRead)
+        && (!rules.has(Hook::SplicePermission)
+            || rules
+                .decides(setup, Hook::SplicePermission, &choice)
+                .is_some())
+}
+
+/// Whether the `buffer`-th page of a `splice(2)` to a socket is copied there, and the rule that says
+/// so if one does: else the route does not take frags.
+pub fn copies_at_sink(
+    rules: &dyn Rules,
+    setup: &Setup,
+    call: &Call,
+    buffer: usize,
+) -> (bool, Option<RuleTag>) {
+    let Call::SpliceSocket {
+        socket,
+        buffers,
+        sndbuf,
+        scatter_gather,
+        ..
+    } = call
+    else {
+        return (false, None);
+    };
+    let choice = Choice::Sink {
+        socket: *socket,
+        buffer,
+        of: *buffers,
+        sndbuf: *sndbuf,
+    };
+    let rule = rules.decides(setup, Hook::SockSendmsg, &choice);
+    (!scatter_gather || rule.is_some(), rule)
+}
+
 /// The rules in force: implemented by schemes.
 pub trait Rules {
     /// The conditions that rules add to a wait, each with the rule that adds it.
     fn waits(&self, p: &mut Prog<'_>, hook: Hook, folio: &FolioRef) -> Vec<(RuleTag, Expr)>;
     /// Writes the steps of every rule attached to `hook`.
     fn steps(&self, p: &mut Prog<'_>, hook: Hook, at: &At);
+    /// The rule attached to `hook` that says yes to the choice.
+    fn decides(&self, setup: &Setup, hook: Hook, choice: &Choice) -> Option<RuleTag>;
     /// Whether a rule is attached to `hook`.
     fn has(&self, hook: Hook) -> bool;
     /// Whether the kernel's own waits and steps at `hook` are left out, so that what is there is what
@@ -224,6 +310,10 @@ impl Rules for NoRules {
     }
 
     fn steps(&self, _: &mut Prog<'_>, _: Hook, _: &At) {}
+
+    fn decides(&self, _: &Setup, _: Hook, _: &Choice) -> Option<RuleTag> {
+        None
+    }
 
     fn has(&self, _: Hook) -> bool {
         false

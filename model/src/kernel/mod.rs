@@ -16,7 +16,11 @@
 //! | [`device`] | `block/t10-pi.c`, `drivers/md/raid5.c` | B11 |
 //! | [`splice`] | `mm/filemap.c`, `fs/splice.c` | S0-S3 |
 //! | [`pipe`] | `fs/pipe.c` | S4, S5, S7 |
+//! | [`pipe_pages`] | `fs/pipe.c` | S5p: pages of pipe writers that two pipes share |
 //! | [`socket`] | `fs/splice.c`, `net/` | S6, N0-N3 |
+//! | [`skbuff`] | `net/core/skbuff.c`, `net/core/dev.c` | N4, N5, S6c: the marker, copies, coalescing |
+//! | [`crypto`] | `net/ipv4/esp4.c`, `crypto/algif_aead.c` | E1-E6: sinks that write where the bytes lie |
+//! | [`completion`] | `io_uring/` | Q1-Q4: reports of completion |
 //! | [`truncate`] | `mm/truncate.c` | T0-T7 |
 //! | [`iomap`] | `fs/xfs/xfs_iomap.c`, `fs/iomap/buffered-io.c` | W3, W7, W8, W3p |
 //! | [`map_blocks`] | `fs/xfs/xfs_aops.c` | B9, B13 |
@@ -35,6 +39,8 @@
 pub mod blocks;
 pub mod buffered_write;
 pub mod buffers;
+pub mod completion;
+pub mod crypto;
 mod declare;
 pub mod device;
 pub mod direct;
@@ -51,11 +57,13 @@ pub mod mmap;
 pub mod mprotect;
 pub mod mremap;
 pub mod pipe;
+pub mod pipe_pages;
 pub mod prog;
 pub mod reclaim;
 pub mod reflink;
 pub mod rmap;
 pub mod setup;
+pub mod skbuff;
 pub mod socket;
 pub mod splice;
 pub mod stable;
@@ -70,10 +78,11 @@ use std::collections::BTreeMap;
 
 use crate::machine::builder::{Label, ProgramBuilder};
 use crate::machine::{BuildError, System, TaskId};
-use hooks::{Hook, Rules};
+use hooks::Rules;
 use pipe::OnFailure;
 use prog::Prog;
 use setup::{Call, Setup};
+use socket::{Checksum, Receiving, Sending};
 use world::World;
 
 /// The programs of a scenario under the given rules, and the objects they run on.
@@ -82,8 +91,8 @@ use world::World;
 /// What [`System::validate`] finds, and labels that a rule left unbound.
 pub fn build(setup: &Setup, rules: &dyn Rules) -> Result<(System, World), BuildError> {
     let mut system = System::default();
-    let mut world = World::declare(&mut system, setup, rules.has(Hook::FilemapSpliceRead));
-    world.bounces = rules.has(Hook::SubmitBio);
+    let mut world = World::declare(&mut system, setup, rules);
+    world.bounces = rules.has(hooks::Hook::SubmitBio);
     for (t, task) in setup.tasks.iter().enumerate() {
         let id = TaskId(u8::try_from(t).expect("few tasks"));
         let b = ProgramBuilder::new(&mut system, id);
@@ -97,6 +106,7 @@ pub fn build(setup: &Setup, rules: &dyn Rules) -> Result<(System, World), BuildE
         let mut sent: BTreeMap<usize, usize> = BTreeMap::new();
         for (number, call) in task.calls.iter().enumerate() {
             p.call = number;
+            completion::call_begins(&mut p, call);
             write_call(&mut p, call, &mut feeders, &mut sent);
         }
         p.b.finish()?;
@@ -122,10 +132,14 @@ fn write_call(
         Call::Munmap { mm, folio } => zap::munmap(p, *mm, *folio),
         Call::Writeback { folios, sync } => writeback::writeback(p, folios, *sync),
         Call::CommitData { folios } => buffers::write_by_hand(p, folios),
-        Call::SpliceRead { folios, pipe } => {
+        Call::SpliceRead {
+            folios,
+            pipe,
+            writable,
+        } => {
             let start = p.b.here("splice again");
             feeders.insert(*pipe, start);
-            splice::splice_read(p, folios, *pipe);
+            splice::splice_read(p, folios, *pipe, *writable);
         }
         Call::PipeRead {
             pipe,
@@ -147,10 +161,11 @@ fn write_call(
             pipe,
             socket,
             buffers,
+            ..
         } => {
             let first = sent.entry(*socket).or_default();
             let retry = feeders.get(pipe).copied();
-            socket::splice_to_socket(p, *pipe, *socket, *first, *buffers, retry);
+            socket::splice_to_socket(p, call, *first, retry);
             *first += buffers;
         }
         Call::Transmit {
@@ -158,19 +173,40 @@ fn write_call(
             buffers,
             checksum,
             retransmit,
+            software_checksum,
+            late_clone,
         } => {
-            let keeps =
-                p.w.setup
-                    .any_call(|c| matches!(c, Call::Receive { socket: s, .. } if s == socket));
-            socket::transmit(p, *socket, *buffers, *checksum, *retransmit, keeps);
+            let how = Sending {
+                checksum: match (checksum, software_checksum) {
+                    (true, _) => Checksum::Hash,
+                    (false, true) => Checksum::Software,
+                    (false, false) => Checksum::Device,
+                },
+                retransmit: *retransmit,
+                late_clone: *late_clone,
+                keeps: p
+                    .w
+                    .setup
+                    .any_call(|c| matches!(c, Call::Receive { socket: s, .. } if s == socket)),
+            };
+            socket::transmit(p, *socket, *buffers, how);
         }
         Call::Receive {
             socket,
             buffers,
             may_stop,
+            coalesce,
+            crypto,
         } => {
-            socket::receive(p, *socket, *buffers, *may_stop);
+            let how = Receiving {
+                may_stop: *may_stop,
+                coalesce: *coalesce,
+                crypto: *crypto,
+            };
+            socket::receive(p, *socket, *buffers, how);
         }
+        Call::WaitCompletion { pipe } => completion::wait(p, *pipe),
+        Call::Cancel { pipe } => completion::cancel(p, *pipe),
         Call::Truncate { folio } => truncate::truncate(p, *folio),
         Call::PunchHole { folio, word } => truncate::punch_hole(p, *folio, *word),
         Call::Reflink { folio } => reflink::reflink(p, *folio),

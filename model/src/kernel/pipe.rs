@@ -2,6 +2,7 @@
 
 use super::functions as c;
 use super::hooks::{At, Hook};
+use super::pipe_pages;
 use super::prog::{PageAt, Prog};
 use crate::machine::builder::{CFn, Label};
 use crate::machine::expr::{Expr, add, and, any, eq, ite, lt, ne, not, or, sub};
@@ -75,6 +76,7 @@ fn read_buffer(p: &mut Prog<'_>, pipe: usize, k: usize, failure: &OnFailure) {
         });
         p.b.push("S5", c::COPY_PAGE_TO_ITER, step);
     }
+    pipe_pages::read(p, pipe);
     p.hook(
         Hook::PipeBufCopied,
         &At::Held {
@@ -277,33 +279,19 @@ pub fn pipe_write(p: &mut Prog<'_>, pipe: usize) {
                 .otherwise("take a new one", |b| b.goto(fresh))
         });
         let last = p.pipe_last(pipe);
-        let held = last.page().expr();
-        let touched: Vec<usize> = last.folios.clone();
         let (w, b, call) = (&*p.w, &mut p.b, p.call);
         b.step("A2", c::PIPE_WRITE, |s| {
             s.text("copy behind the bytes of the last buffer");
-            for f in &touched {
-                let here = eq(held.clone(), *f + 1);
-                let index = w.folios[*f].index;
-                let folio = super::prog::FolioRef {
-                    index,
-                    candidates: vec![(here.clone(), *f)],
-                };
-                if let Some(token) = w.tokens.store(task, call, index, word) {
-                    Prog::store(w, s, &folio, word, &Expr::from(token));
-                }
-                s.set_if(
-                    and(here, eq(w.folios[*f].mapped_in_cache, 1)),
-                    w.ghosts.source_changed,
-                    1,
-                );
-            }
+            Prog::store_by_sink(w, s, &last, word, (task, call), &Expr::TRUE);
+            pipe_pages::append(w, s, pipe, (task, call));
             s.goto(appended)
         });
         b.bind(fresh);
         let own = p.w.written_page();
         let fresh_slot = p.pipe_head(pipe);
-        p.b.step("A3", c::PIPE_WRITE, |s| {
+        let (w, b) = (&*p.w, &mut p.b);
+        b.step("A3", c::PIPE_WRITE, |s| {
+            pipe_pages::allocate(w, s, pipe, (task, call));
             s.text("a page of its own, CAN_MERGE set")
                 .set(fresh_slot.page(), own)
                 .inc(object.used);

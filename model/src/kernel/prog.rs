@@ -1,9 +1,10 @@
 //! What every program is written with: the builder, the objects, the rules; folios found through
 //! the page cache; pages held by pipes and sockets; the ghosts that stores and reads feed.
 
+use super::completion;
 use super::ghost;
 use super::hooks::{At, Hook, Rules};
-use super::world::{Buffer, COUNTER_MAX, Folio, PageRef, World};
+use super::world::{Buffer, COUNTER_MAX, Folio, Frag, PageRef, Socket, World};
 use crate::machine::builder::{CFn, Place, ProgramBuilder, StepDraft};
 use crate::machine::expr::{Expr, and, any, eq, ite, lt, ne, not, set_bit, test_bit};
 use crate::machine::step::RuleTag;
@@ -160,6 +161,22 @@ impl PageAt {
         }
     }
 
+    /// It holds bytes of that spliced reference.
+    pub fn stems_from(&self, w: &World, origin: usize) -> Expr {
+        let mine = if self.origins.len() == 1 {
+            Expr::TRUE
+        } else {
+            eq(self.place(|p| p.origin), origin)
+        };
+        and(mine, self.is_spliced(w))
+    }
+
+    /// Largest token that a word of it can have.
+    pub fn token_max(&self, w: &World, word: usize) -> u64 {
+        let indices = self.origins.iter().map(|o| w.origins[*o].index);
+        indices.map(|i| w.tokens.max(i, word)).max().unwrap_or(0)
+    }
+
     /// An expression that differs by spliced reference.
     pub fn by_origin(&self, value: impl Fn(usize) -> Expr) -> Expr {
         let origin = self.place(|p| p.origin).expr();
@@ -199,6 +216,14 @@ impl Prog<'_> {
         let before = self.b.set_rule(Some(tag));
         body(self);
         self.b.set_rule(before);
+    }
+
+    /// The same, if there is a rule.
+    pub fn by_rule_if(&mut self, tag: Option<RuleTag>, body: impl FnOnce(&mut Self)) {
+        match tag {
+            Some(tag) => self.by_rule(tag, body),
+            None => body(self),
+        }
     }
 
     /// A register of this task.
@@ -365,7 +390,16 @@ impl Prog<'_> {
     /// A fragment of a socket.
     pub fn frag(&self, socket: usize, k: usize) -> PageAt {
         let socket = &self.w.sockets[socket];
-        let frag = &socket.frags[k];
+        Self::frag_at(socket, &socket.frags[k])
+    }
+
+    /// A fragment of a socket after it was moved to the receive queue's last skb.
+    pub fn merged(&self, socket: usize, k: usize) -> PageAt {
+        let socket = &self.w.sockets[socket];
+        Self::frag_at(socket, &socket.merged[k])
+    }
+
+    fn frag_at(socket: &Socket, frag: &Frag) -> PageAt {
         PageAt {
             holders: vec![(Expr::TRUE, frag.name.clone(), frag.page.clone())],
             folios: socket.folios.clone(),
@@ -387,6 +421,35 @@ impl Prog<'_> {
             store_to(w, s, cond, *f, word, token);
         }
         s
+    }
+
+    /// Assignments of a write by something that has a page and no right to change it: the token of
+    /// that call, if the page is a folio and `cond` holds, and the ghost that records it.
+    pub fn store_by_sink(
+        w: &World,
+        s: &mut StepDraft,
+        page: &PageAt,
+        word: usize,
+        (task, call): (usize, usize),
+        cond: &Expr,
+    ) {
+        let held = page.page().expr();
+        for f in &page.folios {
+            let here = and(cond.clone(), eq(held.clone(), *f + 1));
+            let index = w.folios[*f].index;
+            let folio = FolioRef {
+                index,
+                candidates: vec![(here.clone(), *f)],
+            };
+            if let Some(token) = w.tokens.store(task, call, index, word) {
+                Prog::store(w, s, &folio, word, &Expr::from(token));
+            }
+            s.set_if(
+                and(here, eq(w.folios[*f].mapped_in_cache, 1)),
+                w.ghosts.source_changed,
+                1,
+            );
+        }
     }
 
     /// The folio becomes visible to readers with the words it has (it was filled while it was not
@@ -474,14 +537,8 @@ impl Prog<'_> {
         word: usize,
         value: &Expr,
     ) -> &'s mut StepDraft {
-        let origin = page.place(|p| p.origin).expr();
         for o in &page.origins {
-            let mine = if page.origins.len() == 1 {
-                Expr::TRUE
-            } else {
-                eq(origin.clone(), *o)
-            };
-            let mine = and(mine, page.is_spliced(w));
+            let mine = page.stems_from(w, *o);
             let first = w.ghosts.first[*o][word];
             let none = w.tokens.count(w.origins[*o].index, word);
             let fresh = eq(first, none);
@@ -489,6 +546,7 @@ impl Prog<'_> {
             let differs = and(not(fresh), ne(first, value.clone()));
             s.set_if(and(mine, differs), w.ghosts.reread_inconsistent, 1);
         }
+        completion::reading(w, s, page, word, value);
         s
     }
 

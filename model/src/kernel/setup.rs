@@ -108,6 +108,15 @@ pub enum SyncMode {
     All,
 }
 
+/// What a receiver does with the bytes before a program gets them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Crypto {
+    /// `esp_input`: decrypts where the bytes lie, unless a frag may be shared.
+    Esp,
+    /// An AF_ALG socket: `_aead_recvmsg` decrypts into pages of its reader.
+    Aead,
+}
+
 /// What a task calls, with its arguments.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Call {
@@ -178,6 +187,8 @@ pub enum Call {
         folios: Vec<usize>,
         /// The pipe.
         pipe: usize,
+        /// The caller could write the file as well.
+        writable: bool,
     },
     /// `read(2)` on a pipe.
     PipeRead {
@@ -210,6 +221,10 @@ pub enum Call {
         socket: usize,
         /// Buffers.
         buffers: usize,
+        /// Frags that the send buffer has room for until they are acknowledged; any number if none.
+        sndbuf: Option<usize>,
+        /// The route takes frags (NETIF_F_SG). Else `sendmsg` copies.
+        scatter_gather: bool,
     },
     /// The transmit side of the stack and the network device.
     Transmit {
@@ -221,6 +236,10 @@ pub enum Call {
         checksum: bool,
         /// A frag may be sent a second time before its ACK.
         retransmit: bool,
+        /// The device does not checksum: `skb_checksum_help` does.
+        software_checksum: bool,
+        /// The ACK may overtake what is sent again.
+        late_clone: bool,
     },
     /// A receiver on the same machine: reads the sent frags after their ACK.
     Receive {
@@ -230,6 +249,20 @@ pub enum Call {
         buffers: usize,
         /// It may stop for ever before any of them.
         may_stop: bool,
+        /// The frag is moved into the last skb of the receive queue first.
+        coalesce: bool,
+        /// What is done to the bytes first.
+        crypto: Option<Crypto>,
+    },
+    /// Waits until the requests that were spliced into a pipe are reported complete.
+    WaitCompletion {
+        /// The pipe that the file was spliced into.
+        pipe: usize,
+    },
+    /// Cancels the requests that were spliced into a pipe.
+    Cancel {
+        /// The pipe that the file was spliced into.
+        pipe: usize,
     },
     /// Truncates the whole page away (and extends the file again: the range is a hole).
     Truncate {
@@ -325,6 +358,8 @@ impl Call {
             | Call::SpliceSocket { .. }
             | Call::Transmit { .. }
             | Call::Receive { .. }
+            | Call::WaitCompletion { .. }
+            | Call::Cancel { .. }
             | Call::Commit
             | Call::Tick => false,
         }
@@ -425,6 +460,17 @@ impl Setup {
                 .enumerate()
                 .map(move |(c, call)| (t, c, call))
         })
+    }
+
+    /// Whether some task asks when a splice is complete.
+    pub fn asks_completion(&self) -> bool {
+        self.any_call(|c| matches!(c, Call::WaitCompletion { .. }))
+    }
+
+    /// Whether bytes of the page index can get into the socket.
+    pub fn reaches_socket(&self, index: usize, socket: usize) -> bool {
+        self.any_call(|c| matches!(c, Call::SpliceRead { folios, .. } if folios.contains(&index)))
+            && self.any_call(|c| matches!(c, Call::SpliceSocket { socket: s, .. } if *s == socket))
     }
 
     /// Whether any call satisfies `test`.

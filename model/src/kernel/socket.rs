@@ -1,11 +1,16 @@
 //! `fs/splice.c:splice_to_socket`, `net/ipv4`: pipe to socket, transmission, retransmission, and a
 //! receiver on the same machine. Actions S6, N1 to N3.
 
+use super::completion;
+use super::crypto::{aead_recvmsg, esp_input};
 use super::functions as c;
-use super::hooks::{At, Hook};
+use super::hooks::{At, Hook, copies_at_sink};
 use super::pipe::{confirm, discard, lock_non_empty, may_stop_here, put_parts, release, unlock};
 use super::prog::{PageAt, Prog};
+use super::setup::{Call, Crypto};
+use super::skbuff::{Linear, checksum_help, copy_to_skb, queue_copy, try_coalesce};
 use super::splice::{copy_page, get_page};
+use super::world::Frag;
 use crate::machine::builder::{CFn, Label};
 use crate::machine::expr::{Expr, eq, ne, sub};
 use crate::machine::step::Order;
@@ -14,52 +19,96 @@ use crate::machine::var::VarId;
 const QUEUED: u64 = 1;
 const ACKED: u64 = 2;
 
-/// `splice(2)` from a pipe to a socket: each pipe reference is replaced by one of the socket's.
-/// `first` is the number of the first fragment that this call fills.
-pub fn splice_to_socket(
-    p: &mut Prog<'_>,
-    pipe: usize,
-    socket: usize,
-    first: usize,
-    buffers: usize,
-    retry: Option<Label>,
-) {
-    for k in 0..buffers {
-        p.within(c::SPLICE_TO_SOCKET, |p| {
-            move_buffer(p, pipe, socket, first, k, retry);
-        });
-    }
+/// Who computes the checksum of what is sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Checksum {
+    /// The device, over the bytes that it sends.
+    Device,
+    /// A hash, over the frags where they lie (TCP-MD5, TCP-AO).
+    Hash,
+    /// `skb_checksum_help`.
+    Software,
 }
 
-fn move_buffer(
-    p: &mut Prog<'_>,
-    pipe: usize,
-    socket: usize,
-    first: usize,
-    k: usize,
-    retry: Option<Label>,
-) {
+/// How a socket's frags are sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Sending {
+    /// The checksum.
+    pub checksum: Checksum,
+    /// A frag may be sent again before its ACK.
+    pub retransmit: bool,
+    /// The ACK may overtake what is sent again: the device has yet to read its clone.
+    pub late_clone: bool,
+    /// A receiver on this machine holds the fragment beyond the ACK: `loopback_xmit` then hands on
+    /// the fragment itself, and nothing is read.
+    pub keeps: bool,
+}
+
+/// What a receiver does.
+#[derive(Clone, Copy, Debug)]
+pub struct Receiving {
+    /// It may stop for ever before any frag.
+    pub may_stop: bool,
+    /// Frags are moved to the last skb of the queue.
+    pub coalesce: bool,
+    /// What is done to the bytes first.
+    pub crypto: Option<Crypto>,
+}
+
+/// `splice(2)` from a pipe to a socket: each pipe reference is replaced by one of the socket's, or
+/// copied. `first` is the number of the first fragment that this call fills.
+pub fn splice_to_socket(p: &mut Prog<'_>, call: &Call, first: usize, retry: Option<Label>) {
+    let Call::SpliceSocket { pipe, buffers, .. } = call else {
+        return;
+    };
+    p.within(c::SPLICE_TO_SOCKET, |p| {
+        for k in 0..*buffers {
+            move_buffer(p, call, first, k, retry);
+        }
+        completion::socket_returns(p, *pipe);
+    });
+}
+
+fn move_buffer(p: &mut Prog<'_>, call: &Call, first: usize, k: usize, retry: Option<Label>) {
+    let Call::SpliceSocket {
+        pipe,
+        socket,
+        sndbuf,
+        ..
+    } = call
+    else {
+        return;
+    };
+    let (pipe, socket) = (*pipe, *socket);
     lock_non_empty(p, pipe, "S6l");
     let (page, frag) = (p.pipe_tail(pipe), p.frag(socket, first + k));
-    let fail = p.rules.has(Hook::PipeBufConfirm).then(|| p.b.label("fail"));
+    let (copied, rule) = copies_at_sink(p.rules, &p.w.setup, call, k);
+    let refusable = p.rules.has(Hook::PipeBufConfirm) || copied && p.rules.has(Hook::PipeBufCopied);
+    let fail = refusable.then(|| p.b.label("fail"));
     let done = p.b.label("done");
     confirm(p, &page, fail);
-    get_page(p, "S6g", c::SKB_SPLICE_FROM_ITER, &page);
-    p.hook(
-        Hook::SkbFragGet,
-        &At::Move {
-            from: page.clone(),
-            to: frag.clone(),
-        },
-    );
+    if let Some(before) = sndbuf.and_then(|room| (first + k).checked_sub(room)) {
+        let before = p.w.sockets[socket].frags[before].state;
+        p.b.step("S6m", c::SK_STREAM_WAIT_MEMORY, |s| {
+            s.text("wait until the send buffer has room, pipe mutex held")
+                .wait(ne(before, QUEUED))
+                .acquire(before)
+        });
+    }
     let state = p.w.sockets[socket].frags[first + k].state;
-    let words = p.w.setup.words;
-    p.b.step("S6", c::SKB_SPLICE_FROM_ITER, |s| {
-        s.text("the frag is queued");
-        copy_page(s, &page, &frag, words)
-            .set(state, QUEUED)
-            .release(state)
-    });
+    if copied {
+        let held = |fail| At::Held {
+            page: page.clone(),
+            fail,
+        };
+        p.hook(Hook::SinkIoStart, &held(None));
+        p.by_rule_if(rule.clone(), |p| copy_to_skb(p, &page, &frag));
+        p.hook(Hook::SinkIoEnd, &held(None));
+        p.hook(Hook::PipeBufCopied, &held(fail));
+        p.by_rule_if(rule, |p| queue_copy(p, &page, &frag, state, QUEUED));
+    } else {
+        link_to_skb(p, (socket, first + k), &page, &frag);
+    }
     release(p, pipe, "S7");
     unlock(p, pipe, "S7u", done);
     if let Some(fail) = fail {
@@ -70,20 +119,36 @@ fn move_buffer(
     p.b.bind(done);
 }
 
+/// S6: the socket takes a reference of its own, and marks the skb.
+fn link_to_skb(p: &mut Prog<'_>, (socket, k): (usize, usize), page: &PageAt, frag: &PageAt) {
+    get_page(p, "S6g", c::SKB_SPLICE_FROM_ITER, page);
+    p.hook(
+        Hook::SkbFragGet,
+        &At::Move {
+            from: page.clone(),
+            to: frag.clone(),
+        },
+    );
+    let object = p.w.sockets[socket].frags[k].clone();
+    let words = p.w.setup.words;
+    p.b.step("S6", c::SKB_SPLICE_FROM_ITER, |s| {
+        s.text("the frag is queued");
+        copy_page(s, page, frag, words)
+            .set(object.state, QUEUED)
+            .release(object.state);
+        if let Some(shared) = object.shared {
+            s.set(shared, 1);
+        }
+        s
+    });
+}
+
 /// The transmit side: each fragment is sent, perhaps checksummed by a read of its own before, perhaps
-/// sent again, then acknowledged. `keeps` says that a receiver on this machine holds the fragment
-/// beyond the ACK: `loopback_xmit` then hands on the fragment itself, and nothing is read.
-pub fn transmit(
-    p: &mut Prog<'_>,
-    socket: usize,
-    buffers: usize,
-    checksum: bool,
-    retransmit: bool,
-    keeps: bool,
-) {
+/// sent again, then acknowledged.
+pub fn transmit(p: &mut Prog<'_>, socket: usize, buffers: usize, how: Sending) {
     for k in 0..buffers {
         let frag = p.frag(socket, k);
-        let state = p.w.sockets[socket].frags[k].state;
+        let Frag { state, shared, .. } = p.w.sockets[socket].frags[k];
         p.within(c::TCP_TRANSMIT_SKB, |p| {
             p.b.step("N0", c::TCP_TRANSMIT_SKB, |s| {
                 s.text("wait for a frag")
@@ -91,74 +156,129 @@ pub fn transmit(
                     .wait(eq(state, QUEUED))
                     .acquire(state)
             });
-            if !keeps {
-                send(p, "N1", &frag, &format!("wire{k}"), checksum);
+            if !how.keeps {
+                send(p, "N1", &frag, shared, &format!("wire{k}"), how.checksum);
             }
         });
         let acked = p.b.label("acked");
-        if retransmit {
+        if how.retransmit {
             p.b.step("N1t", c::TCP_RETRANSMIT_SKB, |s| {
                 s.text("the network decides")
                     .choice()
                     .when(Expr::TRUE, "the ACK arrives", |b| b.goto(acked))
                     .when(Expr::TRUE, "the segment was lost: send it again", |b| b)
             });
-            p.within(c::TCP_RETRANSMIT_SKB, |p| {
-                send(p, "N1r", &frag, &format!("rewire{k}"), checksum);
-            });
-        }
-        p.b.bind(acked);
-        p.within(c::TCP_CLEAN_RTX_QUEUE, |p| {
-            if keeps {
-                p.b.step("N2", c::TCP_CLEAN_RTX_QUEUE, |s| {
-                    s.text("ACK; the receiver's clone keeps the page")
+            if how.late_clone {
+                hook_acked(p, &frag);
+                p.b.step("N2c", c::TCP_CLEAN_RTX_QUEUE, |s| {
+                    s.text("ACK of the first; a clone of the frag waits in the device's queue")
                         .set(state, ACKED)
                         .order(state, Order::Full)
                 });
-            } else {
-                put_frag(
-                    p,
-                    "N2",
-                    c::SKB_RELEASE_DATA,
-                    &frag,
-                    state,
-                    "ACK: last clone, put the page",
-                );
             }
+            p.within(c::TCP_RETRANSMIT_SKB, |p| {
+                send(p, "N1r", &frag, shared, &format!("rewire{k}"), how.checksum);
+            });
+        }
+        if how.late_clone {
+            let next = p.b.label("next frag");
+            put_frag(
+                p,
+                "N2d",
+                &frag,
+                state,
+                "the device frees its clone",
+                Some(next),
+            );
+            p.b.bind(acked);
+            acknowledge(p, &frag, state, how.keeps);
+            p.b.bind(next);
+        } else {
+            p.b.bind(acked);
+            acknowledge(p, &frag, state, how.keeps);
+        }
+    }
+}
+
+fn hook_acked(p: &mut Prog<'_>, frag: &PageAt) {
+    let at = At::Held {
+        page: frag.clone(),
+        fail: None,
+    };
+    p.hook(Hook::SkbAcked, &at);
+}
+
+fn acknowledge(p: &mut Prog<'_>, frag: &PageAt, state: VarId, keeps: bool) {
+    p.within(c::TCP_CLEAN_RTX_QUEUE, |p| {
+        clean_rtx_queue(p, frag, state, keeps);
+    });
+}
+
+fn clean_rtx_queue(p: &mut Prog<'_>, frag: &PageAt, state: VarId, keeps: bool) {
+    hook_acked(p, frag);
+    if keeps {
+        p.b.step("N2", c::TCP_CLEAN_RTX_QUEUE, |s| {
+            s.text("ACK; the receiver's clone keeps the page")
+                .set(state, ACKED)
+                .order(state, Order::Full)
         });
+    } else {
+        let text = "ACK: last clone, put the page";
+        put_frag(p, "N2", frag, state, text, None);
     }
 }
 
 /// One transmission: all words for the checksum, if it is a read of its own; then all words to the
 /// wire.
-fn send(p: &mut Prog<'_>, id: &str, frag: &PageAt, what: &str, checksum: bool) {
-    let words = p.w.setup.words;
-    let sums: Vec<VarId> = (0..if checksum { words } else { 0 })
-        .map(|word| {
-            let max = frag
-                .origins
-                .iter()
-                .map(|o| p.w.tokens.max(p.w.origins[*o].index, word))
-                .max()
-                .unwrap_or(0);
-            p.register(&format!("{what}.csum[{word}]"), max)
-        })
-        .collect();
+fn send(
+    p: &mut Prog<'_>,
+    id: &str,
+    frag: &PageAt,
+    shared: Option<VarId>,
+    what: &str,
+    checksum: Checksum,
+) {
+    let linear = shared
+        .filter(|_| checksum == Checksum::Software)
+        .map(|shared| checksum_help(p, id, frag, shared, what));
+    let sums: Vec<VarId> = match checksum {
+        Checksum::Device => Vec::new(),
+        Checksum::Hash | Checksum::Software => (0..p.w.setup.words)
+            .map(|word| p.register(&format!("{what}.csum[{word}]"), frag.token_max(p.w, word)))
+            .collect(),
+    };
+    let (function, who) = match checksum {
+        Checksum::Software => (c::SKB_CHECKSUM, "checksum"),
+        Checksum::Device | Checksum::Hash => (c::TCP_SIGPOOL_HASH_SKB_DATA, "hash"),
+    };
     for (word, sum) in sums.iter().enumerate() {
-        let value = frag.word(p.w, word);
-        p.b.step(&format!("{id}c"), c::TCP_SIGPOOL_HASH_SKB_DATA, |s| {
-            s.text(format!("the hash reads word {word}"))
+        let value = skb_word(p, frag, linear.as_ref(), word);
+        p.b.step(&format!("{id}c"), function, |s| {
+            s.text(format!("the {who} reads word {word}"))
                 .set(*sum, value)
         });
     }
-    hand_out(p, id, c::DMA_READ, frag, what, &sums);
+    hand_out(p, id, c::DMA_READ, frag, linear.as_ref(), what, &sums);
+}
+
+/// The value of a word of the skb that is sent.
+fn skb_word(p: &Prog<'_>, frag: &PageAt, linear: Option<&Linear>, word: usize) -> Expr {
+    linear.map_or_else(|| frag.word(p.w, word), |l| l.word(p.w, frag, word))
 }
 
 /// The words go to a consumer that cannot be told to give them back.
-fn hand_out(p: &mut Prog<'_>, id: &str, function: CFn, frag: &PageAt, what: &str, sums: &[VarId]) {
+fn hand_out(
+    p: &mut Prog<'_>,
+    id: &str,
+    function: CFn,
+    frag: &PageAt,
+    linear: Option<&Linear>,
+    what: &str,
+    sums: &[VarId],
+) {
     let out = p.delivered(what, frag);
     for (word, target) in out.iter().enumerate() {
-        let value = frag.word(p.w, word);
+        let value = skb_word(p, frag, linear, word);
         let values: Vec<Expr> = out
             .iter()
             .enumerate()
@@ -192,42 +312,57 @@ fn hand_out(p: &mut Prog<'_>, id: &str, function: CFn, frag: &PageAt, what: &str
     }
 }
 
-/// A receiver on the same machine reads the fragment after its ACK, and drops the last reference.
-pub fn receive(p: &mut Prog<'_>, socket: usize, buffers: usize, may_stop: bool) {
+/// A receiver on the same machine reads the fragment after its ACK, and drops the last reference. (An
+/// AF_ALG socket is its own receiver: nothing is sent, and nothing acknowledged.)
+pub fn receive(p: &mut Prog<'_>, socket: usize, buffers: usize, how: Receiving) {
+    let ready = match how.crypto {
+        Some(Crypto::Aead) => QUEUED,
+        Some(Crypto::Esp) | None => ACKED,
+    };
     for k in 0..buffers {
-        if may_stop {
+        if how.may_stop {
             may_stop_here(p, c::TCP_RECVMSG_LOCKED, "N3s");
         }
-        let frag = p.frag(socket, k);
         let state = p.w.sockets[socket].frags[k].state;
         p.within(c::TCP_RECVMSG_LOCKED, |p| {
             p.b.step("N3w", c::TCP_RECVMSG_LOCKED, |s| {
                 s.text("wait for data")
                     .idle()
-                    .wait(eq(state, ACKED))
+                    .wait(eq(state, ready))
                     .acquire(state)
             });
-            hand_out(
-                p,
-                "N3",
-                c::SKB_COPY_DATAGRAM,
-                &frag,
-                &format!("recv{k}"),
-                &[],
-            );
-            put_frag(
-                p,
-                "N3p",
-                c::SKB_RELEASE_DATA,
-                &frag,
-                state,
-                "last clone: put the page",
-            );
+            receive_frag(p, socket, k, how);
         });
     }
 }
 
-fn put_frag(p: &mut Prog<'_>, id: &str, function: CFn, frag: &PageAt, state: VarId, text: &str) {
+fn receive_frag(p: &mut Prog<'_>, socket: usize, k: usize, how: Receiving) {
+    let object = p.w.sockets[socket].clone();
+    let (frag, Frag { state, shared, .. }) = if how.coalesce {
+        try_coalesce(p, socket, k);
+        (p.merged(socket, k), object.merged[k].clone())
+    } else {
+        (p.frag(socket, k), object.frags[k].clone())
+    };
+    match (how.crypto, shared) {
+        (Some(Crypto::Esp), Some(shared)) => esp_input(p, &frag, shared),
+        (Some(Crypto::Aead), _) => aead_recvmsg(p, k, &frag),
+        _ => {}
+    }
+    let what = format!("recv{k}");
+    hand_out(p, "N3", c::SKB_COPY_DATAGRAM, &frag, None, &what, &[]);
+    let text = "last clone: put the page";
+    put_frag(p, "N3p", &frag, state, text, None);
+}
+
+fn put_frag(
+    p: &mut Prog<'_>,
+    id: &str,
+    frag: &PageAt,
+    state: VarId,
+    text: &str,
+    next: Option<Label>,
+) {
     p.hook(
         Hook::SkbFragPut,
         &At::Held {
@@ -236,7 +371,7 @@ fn put_frag(p: &mut Prog<'_>, id: &str, function: CFn, frag: &PageAt, state: Var
         },
     );
     let parts = put_parts(p, frag);
-    p.b.step(id, function, |s| {
+    p.b.step(id, c::SKB_RELEASE_DATA, |s| {
         s.text(text);
         for (cond, refs, holders) in parts {
             s.set_if(cond.clone(), refs, sub(refs, 1))
@@ -244,6 +379,10 @@ fn put_frag(p: &mut Prog<'_>, id: &str, function: CFn, frag: &PageAt, state: Var
         }
         s.set(frag.page(), 0)
             .set(state, 0)
-            .order(state, Order::Full)
+            .order(state, Order::Full);
+        match next {
+            Some(next) => s.goto(next),
+            None => s,
+        }
     });
 }

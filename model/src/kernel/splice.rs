@@ -1,16 +1,18 @@
 //! `mm/filemap.c:filemap_splice_read`, `fs/splice.c`: file to pipe, and tee. Actions S1 to S3.
 
+use super::completion;
 use super::folio::get_uptodate_folio;
 use super::functions as c;
-use super::hooks::{At, Hook};
+use super::hooks::{At, Hook, copies_at_source};
 use super::inode::{down_read, up_read};
+use super::pipe_pages;
 use super::prog::{PageAt, Prog};
 use super::setup::{Filesystem, Mapping};
 use crate::machine::builder::StepDraft;
 use crate::machine::expr::{Expr, add, and, eq, ite, lt};
 
 /// `splice(2)` from the file to a pipe: one buffer a page.
-pub fn splice_read(p: &mut Prog<'_>, folios: &[usize], pipe: usize) {
+pub fn splice_read(p: &mut Prog<'_>, folios: &[usize], pipe: usize, writable: bool) {
     let xfs = p.w.setup.filesystem == Filesystem::Xfs && p.w.setup.mapping == Mapping::Disk;
     let sem = p.w.inode.i_rwsem;
     let task = p.b.task.index();
@@ -35,7 +37,7 @@ pub fn splice_read(p: &mut Prog<'_>, folios: &[usize], pipe: usize) {
                     });
                 }
                 let slot = p.pipe_head(pipe);
-                if p.rules.has(Hook::FilemapSpliceRead) {
+                if copies_at_source(p.rules, &p.w.setup, writable) {
                     let at = At::Index {
                         index: *index,
                         slot: slot.clone(),
@@ -87,12 +89,16 @@ fn enter(p: &mut Prog<'_>, pipe: usize, origins: &[usize]) {
 
 /// The call returns: the windows close.
 fn leave(p: &mut Prog<'_>, pipe: usize, origins: &[usize]) {
+    let completed = completion::returns(p, pipe, origins, false);
     let mutex = p.w.pipes[pipe].mutex;
     let open: Vec<_> = origins.iter().map(|o| p.w.ghosts.open[*o]).collect();
     p.b.step("S2r", c::PIPE_UNLOCK, |s| {
         s.text("splice(2) returns").set(mutex, 0).release(mutex);
         for ghost in open {
             s.set(ghost, 0);
+        }
+        for done in completed {
+            s.set(done, 1).release(done);
         }
         s
     });
@@ -267,7 +273,9 @@ fn link_buffer(p: &mut Prog<'_>, from: usize, to: usize, k: usize) {
         .collect();
     let words = p.w.setup.words;
     let before = merge_flag(p, from, k);
-    p.b.step("S3", c::LINK_PIPE, |s| {
+    let (w, b) = (&*p.w, &mut p.b);
+    b.step("S3", c::LINK_PIPE, |s| {
+        pipe_pages::link(w, s, from, to, k);
         s.text("copy the descriptor, without CAN_MERGE");
         copy_page(s, &source, &target, words).inc(object.used).set(
             object.head,

@@ -6,7 +6,7 @@
 //! more. Two words a folio suffice to show a mixture of two stores; a mixture of more words than
 //! that contains one of two.
 
-use super::setup::{Call, ExtentInit, FolioInit, Setup};
+use super::setup::{Call, Crypto, ExtentInit, FolioInit, Setup};
 
 /// Tokens by page index and word.
 #[derive(Clone, Debug)]
@@ -74,6 +74,20 @@ impl Tokens {
                         .push(((task, number, index, w), words[w].len() as u64));
                     words[w].push(setup.tasks[task].name.clone());
                 }
+                if let Call::Receive {
+                    socket,
+                    crypto: Some(crypto),
+                    ..
+                } = call
+                    && setup.reaches_socket(index, *socket)
+                {
+                    for w in written_in_place(setup, *crypto) {
+                        tokens
+                            .stores
+                            .push(((task, number, index, w), words[w].len() as u64));
+                        words[w].push(setup.tasks[task].name.clone());
+                    }
+                }
             }
             tokens.labels.push(words);
         }
@@ -133,10 +147,21 @@ impl Tokens {
     }
 }
 
+/// The words that a sink would write if it worked where the bytes lie: all that are decrypted, or the
+/// scratch bytes behind them.
+pub fn written_in_place(setup: &Setup, crypto: Crypto) -> std::ops::Range<usize> {
+    match crypto {
+        Crypto::Esp => 0..setup.words,
+        Crypto::Aead => setup.words - 1..setup.words,
+    }
+}
+
 /// Whether a page of that index can be in the pipe when somebody writes to it.
 fn merges_into(setup: &Setup, pipe: usize, index: usize) -> bool {
     setup.any_call(|c| match c {
-        Call::SpliceRead { folios, pipe: p } => *p == pipe && folios.contains(&index),
+        Call::SpliceRead {
+            folios, pipe: p, ..
+        } => *p == pipe && folios.contains(&index),
         _ => false,
     })
 }

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::ghost::Ghosts;
+use super::pipe_pages::PipePages;
 use super::setup::{Mapping, Setup};
 use super::tokens::Tokens;
 use crate::machine::expr::{Expr, and, eq};
@@ -157,6 +158,8 @@ pub struct Frag {
     pub state: VarId,
     /// The page.
     pub page: PageRef,
+    /// SKBFL_SHARED_FRAG of the skb it is in: others may change the page. Only where a sink asks.
+    pub shared: Option<VarId>,
 }
 
 /// A socket: its fragments in the order they were spliced.
@@ -164,6 +167,8 @@ pub struct Frag {
 pub struct Socket {
     /// The fragments.
     pub frags: Vec<Frag>,
+    /// Where each is after coalescing: in the last skb of the receive queue.
+    pub merged: Vec<Frag>,
     /// Folios that can be in it.
     pub folios: Vec<usize>,
     /// Spliced references that can be in it.
@@ -321,6 +326,10 @@ pub struct World {
     pub ghosts: Ghosts,
     /// A rule copies what is written when it is submitted: devices never read a folio.
     pub bounces: bool,
+    /// Per spliced reference, where some task asks: its completion was reported.
+    pub completed: Vec<VarId>,
+    /// Pages of pipe writers, where two pipes can refer to one.
+    pub pipe_pages: Option<PipePages>,
     /// Variables that rules asked for.
     pub(super) extra: BTreeMap<(String, String), VarId>,
 }

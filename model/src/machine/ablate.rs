@@ -16,6 +16,8 @@ pub enum Ablation {
     Effect(String),
     /// The wait of every step with this id: it no longer sleeps.
     Wait(String),
+    /// The test of every step with this id: its first branch is taken, whatever holds.
+    Test(String),
     /// One assignment, to variables with this name (`flags`), of every step with this id.
     Assignment(String, String),
     /// The lock that steps with this id take: they neither wait for it nor take it, and what would
@@ -43,6 +45,14 @@ pub fn ablate(system: &mut System, ablation: &Ablation) -> Result<(), BuildError
         Ablation::Wait(id) => each(system, id, |_, step| {
             std::mem::replace(&mut step.guard, Expr::TRUE) != Expr::TRUE
         }),
+        Ablation::Test(id) => each(system, id, |_, step| {
+            let tests = step.branches.len() > 1;
+            step.branches.truncate(1);
+            for branch in &mut step.branches {
+                branch.when = Expr::TRUE;
+            }
+            tests
+        }),
         Ablation::Assignment(id, name) => each(system, id, |names, step| {
             let mut removed = false;
             for branch in &mut step.branches {
@@ -62,6 +72,7 @@ pub fn ablate(system: &mut System, ablation: &Ablation) -> Result<(), BuildError
         Err(BuildError::NothingToAblate(match ablation {
             Ablation::Effect(id) => id.clone(),
             Ablation::Wait(id) => format!("{id} with a wait"),
+            Ablation::Test(id) => format!("{id} with a test"),
             Ablation::Assignment(id, name) => format!("{id} that assigns `{name}`"),
             Ablation::Lock(id) => format!("{id} that takes a lock"),
             Ablation::Before(id, other) => format!("{id} that can go before {other}"),

@@ -3,6 +3,7 @@
 //! A bug whose scenario shows nothing is a defect of the model.
 
 mod h01_dirty_pipe;
+mod h02_tee_merge;
 mod h06_shared_mmap_loss;
 mod h07_transient_pte;
 mod h09_dax_clean;
@@ -10,9 +11,12 @@ mod h12_reclaim_vs_mprotect;
 mod h16_iomap_stale;
 mod h17_writeback_stale;
 mod h21_ordered_data;
+mod h24_half_ready;
 mod h28_pinned_page;
 mod h29_raid5_parity;
 mod h31_direct_checksum;
+mod h34_sinks_that_write;
+mod h35_gso_checksum;
 
 use foliocheck_model::machine::ablate::Ablation;
 
@@ -90,6 +94,7 @@ fn without(ablations: impl IntoIterator<Item = Ablation>) -> (Twin, Twin) {
 pub fn all() -> Vec<Bug> {
     vec![
         h01_dirty_pipe::bug(),
+        h02_tee_merge::bug(),
         h06_shared_mmap_loss::bug(),
         h07_transient_pte::bug(),
         h09_dax_clean::bug(),
@@ -97,9 +102,12 @@ pub fn all() -> Vec<Bug> {
         h16_iomap_stale::bug(),
         h17_writeback_stale::bug(),
         h21_ordered_data::bug(),
+        h24_half_ready::bug(),
         h28_pinned_page::bug(),
         h29_raid5_parity::bug(),
         h31_direct_checksum::bug(),
+        h34_sinks_that_write::bug(),
+        h35_gso_checksum::bug(),
     ]
 }
 

@@ -26,7 +26,11 @@ pub const INVARIANT: Invariant = Invariant {
 
 fn applies(setup: &Setup) -> bool {
     setup.any_call(|c| match c {
-        Call::Transmit { checksum, .. } => *checksum,
+        Call::Transmit {
+            checksum,
+            software_checksum,
+            ..
+        } => *checksum || *software_checksum,
         _ => setup.device != Device::Plain && c.writes_to_device(),
     })
 }

@@ -5,6 +5,7 @@ mod access_consistent;
 mod deadlock_free;
 mod detected;
 mod dirty_accounted;
+mod frozen_at_completion;
 mod mapping_current;
 mod no_lost_write;
 mod protection;
@@ -47,6 +48,7 @@ pub fn all() -> Vec<Invariant> {
         access_consistent::INVARIANT,
         reread_consistent::INVARIANT,
         snapshot::INVARIANT,
+        frozen_at_completion::INVARIANT,
         detected::INVARIANT,
         untorn::INVARIANT,
         source_untouched::INVARIANT,

@@ -11,13 +11,15 @@
 //! | `munmap` | `mm`, `folio` | `munmap` |
 //! | `writeback` | `folios`, \[`sync`: `none` or `all`\] | the flusher and the device |
 //! | `commit-data` | `folios` | buffers written by hand, as the journal of ext3 does |
-//! | `splice` | `folios`, `pipe` | `splice(file, pipe)` |
+//! | `splice` | `folios`, `pipe`, \[`writable`\] | `splice(file, pipe)`; the caller could write the file |
 //! | `pipe-read` | `pipe`, \[`buffers`, `may-stop`\] | `read(pipe)` |
 //! | `pipe-write` | `pipe` | `write(pipe)` of less than a page |
 //! | `tee` | `from`, `to`, \[`buffers`\] | `tee` |
-//! | `splice-socket` | `pipe`, `socket`, \[`buffers`\] | `splice(pipe, socket)` |
-//! | `transmit` | `socket`, \[`buffers`, `checksum`, `retransmit`\] | the stack and the device |
-//! | `receive` | `socket`, \[`buffers`, `may-stop`\] | a receiver on the same machine |
+//! | `splice-socket` | `pipe`, `socket`, \[`buffers`, `sndbuf`, `scatter-gather`\] | `splice(pipe, socket)`; frags not yet acknowledged that fit; whether the route takes frags |
+//! | `transmit` | `socket`, \[`buffers`, `checksum`, `retransmit`, `late-clone`, `software-checksum`\] | the stack and the device |
+//! | `receive` | `socket`, \[`buffers`, `may-stop`, `coalesce`, `crypto`: `esp` or `aead`\] | a receiver on the same machine |
+//! | `wait-completion` | `pipe` | waits until what was spliced into the pipe is reported complete |
+//! | `cancel` | `pipe` | cancels what was spliced into the pipe |
 //! | `truncate` | `folio` | `ftruncate` below the page and back |
 //! | `punch-hole` | `folio`, \[`word`\] | `fallocate(PUNCH_HOLE)` of the page or one word |
 //! | `reflink` | `folio` | `FICLONERANGE` of the page into another file |
@@ -28,9 +30,9 @@
 //! | `buffer-store` | `folio`, \[`words`\] | a thread stores to that buffer |
 //! | `pin-store` | `folio`, \[`words`\] | stores through a pin, then unpin |
 //!
-//! `words` defaults to all words, `buffers` to 1.
+//! `words` defaults to all words, `buffers` to 1, `scatter-gather` to true, other flags to false.
 
-use foliocheck_model::kernel::setup::{Call, SyncMode};
+use foliocheck_model::kernel::setup::{Call, Crypto, SyncMode};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -54,6 +56,13 @@ pub(crate) struct RawCall {
     may_stop: Option<Spanned<bool>>,
     checksum: Option<Spanned<bool>>,
     retransmit: Option<Spanned<bool>>,
+    writable: Option<Spanned<bool>>,
+    sndbuf: Option<Spanned<usize>>,
+    scatter_gather: Option<Spanned<bool>>,
+    software_checksum: Option<Spanned<bool>>,
+    late_clone: Option<Spanned<bool>>,
+    coalesce: Option<Spanned<bool>>,
+    crypto: Option<Spanned<String>>,
     sync: Option<Spanned<String>>,
 }
 
@@ -65,7 +74,7 @@ pub(crate) struct Limits {
     pub sockets: usize,
 }
 
-const NAMES: [(&str, &[&str]); 25] = [
+const NAMES: &[(&str, &[&str])] = &[
     ("write", &["folios", "words"]),
     ("mmap-store", &["mm", "folio", "words"]),
     ("mprotect", &["mm", "folio"]),
@@ -75,13 +84,31 @@ const NAMES: [(&str, &[&str]); 25] = [
     ("munmap", &["mm", "folio"]),
     ("writeback", &["folios", "sync"]),
     ("commit-data", &["folios"]),
-    ("splice", &["folios", "pipe"]),
+    ("splice", &["folios", "pipe", "writable"]),
     ("pipe-read", &["pipe", "buffers", "may-stop"]),
     ("pipe-write", &["pipe"]),
     ("tee", &["from", "to", "buffers"]),
-    ("splice-socket", &["pipe", "socket", "buffers"]),
-    ("transmit", &["socket", "buffers", "checksum", "retransmit"]),
-    ("receive", &["socket", "buffers", "may-stop"]),
+    (
+        "splice-socket",
+        &["pipe", "socket", "buffers", "sndbuf", "scatter-gather"],
+    ),
+    (
+        "transmit",
+        &[
+            "socket",
+            "buffers",
+            "checksum",
+            "retransmit",
+            "late-clone",
+            "software-checksum",
+        ],
+    ),
+    (
+        "receive",
+        &["socket", "buffers", "may-stop", "coalesce", "crypto"],
+    ),
+    ("wait-completion", &["pipe"]),
+    ("cancel", &["pipe"]),
     ("truncate", &["folio"]),
     ("punch-hole", &["folio", "word"]),
     ("reflink", &["folio"]),
@@ -166,17 +193,29 @@ pub(crate) fn check(raw: &Spanned<RawCall>, limits: &Limits) -> Result<Call, Fau
             pipe: at.pipe("pipe", call.pipe.as_ref())?,
             socket: at.socket()?,
             buffers: at.buffers()?,
+            sndbuf: at.sndbuf()?,
+            scatter_gather: call.scatter_gather.as_ref().is_none_or(|v| *v.get_ref()),
         },
         "transmit" => Call::Transmit {
             socket: at.socket()?,
             buffers: at.buffers()?,
             checksum: flag(call.checksum.as_ref()),
             retransmit: flag(call.retransmit.as_ref()),
+            software_checksum: flag(call.software_checksum.as_ref()),
+            late_clone: flag(call.late_clone.as_ref()),
         },
         "receive" => Call::Receive {
             socket: at.socket()?,
             buffers: at.buffers()?,
             may_stop: flag(call.may_stop.as_ref()),
+            coalesce: flag(call.coalesce.as_ref()),
+            crypto: at.crypto()?,
+        },
+        "wait-completion" => Call::WaitCompletion {
+            pipe: at.pipe("pipe", call.pipe.as_ref())?,
+        },
+        "cancel" => Call::Cancel {
+            pipe: at.pipe("pipe", call.pipe.as_ref())?,
         },
         "truncate" => Call::Truncate { folio: at.folio()? },
         "punch-hole" => Call::PunchHole {
@@ -202,6 +241,14 @@ pub(crate) fn check(raw: &Spanned<RawCall>, limits: &Limits) -> Result<Call, Fau
     })
 }
 
+fn one_to_four(field: &str, value: Option<&Spanned<usize>>) -> Result<Option<usize>, Fault> {
+    match value {
+        None => Ok(None),
+        Some(value) if (1..=4).contains(value.get_ref()) => Ok(Some(*value.get_ref())),
+        Some(value) => Err(Fault::at(value.span(), field, "expected 1 to 4")),
+    }
+}
+
 fn flag(value: Option<&Spanned<bool>>) -> bool {
     value.is_some_and(|v| *v.get_ref())
 }
@@ -224,6 +271,19 @@ impl RawCall {
             ("checksum", self.checksum.as_ref().map(Spanned::span)),
             ("retransmit", self.retransmit.as_ref().map(Spanned::span)),
             ("sync", self.sync.as_ref().map(Spanned::span)),
+            ("writable", self.writable.as_ref().map(Spanned::span)),
+            ("sndbuf", self.sndbuf.as_ref().map(Spanned::span)),
+            (
+                "scatter-gather",
+                self.scatter_gather.as_ref().map(Spanned::span),
+            ),
+            (
+                "software-checksum",
+                self.software_checksum.as_ref().map(Spanned::span),
+            ),
+            ("late-clone", self.late_clone.as_ref().map(Spanned::span)),
+            ("coalesce", self.coalesce.as_ref().map(Spanned::span)),
+            ("crypto", self.crypto.as_ref().map(Spanned::span)),
         ];
         for (field, span) in given {
             if let Some(span) = span
@@ -354,10 +414,25 @@ impl Reader<'_> {
     }
 
     fn buffers(&self) -> Result<usize, Fault> {
-        match &self.call.buffers {
-            None => Ok(1),
-            Some(value) if (1..=4).contains(value.get_ref()) => Ok(*value.get_ref()),
-            Some(value) => Err(Fault::at(value.span(), "buffers", "expected 1 to 4")),
+        Ok(one_to_four("buffers", self.call.buffers.as_ref())?.unwrap_or(1))
+    }
+
+    fn sndbuf(&self) -> Result<Option<usize>, Fault> {
+        one_to_four("sndbuf", self.call.sndbuf.as_ref())
+    }
+
+    fn crypto(&self) -> Result<Option<Crypto>, Fault> {
+        let Some(crypto) = &self.call.crypto else {
+            return Ok(None);
+        };
+        match crypto.get_ref().as_str() {
+            "esp" => Ok(Some(Crypto::Esp)),
+            "aead" => Ok(Some(Crypto::Aead)),
+            other => Err(Fault::at(
+                crypto.span(),
+                "crypto",
+                format!("unknown transformation `{other}`, expected one of esp, aead"),
+            )),
         }
     }
 
@@ -389,7 +464,11 @@ impl Reader<'_> {
             );
             return Err(Fault::at(self.whole.clone(), "folios", message));
         }
-        Ok(Call::SpliceRead { folios, pipe })
+        Ok(Call::SpliceRead {
+            folios,
+            pipe,
+            writable: flag(self.call.writable.as_ref()),
+        })
     }
 
     fn tee(&self) -> Result<Call, Fault> {
@@ -445,6 +524,8 @@ pub fn name(call: &Call) -> &'static str {
         Call::SpliceSocket { .. } => "splice-socket",
         Call::Transmit { .. } => "transmit",
         Call::Receive { .. } => "receive",
+        Call::WaitCompletion { .. } => "wait-completion",
+        Call::Cancel { .. } => "cancel",
         Call::Truncate { .. } => "truncate",
         Call::PunchHole { .. } => "punch-hole",
         Call::Reflink { .. } => "reflink",

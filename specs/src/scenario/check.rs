@@ -1,9 +1,10 @@
 //! From what a file says to a [`Setup`], with every reference checked.
 
 use foliocheck_model::kernel::ghost;
+use foliocheck_model::kernel::pipe_pages;
 use foliocheck_model::kernel::setup::{
-    Call, Device, ExtentInit, Filesystem, FolioInit, Mapping, MkwriteOrder, PteInit, PteSetup,
-    Setup, TaskSetup,
+    Call, Crypto, Device, ExtentInit, Filesystem, FolioInit, Mapping, MkwriteOrder, PteInit,
+    PteSetup, Setup, TaskSetup,
 };
 use toml::Spanned;
 
@@ -398,6 +399,38 @@ fn whole(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
             Call::PinStore { folio, .. } if !setup.folios[*folio].cached => {
                 return fault("folio", "a folio that is not cached cannot be pinned");
             }
+            Call::Receive {
+                crypto: Some(Crypto::Aead),
+                socket,
+                ..
+            } if setup
+                .any_call(|c| matches!(c, Call::Transmit { socket: s, .. } if s == socket)) =>
+            {
+                return fault(
+                    "crypto",
+                    "an AF_ALG socket is read by its own program; expected no `transmit` on it",
+                );
+            }
+            Call::Transmit {
+                late_clone: true,
+                retransmit,
+                socket,
+                ..
+            } if !retransmit
+                || setup
+                    .any_call(|c| matches!(c, Call::Receive { socket: s, .. } if s == socket)) =>
+            {
+                return fault(
+                    "late-clone",
+                    "the clone is what is sent again by a device; expected `retransmit = true` and no `receive`",
+                );
+            }
+            Call::Receive { coalesce: true, .. } if setup.asks_completion() => {
+                return fault(
+                    "coalesce",
+                    "requests are not followed into another skb; expected no `wait-completion`",
+                );
+            }
             Call::Transmit {
                 socket, buffers, ..
             }
@@ -420,10 +453,13 @@ fn whole(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
                     );
                 }
             }
+            Call::WaitCompletion { pipe } | Call::Cancel { pipe } => {
+                completion(setup, call, *pipe).or_else(|m| fault("pipe", m))?;
+            }
             Call::PipeWrite { pipe } => {
                 let spliced =
                     setup.any_call(|c| matches!(c, Call::SpliceRead { pipe: p, .. } if p == pipe));
-                if !spliced {
+                if !spliced && !pipe_pages::are_shared(setup) {
                     return fault(
                         "pipe",
                         "nothing is spliced into that pipe: a write to it shows nothing",
@@ -514,6 +550,26 @@ fn blocks(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
             let message = "expected a written extent, filesystem xfs and blocks = true";
             return Err(Fault::at(shared.span(), "shared", message));
         }
+    }
+    Ok(())
+}
+
+/// A request is what one `splice(2)` put into a pipe, and its report is the return of the one call
+/// that takes it on: so that the return says what is complete.
+fn completion(setup: &Setup, call: &Call, pipe: usize) -> Result<(), &'static str> {
+    let count = |test: &dyn Fn(&Call) -> bool| setup.calls().filter(|(_, _, c)| test(c)).count();
+    let filled = count(&|c| matches!(c, Call::SpliceRead { pipe: p, .. } if *p == pipe));
+    let emptied = count(&|c| matches!(c, Call::SpliceSocket { pipe: p, .. } if *p == pipe));
+    if filled != 1 {
+        return Err("expected a pipe that is the target of exactly one `splice`");
+    }
+    if emptied > 1 {
+        return Err("expected a pipe that is the source of at most one `splice-socket`");
+    }
+    if matches!(call, Call::Cancel { .. }) && (emptied == 0 || !setup.asks_completion()) {
+        return Err(
+            "expected a pipe that is spliced to a socket, and a task that waits for completion",
+        );
     }
     Ok(())
 }

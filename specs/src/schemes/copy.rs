@@ -56,7 +56,7 @@ fn read_words(p: &mut Prog<'_>, folio: &FolioRef, slot: &PageAt) {
     }
 }
 
-fn copy_unlocked(p: &mut Prog<'_>, at: &At) {
+pub(super) fn copy_unlocked(p: &mut Prog<'_>, at: &At) {
     let At::Index { index, slot, .. } = at else {
         return;
     };

@@ -7,10 +7,14 @@ pub mod cookie;
 pub mod copy;
 pub mod hold;
 pub mod iomap;
+pub mod notify;
+pub mod permission_gate;
 pub mod recheck;
+pub mod sink_decides;
 pub mod stable_pin;
 pub mod stable_sink_io;
 pub mod stable_writes;
+pub mod tail_copy;
 pub mod writeback_imap;
 
 use crate::scheme::Scheme;
@@ -35,6 +39,13 @@ pub fn all() -> Vec<Scheme> {
         stable_writes::unstable_writes(),
         stable_writes::stable_writes(),
         stable_writes::bounce(),
+        notify::at_accept(),
+        notify::at_ack(),
+        notify::at_cancel(),
+        notify::at_last_use(),
+        sink_decides::scheme(),
+        permission_gate::scheme(),
+        tail_copy::scheme(),
     ]);
     schemes
 }

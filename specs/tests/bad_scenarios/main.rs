@@ -6,6 +6,7 @@
 mod blocks;
 mod calls;
 mod objects;
+mod sinks;
 mod storage;
 mod tasks;
 mod top;
@@ -115,6 +116,7 @@ fn cases() -> impl Iterator<Item = &'static Case> {
         whole::WHOLE,
         blocks::BLOCKS,
         storage::STORAGE,
+        sinks::SINKS,
     ]
     .into_iter()
     .flatten()
