@@ -361,6 +361,7 @@ impl Call {
                 | Call::MmapStore { .. }
                 | Call::Truncate { .. }
                 | Call::PunchHole { .. }
+                | Call::DirectWrite { .. }
         )
     }
 }
