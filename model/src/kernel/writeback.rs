@@ -12,6 +12,7 @@ use super::world::extent;
 use crate::machine::builder::Label;
 use crate::machine::expr::{Expr, eq, ne};
 use crate::machine::step::Order;
+use crate::machine::var::VarId;
 
 /// Writes back each of the folios that is dirty, and does its IO.
 pub fn writeback(p: &mut Prog<'_>, folios: &[usize], sync: SyncMode) {
@@ -74,8 +75,7 @@ fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode) {
     if let Some(underway) = underway {
         buffers::skip_without_io(p, underway, end);
     }
-    let memory = folio.memory(p.w);
-    device_io(p, index, &memory);
+    write_folio_to_disk(p, &folio);
     convert_extent(p, index);
     if underway.is_some() {
         buffers::end_buffer_async_write(p, &folio);
@@ -135,11 +135,11 @@ fn map_blocks(p: &mut Prog<'_>, index: usize) {
     });
 }
 
-/// B11, B12: the device's reads of `memory`, and the disk written.
-pub(super) fn device_io(p: &mut Prog<'_>, index: usize, memory: &[Expr]) {
+/// B11, B12: the device's reads of `memory`, and the disk written. If two reads of a word differ, the
+/// `mismatch` ghosts remember it.
+pub(super) fn device_io(p: &mut Prog<'_>, index: usize, memory: &[Expr], mismatch: &[VarId]) {
     let device::Prepared { source, seen } = device::prepare(p, index, memory);
     let index = p.w.indices[index].clone();
-    let ghosts = p.w.ghosts.clone();
     for (word, data) in source.into_iter().enumerate() {
         let disk = index.disk[word];
         p.b.step("B12", c::DMA_READ, |s| {
@@ -147,12 +147,20 @@ pub(super) fn device_io(p: &mut Prog<'_>, index: usize, memory: &[Expr]) {
                 .set(disk, data.clone());
             if let Some(seen) = seen.get(word) {
                 let differs = ne(*seen, data);
-                s.set_if(differs.clone(), ghosts.checksum_mismatch, 1)
-                    .set_if(differs, ghosts.access_inconsistent, 1);
+                for ghost in mismatch {
+                    s.set_if(differs.clone(), *ghost, 1);
+                }
             }
             s
         });
     }
+}
+
+/// The IO of a folio of the page cache.
+pub(super) fn write_folio_to_disk(p: &mut Prog<'_>, folio: &FolioRef) {
+    let memory = folio.memory(p.w);
+    let mismatch = [p.w.ghosts.checksum_mismatch, p.w.ghosts.access_inconsistent];
+    device_io(p, folio.index, &memory, &mismatch);
 }
 
 /// B13: the extent is converted; no folio lock.
