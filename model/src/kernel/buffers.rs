@@ -7,7 +7,7 @@ use super::functions as c;
 use super::prog::{FolioRef, Prog};
 use super::setup::SyncMode;
 use super::world::{Buffer, Folio, World};
-use super::writeback::device_io;
+use super::writeback::write_folio_to_disk;
 use crate::machine::VarId;
 use crate::machine::builder::{Label, Place, StepDraft};
 use crate::machine::expr::{Expr, and, eq, ne};
@@ -129,8 +129,7 @@ fn write_dirty_buffer(p: &mut Prog<'_>, index: usize) {
                 })
                 .otherwise("clean", |b| b.goto(done))
         });
-        let memory = folio.memory(p.w);
-        device_io(p, index, &memory, None);
+        write_folio_to_disk(p, &folio, None);
         p.b.step("J2", c::END_BUFFER_WRITE_SYNC, |s| {
             s.text("unlock_buffer")
                 .requires(eq(lock.clone(), me))

@@ -18,7 +18,8 @@ pub fn direct_write(p: &mut Prog<'_>, index: usize) {
         .collect();
     p.within(c::IOMAP_DIO_RW, |p| {
         down_read(p, "D1", c::INODE_LOCK_SHARED, sem, "i_rwsem, shared");
-        device_io(p, index, &memory, None);
+        let mismatch = [p.w.ghosts.access_inconsistent];
+        device_io(p, index, &memory, &mismatch, None);
         up_read(p, "D3", c::INODE_UNLOCK_SHARED, sem, "i_rwsem");
     });
 }

@@ -399,6 +399,7 @@ impl Call {
                 | Call::MmapStore { .. }
                 | Call::Truncate { .. }
                 | Call::PunchHole { .. }
+                | Call::DirectWrite { .. }
         )
     }
 }

@@ -12,7 +12,7 @@ use super::prog::{FolioRef, Prog};
 use super::rmap::peek_at_pte;
 use super::world::World;
 use crate::machine::builder::{Label, StepDraft};
-use crate::machine::expr::{Expr, and, eq, ne, not};
+use crate::machine::expr::{Expr, and, any, eq, ne, not, or};
 use crate::machine::step::Order;
 use crate::machine::var::VarId;
 
@@ -172,7 +172,7 @@ pub fn unmap_and_keep(p: &mut Prog<'_>, index: usize) {
 }
 
 /// `filemap_release_folio`, for a folio that could go: a pinned one could not (d824ec2a1546), nor one that
-/// is dirty.
+/// is dirty or still mapped.
 fn release(p: &mut Prog<'_>, folio: &FolioRef, unlock: Label) {
     let pins = folio
         .candidates
@@ -186,9 +186,18 @@ fn release(p: &mut Prog<'_>, folio: &FolioRef, unlock: Label) {
         });
     }
     let dirty = folio.place(p.w, |f| f.dirty);
+    let mapped = any(p.w.mms_of(folio.index).into_iter().map(|mm| {
+        let pte = p.w.ptes[&(mm, folio.index)];
+        let position = folio.select(|f| Expr::from(p.w.position(f)));
+        and(eq(pte.rmap, 1), eq(pte.folio, position))
+    }));
     p.b.step("U3d", c::SHRINK_FOLIO_LIST, |s| {
-        s.when(eq(dirty, 1), "dirty: activate_locked", |b| b.goto(unlock))
-            .otherwise("clean", |b| b)
+        s.when(
+            or(eq(dirty, 1), mapped),
+            "dirty, or still mapped: activate_locked",
+            |b| b.goto(unlock),
+        )
+        .otherwise("clean, not mapped", |b| b)
     });
     try_to_free_buffers(p, folio);
 }

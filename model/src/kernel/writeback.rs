@@ -12,6 +12,7 @@ use super::rmap::mkclean_and_mark_dirty;
 use super::setup::{Filesystem, SyncMode};
 use crate::machine::builder::Label;
 use crate::machine::expr::{Expr, and, eq, ne, not};
+use crate::machine::var::VarId;
 
 /// Writes back each of the folios that is dirty, and does its IO.
 pub fn writeback(p: &mut Prog<'_>, folios: &[usize], sync: SyncMode) {
@@ -88,8 +89,7 @@ fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode, pass: Pass<'_
         journal::stop(p);
     }
     let imap = pass.map(|(imap, _, _)| imap);
-    let memory = folio.memory(p.w);
-    device_io(p, index, &memory, imap);
+    write_folio_to_disk(p, &folio, imap);
     end_ioend(p, index, imap);
     if underway.is_some() {
         buffers::end_buffer_async_write(p, &folio);
@@ -131,18 +131,25 @@ fn prepare(p: &mut Prog<'_>, folio: &FolioRef, sync: SyncMode, unlock: Label, sk
     }
 }
 
-/// B11, B12: the device's reads of `memory`, and the disk written.
-pub(super) fn device_io(p: &mut Prog<'_>, index: usize, memory: &[Expr], imap: Option<&Imap>) {
+/// B11, B12: the device's reads of `memory`, and the disk written. If two reads of a word differ, the
+/// `mismatch` ghosts remember it.
+pub(super) fn device_io(
+    p: &mut Prog<'_>,
+    index: usize,
+    memory: &[Expr],
+    mismatch: &[VarId],
+    imap: Option<&Imap>,
+) {
     let device::Prepared { source, seen } = device::prepare(p, index, memory);
     let (block, has_block) = target(p, index, imap);
     let right = is_right(p, index, &block);
+    let stale = p.w.ghosts.mapping_stale;
     let index = p.w.indices[index].clone();
-    let ghosts = p.w.ghosts.clone();
     for (word, data) in source.into_iter().enumerate() {
         p.b.step("B12", c::DMA_READ, |s| {
             s.text(format!("DMA reads word {word} to disk")).set_if(
                 and(has_block.clone(), not(right.clone())),
-                ghosts.mapping_stale,
+                stale,
                 1,
             );
             for (n, object) in index.blocks.iter().enumerate() {
@@ -151,12 +158,20 @@ pub(super) fn device_io(p: &mut Prog<'_>, index: usize, memory: &[Expr], imap: O
             }
             if let Some(seen) = seen.get(word) {
                 let differs = ne(*seen, data);
-                s.set_if(differs.clone(), ghosts.checksum_mismatch, 1)
-                    .set_if(differs, ghosts.access_inconsistent, 1);
+                for ghost in mismatch {
+                    s.set_if(differs.clone(), *ghost, 1);
+                }
             }
             s
         });
     }
+}
+
+/// The IO of a folio of the page cache.
+pub(super) fn write_folio_to_disk(p: &mut Prog<'_>, folio: &FolioRef, imap: Option<&Imap>) {
+    let memory = folio.memory(p.w);
+    let mismatch = [p.w.ghosts.checksum_mismatch, p.w.ghosts.access_inconsistent];
+    device_io(p, folio.index, &memory, &mismatch, imap);
 }
 
 /// B14: writeback ends; no folio lock.
