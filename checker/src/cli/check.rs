@@ -120,6 +120,7 @@ pub fn options(bounds: &Bounds, full: bool) -> Options {
             timeout: bounds.timeout,
             max_memory: bounds.max_memory.map(|mib| mib << 20),
         },
+        ..Options::default()
     }
 }
 

@@ -27,6 +27,13 @@ pub fn run(run: &Run, title: &str) -> String {
     match (&run.trace, run.verdict) {
         (Some(trace), _) => out.push_str(&steps(trace)),
         (None, Verdict::Holds) => {
+            if run.states == 0 {
+                let _ = writeln!(
+                    out,
+                    "  no counterexample: no task can repeat a step, so every execution ends"
+                );
+                return out;
+            }
             let how = if run.reduced { "reduced" } else { "in full" };
             let _ = writeln!(
                 out,
@@ -54,6 +61,9 @@ fn steps(trace: &Trace) -> String {
         .unwrap_or(0);
     out.push('\n');
     for (n, step) in trace.steps.iter().enumerate() {
+        if trace.loop_start == Some(n) {
+            let _ = writeln!(out, "\n      for ever:");
+        }
         let _ = writeln!(
             out,
             "{:>4}  {:task$}  {:function$}  {}",
@@ -62,6 +72,9 @@ fn steps(trace: &Trace) -> String {
             step.function,
             what(step)
         );
+    }
+    if let Some(start) = trace.loop_start {
+        let _ = writeln!(out, "      again from step {}", start + 1);
     }
     let _ = writeln!(out, "\n  {WHY}{}.{WHY:#}", trace.why);
     for blocked in &trace.blocked {

@@ -35,7 +35,11 @@ pub fn search(system: &System) -> Plain {
         plain.states += 1;
         let actions = interp::enabled(system, &state);
         for (predicate, nearest) in system.predicates.iter().zip(&mut plain.nearest) {
-            let asked = predicate.scope == Scope::Always || actions.is_empty();
+            let asked = match predicate.scope {
+                Scope::Always => true,
+                Scope::Terminal => actions.is_empty(),
+                Scope::Progress(_) => false,
+            };
             if asked && nearest.is_none() && state.holds(&predicate.bad) {
                 *nearest = Some(at);
             }

@@ -12,7 +12,7 @@ use super::setup::{Filesystem, Mapping};
 use super::world::{COUNTER_MAX, extent};
 use crate::machine::builder::{CFn, Label};
 use crate::machine::expr::{Expr, add, eq, ite, ne, not, or};
-use crate::machine::step::Order;
+use crate::machine::step::{Cost, Order};
 use crate::machine::var::VarId;
 
 /// The whole call: `folios` one after another, `words` of each.
@@ -187,7 +187,7 @@ fn get_locked_folio(p: &mut Prog<'_>, folio: &FolioRef, again: Label) {
         s.text("recheck folio->mapping")
             .when(cached, "still in the cache", |b| b.goto(locked))
             .otherwise("truncated: unlock, put, retry", |b| {
-                b.set(lock, 0).dec(refs).goto(again)
+                b.set(lock, 0).dec(refs).costs(Cost::Retry).goto(again)
             })
     });
     p.b.bind(missing);
@@ -204,7 +204,7 @@ fn iomap_valid(p: &mut Prog<'_>, folio: &FolioRef, mapped: &Mapped, remap: Label
         s.text("validity cookie against if_seq, folio lock held")
             .order(seq, Order::Acquire)
             .when(ne(seq, cookie), "IOMAP_F_STALE: unlock, put, remap", |b| {
-                b.set(lock, 0).dec(refs).goto(remap)
+                b.set(lock, 0).dec(refs).costs(Cost::Retry).goto(remap)
             })
             .otherwise("valid", |b| b)
     });

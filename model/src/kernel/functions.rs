@@ -99,6 +99,7 @@ functions! {
     "mm/pgtable-generic.c" { PTEP_CLEAR_FLUSH = "ptep_clear_flush" }
     "arch/x86/include/asm/tlbflush.h" { FLUSH_TLB_PAGE = "flush_tlb_page" }
     "include/linux/pgtable.h" { SET_PTE_AT = "set_pte_at" }
+    "(user program)" { MAIN = "main" }
     "(hardware)" {
         MOV = "mov",
         DMA_READ = "dma_read",

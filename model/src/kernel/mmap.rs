@@ -9,7 +9,7 @@ use super::setup::{Filesystem, MkwriteOrder};
 use super::world::{Pte, extent};
 use crate::machine::builder::Label;
 use crate::machine::expr::{Expr, and, eq, or};
-use crate::machine::step::Order;
+use crate::machine::step::{Cost, Order};
 use crate::machine::var::VarId;
 
 /// A store to each of `words`, one after another.
@@ -55,7 +55,7 @@ fn store_word(p: &mut Prog<'_>, mm: usize, index: usize, word: usize) {
     b.step("M1", c::MOV, |s| {
         s.text(format!("store to word {word} through the TLB entry"));
         s.when(eq(tlb.writable, 1), "", |b| b.goto(done))
-            .otherwise("shot down meanwhile: translate again", |b| b.goto(retry));
+            .otherwise("shot down meanwhile: translate again", |b| b.costs(Cost::Retry).goto(retry));
         s.only_in_branch(0, |s| Prog::store(w, s, &mapped, word, &Expr::from(token)))
     });
     b.bind(fault);
@@ -89,6 +89,7 @@ fn handle_mm_fault(p: &mut Prog<'_>, mm: usize, index: usize, pte: &Pte, retry: 
         down_read(p, "M3a", c::LOCK_VMA_UNDER_RCU, vma, "VMA lock, shared");
         p.b.step("M3", c::HANDLE_PTE_FAULT, |s| {
             s.text("read the PTE; if present, look at it under the PTL")
+                .costs(Cost::Fault)
                 .wait(or(eq(pte.present, 0), eq(pte.ptl, 0)))
                 .full(pte.ptl)
                 .when(eq(pte.present, 0), "no PTE", |b| b.goto(shared_fault))

@@ -9,7 +9,7 @@ use super::functions as c;
 use super::inode::{down_write, up_write};
 use super::prog::Prog;
 use crate::machine::expr::{and, eq, or};
-use crate::machine::step::Order;
+use crate::machine::step::{Cost, Order};
 
 /// `mprotect(PROT_READ)`, then `mprotect(PROT_READ | PROT_WRITE)`, of one page. A store between the two
 /// would be a SIGSEGV, so mmap_lock is kept over both: nothing else that matters takes it.
@@ -33,6 +33,7 @@ pub fn mprotect_round_trip(p: &mut Prog<'_>, mm: usize, index: usize) {
                     .order(tlb.writable, Order::FullAllCpus);
             }
             s.text("shoot down, PTL not held")
+                .costs(Cost::TlbFlush)
         });
         let back = and(eq(pte.present, 1), or(any_entry, eq(pte.dirty, 1)));
         p.b.step("M11w", c::CHANGE_PTE_RANGE, |s| {

@@ -5,11 +5,14 @@ use foliocheck_model::kernel::world::World;
 use foliocheck_model::machine::expr::{Expr, and, any, not};
 use foliocheck_model::machine::system::{Scope, System};
 
-use super::{Invariant, anyone_stopped};
+use super::{Invariant, anyone_stopped, must_finish};
 
 /// A task that modifies the file (write(2), a store through a mapping, truncation) ends even if the
 /// holder of a spliced buffer never consumes it: in no state where nobody can move is such a task
-/// unfinished because a consumer has chosen to stop.
+/// unfinished because a consumer has chosen to stop; and it ends in every fair execution, however
+/// long others go on (splicing, reading, writing back).
+///
+/// A writer that goes on for ever is asked only whether it comes to rest in the middle of a call.
 ///
 /// Source: Torvalds, `CAHk-=wip9xx367bfCV8xaF9Oaw4DZ6edF9Ojv10XoxJ-iUBwhA@mail.gmail.com`
 /// ("UNBOUNDED"); Wilcox, `Y+XLuYh+kC+4wTRi@casper.infradead.org`.
@@ -17,18 +20,28 @@ pub const INVARIANT: Invariant = Invariant {
     id: "writer-progress",
     guarantee: "L1",
     title: "a writer finishes even if the holder of a spliced buffer never consumes it",
-    why: "a task with no more right than to read has stopped, and a writer of the file sleeps for ever",
+    why: "a task with no more right than to read has stopped or goes on for ever, and a writer of the file never finishes",
     applies,
-    bad: |system, world| vec![(Scope::Terminal, bad(system, world))],
+    bad: |system, world| {
+        let mut ways = vec![(Scope::Terminal, bad(system, world))];
+        ways.extend(must_finish(system, world, Call::is_writer));
+        ways
+    },
 };
 
 fn applies(setup: &Setup) -> bool {
-    setup.any_call(|c| {
+    let someone_stops = setup.any_call(|c| {
         matches!(
             c,
             Call::PipeRead { may_stop: true, .. } | Call::Receive { may_stop: true, .. }
         )
-    }) && setup.any_call(Call::is_writer)
+    });
+    let writer_against_others = setup.tasks.iter().any(|t| t.forever)
+        && setup
+            .tasks
+            .iter()
+            .any(|t| !t.forever && t.calls.iter().any(Call::is_writer));
+    (someone_stops && setup.any_call(Call::is_writer)) || writer_against_others
 }
 
 fn bad(system: &System, world: &World) -> Expr {
