@@ -142,34 +142,51 @@ pub fn run_all(
     jobs: usize,
     done: &(dyn Fn(&Unit) + Sync),
 ) -> Vec<Result<Answer, UnitError>> {
+    spread(units, weight, jobs, &|unit| {
+        let answer = run(unit, options);
+        done(unit);
+        answer
+    })
+}
+
+/// Does work on many items on `jobs` threads. Results come in the order of the items.
+pub fn spread<T: Sync, R: Send>(
+    items: &[T],
+    weight: impl Fn(&T) -> usize,
+    jobs: usize,
+    work: &(dyn Fn(&T) -> R + Sync),
+) -> Vec<R> {
     // The largest first, so that none is left running alone at the end.
-    let mut order: Vec<usize> = (0..units.len()).collect();
-    order.sort_by_key(|i| std::cmp::Reverse(weight(&units[*i])));
+    let mut order: Vec<usize> = (0..items.len()).collect();
+    order.sort_by_key(|i| std::cmp::Reverse(weight(&items[*i])));
     let next = AtomicUsize::new(0);
-    let answers: Mutex<Vec<Option<Result<Answer, UnitError>>>> =
-        Mutex::new((0..units.len()).map(|_| None).collect());
+    let results: Mutex<Vec<Option<R>>> = Mutex::new((0..items.len()).map(|_| None).collect());
     std::thread::scope(|scope| {
         for _ in 0..jobs.max(1) {
             scope.spawn(|| {
                 while let Some(i) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let answer = run(&units[*i], options);
-                    answers.lock().expect("no panic while held")[*i] = Some(answer);
-                    done(&units[*i]);
+                    let result = work(&items[*i]);
+                    results.lock().expect("no panic while held")[*i] = Some(result);
                 }
             });
         }
     });
-    let answers = answers.into_inner().expect("no panic while held");
-    answers
+    let results = results.into_inner().expect("no panic while held");
+    results
         .into_iter()
-        .map(|a| a.expect("every unit was run"))
+        .map(|r| r.expect("every item was worked on"))
         .collect()
 }
 
 fn weight(unit: &Unit) -> usize {
-    let setup = &unit.scenario.setup;
+    size(&unit.scenario) + unit.scheme.rules.len()
+}
+
+/// Roughly how large the scenario's state space is: good enough to order by.
+pub fn size(scenario: &Scenario) -> usize {
+    let setup = &scenario.setup;
     let calls: usize = setup.tasks.iter().map(|t| t.calls.len()).sum();
-    setup.tasks.len() * 100 + calls * 10 + unit.scheme.rules.len()
+    setup.tasks.len() * 100 + calls * 10
 }
 
 /// What is known of one predicate after the explorations.

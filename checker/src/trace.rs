@@ -76,26 +76,16 @@ impl Trace {
         sentence: &str,
     ) -> Result<Trace, ReplayError> {
         let predicate = &system.predicates[predicate];
-        let mut state = Valuation::init(system);
-        let mut steps = Vec::new();
         let mut begin = None;
-        for (number, action) in path.iter().enumerate() {
+        let Replay { steps, last: state } = Replay::of(system, path, |number, state| {
             if loop_start == Some(number) {
                 begin = Some(state.clone());
             }
             if begin.is_some() && !state.holds(&predicate.bad) {
                 return Err(ReplayError::NotViolated);
             }
-            let step = interp::current(system, &state, action.task)
-                .ok_or(ReplayError::Ended(number + 1))?;
-            let next =
-                interp::apply(system, &state, *action).map_err(|source| ReplayError::Step {
-                    number: number + 1,
-                    source,
-                })?;
-            steps.push(trace_step(system, &state, &next, *action, step));
-            state = next;
-        }
+            Ok(())
+        })?;
         if !state.holds(&predicate.bad) {
             return Err(ReplayError::NotViolated);
         }
@@ -121,6 +111,45 @@ impl Trace {
             why,
             blocked,
         })
+    }
+}
+
+/// The steps of a path, replayed on `system` (not optimised).
+///
+/// # Errors
+/// If the path cannot be replayed.
+pub fn steps(system: &System, path: &[Action]) -> Result<Vec<TraceStep>, ReplayError> {
+    Replay::of(system, path, |_, _| Ok(())).map(|r| r.steps)
+}
+
+/// A path replayed.
+struct Replay {
+    steps: Vec<TraceStep>,
+    last: Valuation,
+}
+
+impl Replay {
+    /// `look` is shown each state that is left, with the number of steps before it.
+    fn of(
+        system: &System,
+        path: &[Action],
+        mut look: impl FnMut(usize, &Valuation) -> Result<(), ReplayError>,
+    ) -> Result<Replay, ReplayError> {
+        let mut state = Valuation::init(system);
+        let mut steps = Vec::new();
+        for (number, action) in path.iter().enumerate() {
+            look(number, &state)?;
+            let step = interp::current(system, &state, action.task)
+                .ok_or(ReplayError::Ended(number + 1))?;
+            let next =
+                interp::apply(system, &state, *action).map_err(|source| ReplayError::Step {
+                    number: number + 1,
+                    source,
+                })?;
+            steps.push(trace_step(system, &state, &next, *action, step));
+            state = next;
+        }
+        Ok(Replay { steps, last: state })
     }
 }
 

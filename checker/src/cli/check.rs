@@ -24,7 +24,7 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
         && args.group.is_empty();
     let scheme_list = select::matching(schemes::all(), &args.scheme, "scheme", |s| s.id)?;
     let ask = select::matching(invariants::all(), &args.invariant, "invariant", |i| i.id)?;
-    let scenarios = scenarios(place, args)?;
+    let scenarios = default_scenarios(place, &args.group, &args.scenario)?;
     let mut expected = Expectations::read(&place.results())?;
     let units = suite::units(&scheme_list, &scenarios, &ask);
     if units.is_empty() {
@@ -99,16 +99,21 @@ fn tables<'a>(
         .collect()
 }
 
-fn scenarios(place: &Place, args: &CheckArgs) -> anyhow::Result<Vec<Scenario>> {
+/// The scenarios of any of `groups` that match any of `globs`; without either, the default ones.
+pub fn default_scenarios(
+    place: &Place,
+    groups: &[String],
+    globs: &[String],
+) -> anyhow::Result<Vec<Scenario>> {
     let all = place.scenarios()?;
-    if !args.group.is_empty() {
-        let all = select::in_groups(all, &args.group)?;
-        return select::matching(all, &args.scenario, "scenario", |s| &s.id);
+    if !groups.is_empty() {
+        let all = select::in_groups(all, groups)?;
+        return select::matching(all, globs, "scenario", |s| &s.id);
     }
-    if args.scenario.is_empty() {
+    if globs.is_empty() {
         return Ok(all.into_iter().filter(Scenario::is_default).collect());
     }
-    select::matching(all, &args.scenario, "scenario", |s| &s.id)
+    select::matching(all, globs, "scenario", |s| &s.id)
 }
 
 /// The bounds of explorations.
@@ -126,7 +131,7 @@ pub fn options(bounds: &Bounds, full: bool) -> Options {
 
 impl Bounds {
     /// Explorations at once.
-    fn jobs(&self) -> usize {
+    pub fn jobs(&self) -> usize {
         self.jobs
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
     }

@@ -4,6 +4,7 @@
 //! error; 3 nothing unexpected, but some run is inconclusive.
 
 mod check;
+mod cost;
 mod select;
 mod show;
 
@@ -34,6 +35,8 @@ pub struct Cli {
 enum Command {
     /// Check schemes in scenarios against invariants
     Check(CheckArgs),
+    /// Count what schemes cost: page copies, TLB flushes, faults, waits of writers, retries
+    Cost(CostArgs),
     /// List what there is
     List(ListArgs),
     /// Print a program as pseudo-C
@@ -66,6 +69,28 @@ pub struct CheckArgs {
     /// Take what comes out as the committed verdicts
     #[arg(long)]
     bless: bool,
+    #[command(flatten)]
+    bounds: Bounds,
+    /// Output
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// What to count.
+#[derive(Args)]
+struct CostArgs {
+    /// Only schemes that match this glob (repeatable); by-reference is shown beside
+    #[arg(long, value_name = "GLOB")]
+    scheme: Vec<String>,
+    /// Only scenarios that match this glob (repeatable)
+    #[arg(long, value_name = "GLOB")]
+    scenario: Vec<String>,
+    /// Only scenarios of this group (repeatable)
+    #[arg(long, value_name = "NAME")]
+    group: Vec<String>,
+    /// Print the cycles that make a figure unbounded
+    #[arg(long)]
+    cycle: bool,
     #[command(flatten)]
     bounds: Bounds,
     /// Output
@@ -180,6 +205,7 @@ pub fn main() -> ExitCode {
         .unwrap_or_else(|| Command::Check(CheckArgs::default()))
     {
         Command::Check(args) => check::check(&place, &args),
+        Command::Cost(args) => cost::cost(&place, &args),
         Command::List(args) => show::list(&place, &args),
         Command::Show {
             what:

@@ -269,8 +269,7 @@ impl Finder<'_> {
         while due.contains(&Due::LetGo) {
             at = self.walk(at, &mut walk, |node, action| {
                 due.iter().enumerate().any(|(task, d)| {
-                    *d == Due::LetGo
-                        && (action.task.index() == task || self.shows(node, task))
+                    *d == Due::LetGo && (action.task.index() == task || self.shows(node, task))
                 })
             });
             let last = walk.last().map(|a: &Action| a.task.index());

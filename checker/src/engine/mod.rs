@@ -9,9 +9,11 @@
 //! | [`components`] | its strongly connected components, by petgraph |
 //! | [`lasso`] | fair endless executions in which a task never finishes |
 //! | [`progress`] | that question asked of a system |
+//! | [`cost`] | least and most of what steps cost, over the paths of the graph |
 //! | [`limits`] | bounds, and why a run was cut |
 
 pub mod components;
+pub mod cost;
 pub mod explore;
 pub mod graph;
 pub mod lasso;

@@ -146,9 +146,7 @@ impl Waits {
                     let steps = &system.task(id).program.steps;
                     steps
                         .iter()
-                        .map(|s| {
-                            machine.test(&without_locks(system, id, &s.guard, &locks).fold())
-                        })
+                        .map(|s| machine.test(&without_locks(system, id, &s.guard, &locks).fold()))
                         .collect()
                 })
                 .collect(),

@@ -55,7 +55,9 @@ fn store_word(p: &mut Prog<'_>, mm: usize, index: usize, word: usize) {
     b.step("M1", c::MOV, |s| {
         s.text(format!("store to word {word} through the TLB entry"));
         s.when(eq(tlb.writable, 1), "", |b| b.goto(done))
-            .otherwise("shot down meanwhile: translate again", |b| b.costs(Cost::Retry).goto(retry));
+            .otherwise("shot down meanwhile: translate again", |b| {
+                b.costs(Cost::Retry).goto(retry)
+            });
         s.only_in_branch(0, |s| Prog::store(w, s, &mapped, word, &Expr::from(token)))
     });
     b.bind(fault);

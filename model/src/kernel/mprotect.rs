@@ -32,8 +32,7 @@ pub fn mprotect_round_trip(p: &mut Prog<'_>, mm: usize, index: usize) {
                 s.set(tlb.writable, 0)
                     .order(tlb.writable, Order::FullAllCpus);
             }
-            s.text("shoot down, PTL not held")
-                .costs(Cost::TlbFlush)
+            s.text("shoot down, PTL not held").costs(Cost::TlbFlush)
         });
         let back = and(eq(pte.present, 1), or(any_entry, eq(pte.dirty, 1)));
         p.b.step("M11w", c::CHANGE_PTE_RANGE, |s| {

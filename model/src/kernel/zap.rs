@@ -89,8 +89,7 @@ fn zap_pte_range(p: &mut Prog<'_>, function: CFn, mm: usize, index: usize) {
                 s.set(tlb.writable, 0)
                     .order(tlb.writable, Order::FullAllCpus);
             }
-            s.text("shoot down, PTL not held")
-                .costs(Cost::TlbFlush)
+            s.text("shoot down, PTL not held").costs(Cost::TlbFlush)
         });
         p.b.bind(done);
     });

@@ -20,7 +20,7 @@ pub const INVARIANT: Invariant = Invariant {
     id: "writer-progress",
     guarantee: "L1",
     title: "a writer finishes even if the holder of a spliced buffer never consumes it",
-    why: "a task with no more right than to read has stopped or goes on for ever, and a writer of the file never finishes",
+    why: "a writer of the file never finishes, because of what others do or have left undone",
     applies,
     bad: |system, world| {
         let mut ways = vec![(Scope::Terminal, bad(system, world))];

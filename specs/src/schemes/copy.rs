@@ -51,7 +51,11 @@ fn read_words(p: &mut Prog<'_>, folio: &FolioRef, slot: &PageAt) {
         p.b.step("Z1", c::COPY_PAGE_TO_ITER, |s| {
             s.text(format!("copy word {word} into the pipe's page"))
                 .set(slot.place(|r| r.copy[word]), data);
-            if word == 0 { s.costs(Cost::PageCopy) } else { s }
+            if word == 0 {
+                s.costs(Cost::PageCopy)
+            } else {
+                s
+            }
         });
     }
 }
