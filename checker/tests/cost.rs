@@ -1,6 +1,8 @@
 //! Costs, held against an enumeration of the executions of small programs by the reference interpreter,
 //! on the system as written.
 
+mod support;
+
 use std::fmt::Write as _;
 
 use foliocheck::cost::bill;
@@ -14,8 +16,6 @@ use foliocheck_model::machine::step::Cost;
 use foliocheck_model::machine::var::VarDecl;
 use foliocheck_specs::{instance, schemes};
 use proptest::prelude::*;
-
-mod support;
 
 /// A step of a random program.
 #[derive(Clone, Debug)]
@@ -155,7 +155,7 @@ fn weight(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(support::cases(400))]
 
     #[test]
     fn costs_are_those_of_an_enumeration(

@@ -1,6 +1,8 @@
 //! The search for fair lassos, held against an enumeration of everything that an endless execution of a
 //! small graph can repeat.
 
+mod support;
+
 use std::collections::BTreeSet;
 
 use foliocheck::engine::graph::{Edge, Graph, Node};
@@ -198,7 +200,7 @@ fn walk(small: &Small, lasso: &Lasso) -> Option<Vec<(usize, Edge)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(support::cases(3000))]
 
     #[test]
     fn lassos_are_those_of_an_enumeration(small in small()) {

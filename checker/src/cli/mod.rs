@@ -14,6 +14,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::engine::lasso::Fairness;
+
 /// Model-checks schemes for stable splice data in the Linux page cache.
 ///
 /// Without a command: checks every scheme in every scenario (except those of group `large`) against
@@ -66,6 +68,9 @@ pub struct CheckArgs {
     /// Without reduction: visit every reachable state
     #[arg(long)]
     full: bool,
+    /// What endless executions grant for sure
+    #[arg(long, value_enum, default_value_t = FairnessArg::Handover)]
+    fairness: FairnessArg,
     /// Take what comes out as the committed verdicts
     #[arg(long)]
     bless: bool,
@@ -132,6 +137,28 @@ enum Format {
     Json,
     /// For pages
     Markdown,
+}
+
+/// [`Fairness`], as on the command line.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
+enum FairnessArg {
+    /// Nothing: any cycle counts
+    None,
+    /// Who can always move does
+    Weak,
+    /// As weak, and locks are handed over
+    #[default]
+    Handover,
+}
+
+impl From<FairnessArg> for Fairness {
+    fn from(arg: FairnessArg) -> Fairness {
+        match arg {
+            FairnessArg::None => Fairness::None,
+            FairnessArg::Weak => Fairness::Weak,
+            FairnessArg::Handover => Fairness::Handover,
+        }
+    }
 }
 
 #[derive(Args)]

@@ -41,7 +41,8 @@ pub enum Metric {
     /// [`Cost::Fault`].
     Faults,
     /// A task that modifies the file comes to a step at which it has to sleep, for a lock or for a
-    /// condition. One that could have gone on, but was overtaken before it did, is not counted.
+    /// condition. One that could have gone on, but was overtaken before it did, is not counted; nor is
+    /// a wait at a program's first step, which begins at no moment in particular.
     WriterWaits,
     /// [`Cost::Retry`].
     Retries,

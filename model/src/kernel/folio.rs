@@ -111,7 +111,7 @@ pub fn filemap_add_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef, lost: Lab
             folio.index
         ))
         .when(ne(index.slot, 0), "somebody inserted one first", |b| {
-            b.goto(lost)
+            b.costs(Cost::Retry).goto(lost)
         });
         for (position, (f, object)) in folios.iter().enumerate() {
             // A folio whose last reference is gone is free, and may be given out again.

@@ -126,7 +126,9 @@ fn do_shared_fault(p: &mut Prog<'_>, index: usize, pte: &Pte, out: Label) {
         p.b.step("M3m", c::SHMEM_GET_FOLIO_GFP, |s| {
             s.text("recheck folio->mapping")
                 .when(eq(cached, 1), "", |b| b)
-                .otherwise("truncated: retry", |b| b.set(lock, 0).dec(refs).goto(out))
+                .otherwise("truncated: retry", |b| {
+                    b.set(lock, 0).dec(refs).costs(Cost::Retry).goto(out)
+                })
         });
     }
     let position = folio.select(|f| Expr::from(p.w.position(f)));
@@ -138,7 +140,7 @@ fn do_shared_fault(p: &mut Prog<'_>, index: usize, pte: &Pte, out: Label) {
             .when(
                 or(eq(pte.present, 1), eq(pte.rmap, 1)),
                 "the PTE changed: back out",
-                |b| b.set(lock, 0).dec(refs).goto(out),
+                |b| b.set(lock, 0).dec(refs).costs(Cost::Retry).goto(out),
             )
             .otherwise("installed", |b| {
                 b.set(pte.present, 1)
@@ -171,7 +173,7 @@ fn wp_page_shared(p: &mut Prog<'_>, index: usize, pte: &Pte, out: Label) {
             .full(pte.ptl)
             .when(same, "W and D", |b| b.set(pte.write, 1).set(pte.dirty, 1))
             .otherwise("the PTE changed: back out", |b| {
-                b.set(lock, 0).dec(refs).goto(out)
+                b.set(lock, 0).dec(refs).costs(Cost::Retry).goto(out)
             })
     });
     fault_dirty_shared_page(p, &folio, out, false);
@@ -192,7 +194,7 @@ fn reference_mapped_folio(p: &mut Prog<'_>, folio: &FolioRef, pte: &Pte, out: La
                 }
                 b.inc(refs)
             })
-            .otherwise("the PTE changed", |b| b.goto(out))
+            .otherwise("the PTE changed", |b| b.costs(Cost::Retry).goto(out))
     });
 }
 
@@ -212,7 +214,7 @@ fn wp_page_shared_without_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, pte: &Pte,
                 }
                 b.set(pte.write, 1).set(pte.dirty, 1).inc(refs)
             })
-            .otherwise("the PTE changed", |b| b.goto(out))
+            .otherwise("the PTE changed", |b| b.costs(Cost::Retry).goto(out))
     });
     folio_lock(p, "M10l", folio);
     fault_dirty_shared_page(p, folio, out, true);
@@ -247,7 +249,9 @@ fn page_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, out: Label) {
                 p.b.step("M5m", handler, |s| {
                     s.text("folio_mkwrite_check_truncate")
                         .when(eq(cached, 1), "", |b| b.goto(valid))
-                        .otherwise("truncated: back out", |b| b.set(lock, 0).dec(refs))
+                        .otherwise("truncated: back out", |b| {
+                            b.set(lock, 0).dec(refs).costs(Cost::Retry)
+                        })
                 });
                 up_read_goto(p, "M5u", c::FILEMAP_INVALIDATE_UNLOCK_SHARED, inval, out);
             }
