@@ -104,23 +104,23 @@ struct Enumeration<'a> {
 
 impl Enumeration<'_> {
     /// False if there are too many paths.
-    fn go(&mut self, state: Valuation, so_far: u32) -> bool {
+    fn go(&mut self, state: &Valuation, so_far: u32) -> bool {
         if self.left == 0 {
             return false;
         }
         self.left -= 1;
         self.most = self.most.max(so_far);
-        let actions = interp::enabled(self.system, &state);
+        let actions = interp::enabled(self.system, state);
         if actions.is_empty() {
             self.least = Some(self.least.map_or(so_far, |l| l.min(so_far)));
         }
         self.path.push((state.clone(), so_far));
         for action in actions {
-            let next = interp::apply(self.system, &state, action).unwrap();
-            let total = so_far + (self.weight)(&state, action, &next);
+            let next = interp::apply(self.system, state, action).unwrap();
+            let total = so_far + (self.weight)(state, action, &next);
             if let Some((_, before)) = self.path.iter().find(|(s, _)| *s == next) {
                 self.unbounded |= total > *before;
-            } else if !self.go(next, total) {
+            } else if !self.go(&next, total) {
                 return false;
             }
         }
@@ -175,7 +175,7 @@ proptest! {
                 unbounded: false,
                 left: 20_000,
             };
-            prop_assume!(enumeration.go(Valuation::init(&system), 0));
+            prop_assume!(enumeration.go(&Valuation::init(&system), 0));
             prop_assert_eq!(range.least, enumeration.least, "{:?}", metric);
             match range.most {
                 Most::Times(n) => {

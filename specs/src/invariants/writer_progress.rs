@@ -1,6 +1,6 @@
 //! L1. A reader cannot hold up a writer.
 
-use foliocheck_model::kernel::setup::{Call, Setup};
+use foliocheck_model::kernel::setup::{Call, Setup, TaskSetup};
 use foliocheck_model::kernel::world::World;
 use foliocheck_model::machine::expr::{Expr, and, any, not};
 use foliocheck_model::machine::system::{Scope, System};
@@ -23,25 +23,28 @@ pub const INVARIANT: Invariant = Invariant {
     why: "a writer of the file never finishes, because of what others do or have left undone",
     applies,
     bad: |system, world| {
-        let mut ways = vec![(Scope::Terminal, bad(system, world))];
+        let stuck = someone_may_stop(&world.setup).then(|| (Scope::Terminal, bad(system, world)));
+        let mut ways: Vec<_> = stuck.into_iter().collect();
         ways.extend(must_finish(system, world, Call::is_writer));
         ways
     },
 };
 
-fn applies(setup: &Setup) -> bool {
-    let someone_stops = setup.any_call(|c| {
+fn someone_may_stop(setup: &Setup) -> bool {
+    setup.any_call(|c| {
         matches!(
             c,
             Call::PipeRead { may_stop: true, .. } | Call::Receive { may_stop: true, .. }
         )
-    });
-    let writer_against_others = setup.tasks.iter().any(|t| t.forever)
-        && setup
-            .tasks
-            .iter()
-            .any(|t| !t.forever && t.calls.iter().any(Call::is_writer));
-    (someone_stops && setup.any_call(Call::is_writer)) || writer_against_others
+    })
+}
+
+/// Whether there is a writer, and somebody who could be in its way.
+fn applies(setup: &Setup) -> bool {
+    let writes = |t: &&TaskSetup| t.calls.iter().any(Call::is_writer);
+    let finite = setup.tasks.iter().filter(writes).any(|t| !t.forever);
+    (setup.any_call(Call::is_writer) && someone_may_stop(setup))
+        || (finite && setup.tasks.len() > 1)
 }
 
 fn bad(system: &System, world: &World) -> Expr {
