@@ -2,21 +2,23 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`engine`] | exploration by stateright, the reduction, bounds |
+//! | [`engine`] | exploration by stateright, the reduction, bounds; the state graph, fair lassos, costs |
 //! | [`suite`] | which explorations answer which questions; running them in parallel |
 //! | [`verdict`] | what is known of an invariant, and the run that it comes from |
 //! | [`trace`], [`blocked`] | counterexamples, step by step; who waits for whom |
 //! | [`expectation`] | committed verdicts: what a run is held to |
+//! | [`cost`] | what schemes cost: copies, flushes, faults, waits, retries |
 //! | [`report`] | tables, Markdown, JSON, printed traces |
 //! | [`cli`] | the command line |
 //!
 //! A *holds* means that every reachable state within the bounds of the scenario was visited, or is
 //! represented by one that was (see [`engine::stubborn`]); up to the expected number of states that
 //! 64-bit fingerprints confuse, which each run reports. Nothing here explores weak memory, more
-//! tasks or folios than a scenario names, or liveness beyond states in which nobody can move.
+//! tasks or folios than a scenario names.
 
 pub mod blocked;
 pub mod cli;
+pub mod cost;
 pub mod engine;
 pub mod expectation;
 pub mod report;

@@ -5,6 +5,9 @@
 //! a second exploration, led by that question, finds a shortest way to it. Each predicate over passing
 //! states takes an exploration of its own, led by it. In full mode one exploration answers everything.
 //! Why this preserves verdicts and lengths: [`stubborn`](crate::engine::stubborn).
+//!
+//! Whether tasks finish in endless executions is answered on the state graph, in either mode:
+//! [`lasso`](crate::engine::lasso).
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -19,7 +22,9 @@ use foliocheck_specs::scenario::ScenarioError;
 use foliocheck_specs::{Instance, Invariant, Scenario, Scheme, invariants, schemes};
 
 use crate::engine::explore::{Exploration, ExploreError, Mode, explore};
+use crate::engine::lasso::Fairness;
 use crate::engine::limits::Limits;
+use crate::engine::progress::{progress, unrolled};
 use crate::trace::{ReplayError, Trace};
 use crate::verdict::{Run, Verdict};
 
@@ -69,6 +74,8 @@ pub fn default_units() -> Result<Vec<Unit>, ScenarioError> {
 pub struct Options {
     /// Without reduction.
     pub full: bool,
+    /// What is taken for granted of endless executions.
+    pub fairness: Fairness,
     /// Bounds of each exploration.
     pub limits: Limits,
 }
@@ -135,39 +142,60 @@ pub fn run_all(
     jobs: usize,
     done: &(dyn Fn(&Unit) + Sync),
 ) -> Vec<Result<Answer, UnitError>> {
+    spread(units, weight, jobs, &|unit| {
+        let answer = run(unit, options);
+        done(unit);
+        answer
+    })
+}
+
+/// Does work on many items on `jobs` threads. Results come in the order of the items.
+pub fn spread<T: Sync, R: Send>(
+    items: &[T],
+    weight: impl Fn(&T) -> usize,
+    jobs: usize,
+    work: &(dyn Fn(&T) -> R + Sync),
+) -> Vec<R> {
     // The largest first, so that none is left running alone at the end.
-    let mut order: Vec<usize> = (0..units.len()).collect();
-    order.sort_by_key(|i| std::cmp::Reverse(weight(&units[*i])));
+    let mut order: Vec<usize> = (0..items.len()).collect();
+    order.sort_by_key(|i| std::cmp::Reverse(weight(&items[*i])));
     let next = AtomicUsize::new(0);
-    let answers: Mutex<Vec<Option<Result<Answer, UnitError>>>> =
-        Mutex::new((0..units.len()).map(|_| None).collect());
+    let results: Mutex<Vec<Option<R>>> = Mutex::new((0..items.len()).map(|_| None).collect());
     std::thread::scope(|scope| {
         for _ in 0..jobs.max(1) {
             scope.spawn(|| {
                 while let Some(i) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let answer = run(&units[*i], options);
-                    answers.lock().expect("no panic while held")[*i] = Some(answer);
-                    done(&units[*i]);
+                    let result = work(&items[*i]);
+                    results.lock().expect("no panic while held")[*i] = Some(result);
                 }
             });
         }
     });
-    let answers = answers.into_inner().expect("no panic while held");
-    answers
+    let results = results.into_inner().expect("no panic while held");
+    results
         .into_iter()
-        .map(|a| a.expect("every unit was run"))
+        .map(|r| r.expect("every item was worked on"))
         .collect()
 }
 
 fn weight(unit: &Unit) -> usize {
-    let setup = &unit.scenario.setup;
+    size(&unit.scenario) + unit.scheme.rules.len()
+}
+
+/// Roughly how large the scenario's state space is: good enough to order by.
+pub fn size(scenario: &Scenario) -> usize {
+    let setup = &scenario.setup;
     let calls: usize = setup.tasks.iter().map(|t| t.calls.len()).sum();
-    setup.tasks.len() * 100 + calls * 10 + unit.scheme.rules.len()
+    setup.tasks.len() * 100 + calls * 10
 }
 
 /// What is known of one predicate after the explorations.
 struct Finding {
     path: Option<Vec<Action>>,
+    /// Where the part of the path begins that is repeated for ever.
+    loop_start: Option<usize>,
+    /// It was answered on the state graph.
+    graph: bool,
     states: usize,
     transitions: usize,
     depth: usize,
@@ -182,6 +210,8 @@ impl Finding {
                 .iter()
                 .find(|v| v.0 == predicate)
                 .map(|v| v.1.clone()),
+            loop_start: None,
+            graph: false,
             states: exploration.states,
             transitions: exploration.transitions,
             depth: exploration.depth,
@@ -206,9 +236,14 @@ fn answer(unit: &Unit, options: &Options) -> Result<Answer, Cause> {
                 .any(|i| i.id == instance.optimized.predicates[*p].invariant)
         })
         .collect();
+    let (endless, asked): (Vec<usize>, Vec<usize>) = asked
+        .iter()
+        .partition(|p| about_progress(&instance.full.predicates[**p]));
     let mut answer = Answer::default();
     let mut findings: Vec<(usize, Finding)> = Vec::new();
-    if options.full {
+    if asked.is_empty() {
+        // Only endless executions are asked about.
+    } else if options.full {
         explore_full(
             &instance.optimized,
             &asked,
@@ -220,6 +255,16 @@ fn answer(unit: &Unit, options: &Options) -> Result<Answer, Cause> {
         explore_reduced(
             &instance.optimized,
             &asked,
+            &limits,
+            &mut answer,
+            &mut findings,
+        )?;
+    }
+    if !endless.is_empty() {
+        ask_progress(
+            &instance.full,
+            &endless,
+            options.fairness,
             &limits,
             &mut answer,
             &mut findings,
@@ -291,6 +336,47 @@ fn ask(system: &System, p: usize, limits: &Limits, answer: &mut Answer) -> Resul
     Ok(Finding::of(&exploration, p, limits))
 }
 
+fn about_progress(predicate: &Predicate) -> bool {
+    matches!(predicate.scope, Scope::Progress(_))
+}
+
+/// One graph answers all questions about endless executions.
+fn ask_progress(
+    full: &System,
+    asked: &[usize],
+    fairness: Fairness,
+    limits: &Limits,
+    answer: &mut Answer,
+    findings: &mut Vec<(usize, Finding)>,
+) -> Result<(), Cause> {
+    let mut system = full.clone();
+    system.predicates = asked.iter().map(|p| full.predicates[*p].clone()).collect();
+    let progress = progress(
+        &foliocheck_specs::instance::control(&system),
+        fairness,
+        limits,
+    )?;
+    answer.states += progress.states;
+    answer.transitions += progress.transitions;
+    for (n, p) in asked.iter().enumerate() {
+        let lasso = progress.violations.iter().find(|v| v.0 == n);
+        let path = lasso.map(|(_, lasso)| unrolled(lasso));
+        let finding = Finding {
+            loop_start: path.as_ref().map(|p| p.1),
+            path: path.map(|p| p.0),
+            graph: true,
+            states: progress.states,
+            transitions: progress.transitions,
+            depth: progress.depth,
+            cut: progress
+                .cut
+                .map(|c| c.reason(&crate::engine::progress::bounded(limits))),
+        };
+        findings.push((*p, finding));
+    }
+    Ok(())
+}
+
 impl Answer {
     fn add(&mut self, exploration: &Exploration) {
         self.states += exploration.states;
@@ -322,6 +408,18 @@ pub fn lasts(system: &System, predicate: &Predicate) -> bool {
         })
 }
 
+/// What answered.
+fn engine(findings: &[&(usize, Finding)]) -> &'static str {
+    let graph = findings.iter().any(|(_, f)| f.graph && f.states != 0);
+    let explored = findings.iter().any(|(_, f)| !f.graph);
+    match (explored, graph) {
+        (true, false) => "stateright",
+        (true, true) => "stateright, state graph",
+        (false, true) => "state graph",
+        (false, false) => "control flow",
+    }
+}
+
 fn conclude(
     unit: &Unit,
     invariant: &Invariant,
@@ -338,18 +436,21 @@ fn conclude(
         scenario: unit.scenario.id.clone(),
         invariant: invariant.id.to_owned(),
         verdict: Verdict::Holds,
-        states: findings.iter().map(|(_, f)| f.states).sum(),
-        transitions: findings.iter().map(|(_, f)| f.transitions).sum(),
+        states: 0,
+        transitions: 0,
         depth: findings.iter().map(|(_, f)| f.depth).max().unwrap_or(0),
         reduced: !options.full,
-        engine: "stateright",
+        engine: engine(findings),
         reason: None,
         trace: None,
     };
-    if options.full {
-        // One exploration answered every predicate.
-        let (_, first) = findings[0];
-        (run.states, run.transitions) = (first.states, first.transitions);
+    let (graphs, explorations): (Vec<&Finding>, Vec<&Finding>) =
+        findings.iter().map(|(_, f)| f).partition(|f| f.graph);
+    // One graph answered every question about progress; in full, one exploration every other.
+    let all = if options.full { 1 } else { usize::MAX };
+    for finding in explorations.iter().take(all).chain(graphs.first()) {
+        run.states += finding.states;
+        run.transitions += finding.transitions;
     }
     let cut = findings.iter().find_map(|(_, f)| f.cut.clone());
     if let Some((_, predicate, path, finding)) = shortest {
@@ -359,6 +460,7 @@ fn conclude(
         run.trace = Some(Trace::replay(
             &instance.full,
             path,
+            finding.loop_start,
             predicate,
             invariant.why,
         )?);

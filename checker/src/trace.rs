@@ -49,27 +49,96 @@ pub struct Trace {
     pub length: usize,
     /// The steps.
     pub steps: Vec<TraceStep>,
+    /// In an endless execution: how many steps come before the ones that are repeated for ever, which
+    /// are all the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loop_start: Option<usize>,
     /// Why the last state violates the invariant.
     pub why: String,
-    /// In a state where nobody can move: who waits, for what and for whom, holding what.
+    /// In a state where nobody can move, and for those who do not move in the steps that are repeated for
+    /// ever: who waits, for what and for whom, holding what.
     pub blocked: Vec<Blocked>,
 }
 
 impl Trace {
     /// Replays `path` on `system` (not optimised), which must end in a state where the predicate with
-    /// that index is true. `sentence` says in general why such a state is wrong.
+    /// that index is true. `sentence` says in general why such a state is wrong. With `loop_start`, the
+    /// steps from there on are repeated for ever: the predicate must be true all along, and every task
+    /// must come back to the step that it was at.
     ///
     /// # Errors
     /// If the path cannot be replayed, which is an error of the model or of an optimisation.
     pub fn replay(
         system: &System,
         path: &[Action],
+        loop_start: Option<usize>,
         predicate: usize,
         sentence: &str,
     ) -> Result<Trace, ReplayError> {
+        let predicate = &system.predicates[predicate];
+        let mut begin = None;
+        let Replay { steps, last: state } = Replay::of(system, path, |number, state| {
+            if loop_start == Some(number) {
+                begin = Some(state.clone());
+            }
+            if begin.is_some() && !state.holds(&predicate.bad) {
+                return Err(ReplayError::NotViolated);
+            }
+            Ok(())
+        })?;
+        if !state.holds(&predicate.bad) {
+            return Err(ReplayError::NotViolated);
+        }
+        let mut blocked = match predicate.scope {
+            Scope::Always => Vec::new(),
+            Scope::Terminal | Scope::Progress(_) => blocked::blocked(system, &state),
+        };
+        if let Some(start) = loop_start {
+            let returns = begin.is_some_and(|b| {
+                let at = |s: &Valuation, t| interp::loc(system, s, t);
+                system.task_ids().all(|t| at(&b, t) == at(&state, t))
+            });
+            if !returns {
+                return Err(ReplayError::NoLoop);
+            }
+            blocked.retain(|b| steps[start..].iter().all(|s: &TraceStep| s.task != b.task));
+        }
+        let why = format!("{sentence}{}", evidence(system, &state, &predicate.bad));
+        Ok(Trace {
+            length: steps.len(),
+            steps,
+            loop_start,
+            why,
+            blocked,
+        })
+    }
+}
+
+/// The steps of a path, replayed on `system` (not optimised).
+///
+/// # Errors
+/// If the path cannot be replayed.
+pub fn steps(system: &System, path: &[Action]) -> Result<Vec<TraceStep>, ReplayError> {
+    Replay::of(system, path, |_, _| Ok(())).map(|r| r.steps)
+}
+
+/// A path replayed.
+struct Replay {
+    steps: Vec<TraceStep>,
+    last: Valuation,
+}
+
+impl Replay {
+    /// `look` is shown each state that is left, with the number of steps before it.
+    fn of(
+        system: &System,
+        path: &[Action],
+        mut look: impl FnMut(usize, &Valuation) -> Result<(), ReplayError>,
+    ) -> Result<Replay, ReplayError> {
         let mut state = Valuation::init(system);
         let mut steps = Vec::new();
         for (number, action) in path.iter().enumerate() {
+            look(number, &state)?;
             let step = interp::current(system, &state, action.task)
                 .ok_or(ReplayError::Ended(number + 1))?;
             let next =
@@ -80,23 +149,7 @@ impl Trace {
             steps.push(trace_step(system, &state, &next, *action, step));
             state = next;
         }
-        let predicate = &system.predicates[predicate];
-        if !state.holds(&predicate.bad) {
-            return Err(ReplayError::NotViolated);
-        }
-        let terminal = predicate.scope == Scope::Terminal;
-        let blocked = if terminal {
-            blocked::blocked(system, &state)
-        } else {
-            Vec::new()
-        };
-        let why = format!("{sentence}{}", evidence(system, &state, &predicate.bad));
-        Ok(Trace {
-            length: steps.len(),
-            steps,
-            why,
-            blocked,
-        })
+        Ok(Replay { steps, last: state })
     }
 }
 
@@ -115,6 +168,9 @@ pub enum ReplayError {
     /// Its task had ended.
     #[error("step {0} cannot be replayed: its task has ended")]
     Ended(usize),
+    /// What is said to be repeated for ever does not lead back.
+    #[error("the trace does not come back to where its loop begins")]
+    NoLoop,
     /// The last state does not violate the invariant.
     #[error("the trace does not end in a violation")]
     NotViolated,

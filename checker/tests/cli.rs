@@ -125,6 +125,64 @@ fn json_of_check_has_the_agreed_shape() {
 }
 
 #[test]
+fn costs_are_shown_beside_the_base_line() {
+    let args = [
+        "cost",
+        "--scheme",
+        "confirm-folio-version",
+        "--scenario",
+        "mmap-store-clean-pte",
+    ];
+    let output = run(&args);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(
+        text.contains("by-reference") && text.contains("unbounded"),
+        "{text}"
+    );
+    assert!(!text.contains("for ever:"));
+    let output = run(&[&args[..], &["--cycle"]].concat());
+    assert!(stdout(&output).contains("for ever:"), "{}", stdout(&output));
+    let document = json(&run(&[&args[..], &["--format", "json"]].concat()));
+    assert_eq!(document["schema"], 1);
+    let costs = document["costs"].as_array().expect("costs");
+    assert_eq!(costs[0]["scheme"], "by-reference");
+    for figure in costs
+        .iter()
+        .flat_map(|c| c["figures"].as_array().expect("figures"))
+    {
+        assert!(figure["metric"].is_string() && figure["least"].is_u64());
+        assert_eq!(figure["most"].is_null(), figure["cycle"].is_object());
+    }
+    let output = run(&[&args[..], &["--max-states", "50"]].concat());
+    assert_eq!(output.status.code(), Some(3));
+    assert!(stdout(&output).contains("inconclusive: by-reference in mmap-store-clean-pte"));
+}
+
+#[test]
+fn fairness_is_chosen() {
+    let verdict = |fairness: &str| {
+        let output = run(&[
+            "check",
+            "--scheme",
+            "by-reference",
+            "--scenario",
+            "endless-writer-vs-splice",
+            "--invariant",
+            "splicer-progress",
+            "--fairness",
+            fairness,
+            "--format",
+            "json",
+        ]);
+        json(&output)["runs"][0]["verdict"].clone()
+    };
+    assert_eq!(verdict("none"), "violated");
+    assert_eq!(verdict("weak"), "violated");
+    assert_eq!(verdict("handover"), "holds");
+}
+
+#[test]
 fn a_run_cut_short_is_inconclusive() {
     for bound in [
         ["--max-states", "20"],

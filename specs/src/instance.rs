@@ -5,6 +5,7 @@ use foliocheck_model::kernel::setup::Setup;
 use foliocheck_model::kernel::world::World;
 use foliocheck_model::machine::ablate::{Ablation, ablate};
 use foliocheck_model::machine::optimize::optimize;
+use foliocheck_model::machine::system::Scope;
 use foliocheck_model::machine::{BuildError, System};
 
 use crate::invariants::{self, Invariant};
@@ -49,6 +50,20 @@ impl Instance {
             world,
         })
     }
+}
+
+/// What of a system decides who can move when, and whether tasks finish: everything that only the other
+/// predicates or a final observation ask for is left out. Tasks, steps and branches correspond, as in
+/// [`Instance::optimized`].
+pub fn control(full: &System) -> System {
+    let mut system = full.clone();
+    system
+        .predicates
+        .retain(|p| matches!(p.scope, Scope::Progress(_)));
+    for var in &mut system.vars {
+        var.observed = false;
+    }
+    optimize(&system)
 }
 
 /// The invariants that apply to a scenario.

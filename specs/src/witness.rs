@@ -181,5 +181,26 @@ pub fn all() -> Vec<Witness> {
             None,
             "a reader that stops holds up a writer",
         ),
+        witness(
+            "writer-progress",
+            "stable-pin",
+            "hold-renewed-by-tee",
+            None,
+            "nobody stops, and no hold lasts, but there is always one",
+        ),
+        witness(
+            "splicer-progress",
+            "confirm-i-version",
+            "endless-writer-vs-splice",
+            None,
+            "each time the buffer is looked at, the data has changed",
+        ),
+        witness(
+            "splicer-progress",
+            "recheck-folio-version",
+            "mmap-store-clean-pte",
+            None,
+            "a store and a splice undo each other's work, and both start anew",
+        ),
     ]
 }

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::select::{self, Place};
 use super::{Bounds, CheckArgs, Format, INCONCLUSIVE, UNEXPECTED};
+use crate::engine::lasso::Fairness;
 use crate::engine::limits::Limits;
 use crate::expectation::{Difference, Expectations};
 use crate::report::summary::{ENVIRONMENTS, Environment, Matrix};
@@ -24,7 +25,7 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
         && args.group.is_empty();
     let scheme_list = select::matching(schemes::all(), &args.scheme, "scheme", |s| s.id)?;
     let ask = select::matching(invariants::all(), &args.invariant, "invariant", |i| i.id)?;
-    let scenarios = scenarios(place, args)?;
+    let scenarios = default_scenarios(place, &args.group, &args.scenario)?;
     let mut expected = Expectations::read(&place.results())?;
     let units = suite::units(&scheme_list, &scenarios, &ask);
     if units.is_empty() {
@@ -32,7 +33,10 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
             "these schemes change nothing in these scenarios: there they are by-reference"
         );
     }
-    let options = options(&args.bounds, args.full);
+    let options = Options {
+        fairness: args.fairness.into(),
+        ..options(&args.bounds, args.full)
+    };
     let started = Instant::now();
     let answers = run_units(&units, &options, args.bounds.jobs())?;
     let witnesses = if everything && place.scenarios.is_none() {
@@ -43,6 +47,10 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
     let elapsed = started.elapsed();
     let runs: Vec<Run> = answers.iter().flat_map(|a| a.runs.clone()).collect();
     if args.bless {
+        anyhow::ensure!(
+            options.fairness == Fairness::default(),
+            "nothing blessed: committed verdicts take it that locks are handed over; leave out --fairness"
+        );
         bless(place, &mut expected, &runs, everything)?;
     }
     let differences: Vec<(&Run, Difference)> = runs
@@ -99,16 +107,21 @@ fn tables<'a>(
         .collect()
 }
 
-fn scenarios(place: &Place, args: &CheckArgs) -> anyhow::Result<Vec<Scenario>> {
+/// The scenarios of any of `groups` that match any of `globs`; without either, the default ones.
+pub fn default_scenarios(
+    place: &Place,
+    groups: &[String],
+    globs: &[String],
+) -> anyhow::Result<Vec<Scenario>> {
     let all = place.scenarios()?;
-    if !args.group.is_empty() {
-        let all = select::in_groups(all, &args.group)?;
-        return select::matching(all, &args.scenario, "scenario", |s| &s.id);
+    if !groups.is_empty() {
+        let all = select::in_groups(all, groups)?;
+        return select::matching(all, globs, "scenario", |s| &s.id);
     }
-    if args.scenario.is_empty() {
+    if globs.is_empty() {
         return Ok(all.into_iter().filter(Scenario::is_default).collect());
     }
-    select::matching(all, &args.scenario, "scenario", |s| &s.id)
+    select::matching(all, globs, "scenario", |s| &s.id)
 }
 
 /// The bounds of explorations.
@@ -120,12 +133,13 @@ pub fn options(bounds: &Bounds, full: bool) -> Options {
             timeout: bounds.timeout,
             max_memory: bounds.max_memory.map(|mib| mib << 20),
         },
+        ..Options::default()
     }
 }
 
 impl Bounds {
     /// Explorations at once.
-    fn jobs(&self) -> usize {
+    pub fn jobs(&self) -> usize {
         self.jobs
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
     }

@@ -4,6 +4,7 @@
 //! error; 3 nothing unexpected, but some run is inconclusive.
 
 mod check;
+mod cost;
 mod select;
 mod show;
 
@@ -12,6 +13,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::engine::lasso::Fairness;
 
 /// Model-checks schemes for stable splice data in the Linux page cache.
 ///
@@ -34,6 +37,8 @@ pub struct Cli {
 enum Command {
     /// Check schemes in scenarios against invariants
     Check(CheckArgs),
+    /// Count what schemes cost: page copies, TLB flushes, faults, waits of writers, retries
+    Cost(CostArgs),
     /// List what there is
     List(ListArgs),
     /// Print a program as pseudo-C
@@ -63,9 +68,34 @@ pub struct CheckArgs {
     /// Without reduction: visit every reachable state
     #[arg(long)]
     full: bool,
+    /// What endless executions grant for sure
+    #[arg(long, value_enum, default_value_t = FairnessArg::Handover)]
+    fairness: FairnessArg,
     /// Take what comes out as the committed verdicts
     #[arg(long)]
     bless: bool,
+    #[command(flatten)]
+    bounds: Bounds,
+    /// Output
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// What to count.
+#[derive(Args)]
+struct CostArgs {
+    /// Only schemes that match this glob (repeatable); by-reference is shown beside
+    #[arg(long, value_name = "GLOB")]
+    scheme: Vec<String>,
+    /// Only scenarios that match this glob (repeatable)
+    #[arg(long, value_name = "GLOB")]
+    scenario: Vec<String>,
+    /// Only scenarios of this group (repeatable)
+    #[arg(long, value_name = "NAME")]
+    group: Vec<String>,
+    /// Print the cycles that make a figure unbounded
+    #[arg(long)]
+    cycle: bool,
     #[command(flatten)]
     bounds: Bounds,
     /// Output
@@ -107,6 +137,28 @@ enum Format {
     Json,
     /// For pages
     Markdown,
+}
+
+/// [`Fairness`], as on the command line.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
+enum FairnessArg {
+    /// Nothing: any cycle counts
+    None,
+    /// Who can always move does
+    Weak,
+    /// As weak, and locks are handed over
+    #[default]
+    Handover,
+}
+
+impl From<FairnessArg> for Fairness {
+    fn from(arg: FairnessArg) -> Fairness {
+        match arg {
+            FairnessArg::None => Fairness::None,
+            FairnessArg::Weak => Fairness::Weak,
+            FairnessArg::Handover => Fairness::Handover,
+        }
+    }
 }
 
 #[derive(Args)]
@@ -180,6 +232,7 @@ pub fn main() -> ExitCode {
         .unwrap_or_else(|| Command::Check(CheckArgs::default()))
     {
         Command::Check(args) => check::check(&place, &args),
+        Command::Cost(args) => cost::cost(&place, &args),
         Command::List(args) => show::list(&place, &args),
         Command::Show {
             what:

@@ -120,7 +120,13 @@ impl<const N: usize> Explored<N> {
             return true;
         }
         let scope = self.machine.system().predicates[predicate].scope;
-        if scope == Scope::Terminal && !self.is_terminal(state) {
+        let asked = match scope {
+            Scope::Always => true,
+            Scope::Terminal => self.is_terminal(state),
+            // About executions, not states: see `progress`.
+            Scope::Progress(_) => false,
+        };
+        if !asked {
             return true;
         }
         self.found[i].store(true, Ordering::Relaxed);

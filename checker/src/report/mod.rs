@@ -1,5 +1,6 @@
 //! What a reader sees.
 
+pub mod cost;
 pub mod json;
 pub mod listing;
 pub mod markdown;

@@ -15,7 +15,7 @@ pub struct Environment {
 }
 
 /// The parts, in the order of the tables.
-pub const ENVIRONMENTS: [Environment; 4] = [
+pub const ENVIRONMENTS: [Environment; 5] = [
     Environment {
         title: "Files on disk",
         group: None,
@@ -31,6 +31,10 @@ pub const ENVIRONMENTS: [Environment; 4] = [
     Environment {
         title: "A checksumming device that does not ask for stable pages",
         group: Some("unstable"),
+    },
+    Environment {
+        title: "With a flusher that never rests",
+        group: Some("endless-flusher"),
     },
 ];
 

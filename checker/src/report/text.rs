@@ -27,6 +27,13 @@ pub fn run(run: &Run, title: &str) -> String {
     match (&run.trace, run.verdict) {
         (Some(trace), _) => out.push_str(&steps(trace)),
         (None, Verdict::Holds) => {
+            if run.states == 0 {
+                let _ = writeln!(
+                    out,
+                    "  no counterexample: no task can repeat a step, so every execution ends"
+                );
+                return out;
+            }
             let how = if run.reduced { "reduced" } else { "in full" };
             let _ = writeln!(
                 out,
@@ -42,18 +49,26 @@ pub fn run(run: &Run, title: &str) -> String {
     out
 }
 
-/// Number, task, function, id; what happens; what changed.
+/// The steps, why the last state is wrong, who is blocked there.
 fn steps(trace: &Trace) -> String {
+    let mut out = String::from("\n");
+    out.push_str(&lines(&trace.steps, trace.loop_start));
+    let _ = writeln!(out, "\n  {WHY}{}.{WHY:#}", trace.why);
+    for blocked in &trace.blocked {
+        let _ = writeln!(out, "    {}", blocked.line());
+    }
+    out
+}
+
+/// Number, task, function; what happens; what changed. What is repeated for ever is set apart.
+pub fn lines(steps: &[TraceStep], loop_start: Option<usize>) -> String {
     let mut out = String::new();
-    let task = trace.steps.iter().map(|s| s.task.len()).max().unwrap_or(0);
-    let function = trace
-        .steps
-        .iter()
-        .map(|s| s.function.len())
-        .max()
-        .unwrap_or(0);
-    out.push('\n');
-    for (n, step) in trace.steps.iter().enumerate() {
+    let task = steps.iter().map(|s| s.task.len()).max().unwrap_or(0);
+    let function = steps.iter().map(|s| s.function.len()).max().unwrap_or(0);
+    for (n, step) in steps.iter().enumerate() {
+        if loop_start == Some(n) {
+            let _ = writeln!(out, "\n      for ever:");
+        }
         let _ = writeln!(
             out,
             "{:>4}  {:task$}  {:function$}  {}",
@@ -63,9 +78,8 @@ fn steps(trace: &Trace) -> String {
             what(step)
         );
     }
-    let _ = writeln!(out, "\n  {WHY}{}.{WHY:#}", trace.why);
-    for blocked in &trace.blocked {
-        let _ = writeln!(out, "    {}", blocked.line());
+    if let Some(start) = loop_start {
+        let _ = writeln!(out, "      again from step {}", start + 1);
     }
     out
 }

@@ -9,6 +9,7 @@ use foliocheck_model::machine::System;
 use foliocheck_model::machine::interp::{self, Valuation};
 use foliocheck_model::machine::system::Scope;
 use foliocheck_specs::{Instance, Scenario, instance, schemes};
+use proptest::test_runner::{Config, RngSeed};
 
 /// What the search found.
 pub struct Plain {
@@ -35,7 +36,11 @@ pub fn search(system: &System) -> Plain {
         plain.states += 1;
         let actions = interp::enabled(system, &state);
         for (predicate, nearest) in system.predicates.iter().zip(&mut plain.nearest) {
-            let asked = predicate.scope == Scope::Always || actions.is_empty();
+            let asked = match predicate.scope {
+                Scope::Always => true,
+                Scope::Terminal => actions.is_empty(),
+                Scope::Progress(_) => false,
+            };
             if asked && nearest.is_none() && state.holds(&predicate.bad) {
                 *nearest = Some(at);
             }
@@ -55,6 +60,22 @@ pub fn search(system: &System) -> Plain {
         }
     }
     plain
+}
+
+/// The same random cases in every run, unless `PROPTEST_RNG_SEED` gives another seed.
+pub fn cases(cases: u32) -> Config {
+    let default = Config::default();
+    let seed = match default.rng_seed {
+        RngSeed::Random => RngSeed::Fixed(0x0f01_10c4_ec3d),
+        given @ RngSeed::Fixed(_) => given,
+    };
+    let wanted = std::env::var_os("PROPTEST_CASES").is_some();
+    Config {
+        cases: if wanted { default.cases } else { cases },
+        failure_persistence: None,
+        rng_seed: seed,
+        ..default
+    }
 }
 
 /// The scenario of that name.

@@ -15,6 +15,7 @@ use super::stable::folio_wait_stable;
 use super::world::extent;
 use crate::machine::builder::{CFn, Label};
 use crate::machine::expr::{Expr, eq, lt};
+use crate::machine::step::Cost;
 
 /// The whole call: `folios` one after another, `words` of each.
 pub fn write(p: &mut Prog<'_>, folios: &[usize], words: &[usize]) {
@@ -209,7 +210,7 @@ fn get_locked_folio(p: &mut Prog<'_>, folio: &FolioRef, again: Label) {
         s.text("recheck folio->mapping")
             .when(cached, "still in the cache", |b| b.goto(locked))
             .otherwise("truncated: unlock, put, retry", |b| {
-                b.set(lock, 0).dec(refs).goto(again)
+                b.set(lock, 0).dec(refs).costs(Cost::Retry).goto(again)
             })
     });
     p.b.bind(missing);

@@ -6,7 +6,7 @@ use super::prog::{FolioRef, Prog};
 use super::world::REFS_BIAS;
 use crate::machine::builder::Label;
 use crate::machine::expr::{Expr, and, eq, ne, or};
-use crate::machine::step::Order;
+use crate::machine::step::{Cost, Order};
 
 /// Takes the folio lock: sleeps until it is free.
 pub fn folio_lock(p: &mut Prog<'_>, id: &str, folio: &FolioRef) {
@@ -114,7 +114,7 @@ pub fn filemap_add_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef, lost: Lab
             folio.index
         ))
         .when(ne(index.slot, 0), "somebody inserted one first", |b| {
-            b.goto(lost)
+            b.costs(Cost::Retry).goto(lost)
         });
         for (position, (f, object)) in folios.iter().enumerate() {
             // A folio whose last reference is gone is free, and may be given out again.
@@ -189,7 +189,7 @@ fn update_page(p: &mut Prog<'_>, folio: &FolioRef, again: Label, read: Label, do
             .acquire(lock.clone())
             .when(eq(lock.clone(), 0), "locked", |b| b.set(lock.clone(), me))
             .otherwise("busy: put, look up again", |b| {
-                b.dec(refs.clone()).goto(give_up)
+                b.dec(refs.clone()).costs(Cost::Retry).goto(give_up)
             })
     });
     p.b.step("F4", c::FILEMAP_UPDATE_PAGE, |s| {
@@ -197,7 +197,7 @@ fn update_page(p: &mut Prog<'_>, folio: &FolioRef, again: Label, read: Label, do
             .release(lock.clone())
             .when(and(cached, eq(uptodate, 0)), "to be read", |b| b.goto(read))
             .otherwise("truncated or filled: unlock, put, look up again", |b| {
-                b.set(lock, 0).dec(refs)
+                b.set(lock, 0).dec(refs).costs(Cost::Retry)
             })
     });
     p.b.bind(give_up);

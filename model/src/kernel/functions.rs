@@ -142,6 +142,7 @@ functions! {
         FLUSH_TLB_RANGE = "flush_tlb_range",
     }
     "include/linux/pgtable.h" { SET_PTE_AT = "set_pte_at" }
+    "(user program)" { MAIN = "main" }
     "(hardware)" {
         MOV = "mov",
         DMA_READ = "dma_read",

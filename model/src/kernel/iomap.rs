@@ -11,7 +11,7 @@ use super::prog::{FolioRef, Prog};
 use super::world::{COUNTER_MAX, Index, cow, extent};
 use crate::machine::builder::{CFn, Label};
 use crate::machine::expr::{Expr, add, all, and, eq, ite, lt, ne, not, or};
-use crate::machine::step::Order;
+use crate::machine::step::{Cost, Order};
 use crate::machine::var::{VarDecl, VarId};
 
 /// `struct iomap` and its srcmap, as a write holds them over the folios that they cover.
@@ -190,7 +190,7 @@ pub fn back_out_if(p: &mut Prog<'_>, at: &At, changed: &Expr) {
             .order(seq, Order::Acquire)
             .release(lock.clone())
             .when(changed.clone(), "IOMAP_F_STALE: unlock, put, remap", |b| {
-                b.set(lock, 0).dec(refs).goto(*stale)
+                b.set(lock, 0).dec(refs).costs(Cost::Retry).goto(*stale)
             })
             .otherwise("valid", |b| b)
     });
@@ -201,7 +201,9 @@ pub fn remap_if(p: &mut Prog<'_>, at: &At, changed: &Expr) {
     let At::Iomap { stale, .. } = at else { return };
     p.b.step("W7", c::IOMAP_VALID, |s| {
         s.text("validity cookie, nothing locked")
-            .when(changed.clone(), "stale: remap", |b| b.goto(*stale))
+            .when(changed.clone(), "stale: remap", |b| {
+                b.costs(Cost::Retry).goto(*stale)
+            })
             .otherwise("valid", |b| b)
     });
 }

@@ -11,7 +11,7 @@ use super::stable::folio_wait_stable;
 use super::world::Pte;
 use crate::machine::builder::Label;
 use crate::machine::expr::{Expr, and, eq, or};
-use crate::machine::step::Order;
+use crate::machine::step::{Cost, Order};
 use crate::machine::var::VarId;
 
 /// A store to each of `words`, one after another.
@@ -57,7 +57,9 @@ fn store_word(p: &mut Prog<'_>, mm: usize, index: usize, word: usize) {
     b.step("M1", c::MOV, |s| {
         s.text(format!("store to word {word} through the TLB entry"));
         s.when(eq(tlb.writable, 1), "", |b| b.goto(done))
-            .otherwise("shot down meanwhile: translate again", |b| b.goto(retry));
+            .otherwise("shot down meanwhile: translate again", |b| {
+                b.costs(Cost::Retry).goto(retry)
+            });
         s.only_in_branch(0, |s| {
             if let Some(protection) = w.protections.get(&(mm, index)) {
                 let late = eq(protection.returned, 1);
@@ -114,6 +116,7 @@ fn handle_mm_fault(
         }
         p.b.step("M3", c::HANDLE_PTE_FAULT, |s| {
             s.text("read the PTE; if present, look at it under the PTL")
+                .costs(Cost::Fault)
                 .wait(or(eq(pte.present, 0), eq(pte.ptl, 0)))
                 .full(pte.ptl)
                 .when(eq(pte.present, 0), "no PTE", |b| b.goto(shared_fault))
@@ -148,7 +151,9 @@ fn do_shared_fault(p: &mut Prog<'_>, index: usize, pte: &Pte, out: Label) {
         p.b.step("M3m", c::SHMEM_GET_FOLIO_GFP, |s| {
             s.text("recheck folio->mapping")
                 .when(eq(cached, 1), "", |b| b)
-                .otherwise("truncated: retry", |b| b.set(lock, 0).dec(refs).goto(out))
+                .otherwise("truncated: retry", |b| {
+                    b.set(lock, 0).dec(refs).costs(Cost::Retry).goto(out)
+                })
         });
     }
     let position = folio.select(|f| Expr::from(p.w.position(f)));
@@ -160,7 +165,7 @@ fn do_shared_fault(p: &mut Prog<'_>, index: usize, pte: &Pte, out: Label) {
             .when(
                 or(eq(pte.present, 1), eq(pte.rmap, 1)),
                 "the PTE changed: back out",
-                |b| b.set(lock, 0).dec(refs).goto(out),
+                |b| b.set(lock, 0).dec(refs).costs(Cost::Retry).goto(out),
             )
             .otherwise("installed", |b| {
                 b.set(pte.present, 1)
@@ -193,7 +198,7 @@ fn wp_page_shared(p: &mut Prog<'_>, index: usize, pte: &Pte, out: Label) {
             .full(pte.ptl)
             .when(same, "W and D", |b| b.set(pte.write, 1).set(pte.dirty, 1))
             .otherwise("the PTE changed: back out", |b| {
-                b.set(lock, 0).dec(refs).goto(out)
+                b.set(lock, 0).dec(refs).costs(Cost::Retry).goto(out)
             })
     });
     fault_dirty_shared_page(p, &folio, out, false);
@@ -214,7 +219,7 @@ fn reference_mapped_folio(p: &mut Prog<'_>, folio: &FolioRef, pte: &Pte, out: La
                 }
                 b.inc(refs)
             })
-            .otherwise("the PTE changed", |b| b.goto(out))
+            .otherwise("the PTE changed", |b| b.costs(Cost::Retry).goto(out))
     });
 }
 
@@ -234,7 +239,7 @@ fn wp_page_shared_without_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, pte: &Pte,
                 }
                 b.set(pte.write, 1).set(pte.dirty, 1).inc(refs)
             })
-            .otherwise("the PTE changed", |b| b.goto(out))
+            .otherwise("the PTE changed", |b| b.costs(Cost::Retry).goto(out))
     });
     folio_lock(p, "M10l", folio);
     fault_dirty_shared_page(p, folio, out, true);
@@ -269,7 +274,9 @@ fn page_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, out: Label) {
                 p.b.step("M5m", handler, |s| {
                     s.text("folio_mkwrite_check_truncate")
                         .when(eq(cached, 1), "", |b| b.goto(valid))
-                        .otherwise("truncated: back out", |b| b.set(lock, 0).dec(refs))
+                        .otherwise("truncated: back out", |b| {
+                            b.set(lock, 0).dec(refs).costs(Cost::Retry)
+                        })
                 });
                 up_read_goto(p, "M5u", c::FILEMAP_INVALIDATE_UNLOCK_SHARED, inval, out);
             }

@@ -109,6 +109,9 @@ pub fn build(setup: &Setup, rules: &dyn Rules) -> Result<(System, World), BuildE
             completion::call_begins(&mut p, call);
             write_call(&mut p, call, &mut feeders, &mut sent);
         }
+        if task.forever {
+            p.b.again("E1", functions::MAIN);
+        }
         p.b.finish()?;
     }
     system.validate()?;

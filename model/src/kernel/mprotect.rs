@@ -10,7 +10,7 @@ use super::inode::{down_write, up_write};
 use super::prog::Prog;
 use super::unmap::flush_tlb_batched_pending;
 use crate::machine::expr::{and, eq, or};
-use crate::machine::step::Order;
+use crate::machine::step::{Cost, Order};
 
 /// `mprotect(PROT_READ)`, then `mprotect(PROT_READ | PROT_WRITE)`, of one page. A store between the two
 /// would be a SIGSEGV, so mmap_lock is kept over both: nothing else that matters takes it.
@@ -35,7 +35,7 @@ pub fn mprotect_round_trip(p: &mut Prog<'_>, mm: usize, index: usize) {
                 s.set(tlb.writable, 0)
                     .order(tlb.writable, Order::FullAllCpus);
             }
-            s.text("shoot down, PTL not held")
+            s.text("shoot down, PTL not held").costs(Cost::TlbFlush)
         });
         let back = and(eq(pte.present, 1), or(any_entry, eq(pte.dirty, 1)));
         p.b.step("M11w", c::CHANGE_PTE_RANGE, |s| {

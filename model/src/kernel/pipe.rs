@@ -6,6 +6,7 @@ use super::pipe_pages;
 use super::prog::{PageAt, Prog};
 use crate::machine::builder::{CFn, Label};
 use crate::machine::expr::{Expr, add, and, any, eq, ite, lt, ne, not, or, sub};
+use crate::machine::step::Cost;
 use crate::machine::var::{VarDecl, VarId};
 
 /// What a consumer does when a rule makes it fail.
@@ -136,7 +137,9 @@ pub fn discard(p: &mut Prog<'_>, pipe: usize, retry: Option<Label>, next: Label)
         s.text("empty the pipe, then splice again")
             .release(mutex)
             .when(ne(used, 0), "more buffers", |b| b.goto(more))
-            .otherwise("empty: splice again", |b| b.set(mutex, 0).goto(retry))
+            .otherwise("empty: splice again", |b| {
+                b.set(mutex, 0).costs(Cost::Retry).goto(retry)
+            })
     });
 }
 

@@ -7,7 +7,7 @@ use super::prog::{FolioRef, Prog};
 use crate::machine::VarId;
 use crate::machine::builder::Label;
 use crate::machine::expr::{Expr, and, eq, not, or};
-use crate::machine::step::Order;
+use crate::machine::step::{Cost, Order};
 
 /// `folio_mkclean`, then `folio_mark_dirty` if it found anything: every page-table entry of the
 /// folio loses W and D, and what D said moves to PG_dirty. Needs the folio lock. Step ids are
@@ -98,7 +98,8 @@ fn page_vma_mkclean_one(
                 .otherwise("not mapped, or neither W nor D", |b| b.goto(next))
         });
         p.b.step(&format!("{prefix}3"), c::FLUSH_TLB_PAGE, |s| {
-            s.text("shoot down on every CPU; stores through cached entries end here");
+            s.text("shoot down on every CPU; stores through cached entries end here")
+                .costs(Cost::TlbFlush);
             for tlb in &tlbs {
                 s.set(tlb.writable, 0)
                     .order(tlb.writable, Order::FullAllCpus);

@@ -411,6 +411,8 @@ pub struct TaskSetup {
     pub name: String,
     /// Calls.
     pub calls: Vec<Call>,
+    /// After the last call it begins again with the first, for ever.
+    pub forever: bool,
 }
 
 /// A scenario, checked and ready to build.

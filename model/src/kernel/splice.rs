@@ -10,6 +10,7 @@ use super::prog::{PageAt, Prog};
 use super::setup::{Filesystem, Mapping};
 use crate::machine::builder::StepDraft;
 use crate::machine::expr::{Expr, add, and, eq, ite, lt};
+use crate::machine::step::Cost;
 
 /// `splice(2)` from the file to a pipe: one buffer a page.
 pub fn splice_read(p: &mut Prog<'_>, folios: &[usize], pipe: usize, writable: bool) {
@@ -225,7 +226,10 @@ pub fn tee(p: &mut Prog<'_>, from: usize, to: usize, buffers: usize) {
             p.b.step("S3v", c::LINK_PIPE, |s| {
                 s.when(ready, "still so", |b| b)
                     .otherwise("gone: unlock, wait again", |b| {
-                        b.set(source.mutex, 0).set(target.mutex, 0).goto(wait)
+                        b.set(source.mutex, 0)
+                            .set(target.mutex, 0)
+                            .costs(Cost::Retry)
+                            .goto(wait)
                     })
             });
             for k in 0..buffers {

@@ -5,6 +5,11 @@
 //! independence nothing is lost: had two stores written equal bytes, fewer mixtures would show, not
 //! more. Two words a folio suffice to show a mixture of two stores; a mixture of more words than
 //! that contains one of two.
+//!
+//! A task that goes on for ever stores the same tokens in every round. What that hides: a mixture of
+//! two rounds of the same store looks like one round. It hides nothing from questions about progress,
+//! which depend on no token at all (no guard or condition reads data); for mixtures of a store with
+//! another of its kind a scenario has two writers.
 
 use super::setup::{Call, Crypto, ExtentInit, FolioInit, Setup};
 

@@ -11,7 +11,7 @@ use super::prog::{FolioRef, Prog};
 use super::unmap::flush_tlb_batched_pending;
 use crate::machine::builder::CFn;
 use crate::machine::expr::{Expr, eq};
-use crate::machine::step::Order;
+use crate::machine::step::{Cost, Order};
 
 /// `munmap` of one page.
 pub fn munmap(p: &mut Prog<'_>, mm: usize, index: usize) {
@@ -77,7 +77,7 @@ fn zap_pte_range(p: &mut Prog<'_>, function: CFn, mm: usize, index: usize) {
                 s.set(tlb.writable, 0)
                     .order(tlb.writable, Order::FullAllCpus);
             }
-            s.text("shoot down, PTL held")
+            s.text("shoot down, PTL held").costs(Cost::TlbFlush)
         });
         p.b.step("M13r", c::TLB_FLUSH_RMAPS, |s| {
             s.text("drop the reverse mapping, then the PTL")
@@ -92,7 +92,7 @@ fn zap_pte_range(p: &mut Prog<'_>, function: CFn, mm: usize, index: usize) {
                 s.set(tlb.writable, 0)
                     .order(tlb.writable, Order::FullAllCpus);
             }
-            s.text("shoot down, PTL not held")
+            s.text("shoot down, PTL not held").costs(Cost::TlbFlush)
         });
         p.b.bind(done);
     });

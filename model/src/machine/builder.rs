@@ -21,9 +21,9 @@
 use super::error::BuildError;
 use super::expr::{Expr, add, and, sub};
 use super::program::Program;
-use super::step::{Access, Assign, Branch, END, Loc, Order, RuleTag, STOPPED, Step};
+use super::step::{Access, Assign, Branch, Cost, END, Loc, Order, RuleTag, STOPPED, Step};
 use super::system::{System, TaskId};
-use super::var::VarId;
+use super::var::{Role, VarId};
 
 /// A C function and the file it is in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -194,6 +194,28 @@ impl<'a> ProgramBuilder<'a> {
             .push(draft.finish(id, function, self.scope.clone(), rule));
     }
 
+    /// Ends the program of a task that goes on for ever: it begins again, with every register as it
+    /// was. Nothing that it did to shared variables is undone.
+    pub fn again(&mut self, id: &str, function: CFn) {
+        let system = &mut *self.system;
+        let task = self.task;
+        let registers: Vec<(VarId, u64)> = (0..)
+            .map(VarId)
+            .zip(&system.vars)
+            .filter(|(id, var)| var.role == Role::Private(task) && *id != system.task(task).pc)
+            .map(|(id, var)| (id, var.init))
+            .collect();
+        system.tasks[task.index()].forever = true;
+        self.labels.push(("begin".to_owned(), Some(0)));
+        let begin = Label(self.labels.len() - 1);
+        self.step(id, function, |s| {
+            for (register, init) in registers {
+                s.set(register, Expr::Const(init.cast_signed()));
+            }
+            s.text("begin again").goto(begin)
+        });
+    }
+
     /// Resolves labels and gives the task its program.
     ///
     /// # Errors
@@ -228,6 +250,7 @@ pub struct StepDraft {
     guard: Expr,
     requires: Expr,
     common: Vec<Assign>,
+    costs: Vec<Cost>,
     branches: Vec<Branch>,
     next: Loc,
     fallthrough: Loc,
@@ -244,6 +267,7 @@ impl StepDraft {
             guard: Expr::TRUE,
             requires: Expr::TRUE,
             common: Vec::new(),
+            costs: Vec::new(),
             branches: Vec::new(),
             next: fallthrough,
             fallthrough,
@@ -262,10 +286,12 @@ impl StepDraft {
                 label: String::new(),
                 assigns: Vec::new(),
                 next: self.next,
+                costs: Vec::new(),
             });
         }
         for branch in &mut branches {
             branch.assigns.splice(0..0, self.common.iter().cloned());
+            branch.costs.extend(&self.costs);
         }
         Step {
             id: id.to_owned(),
@@ -385,6 +411,7 @@ impl StepDraft {
         let mut draft = BranchDraft {
             assigns: Vec::new(),
             next: self.fallthrough,
+            costs: Vec::new(),
         };
         write(&mut draft);
         self.branches.push(Branch {
@@ -392,6 +419,7 @@ impl StepDraft {
             label: label.to_owned(),
             assigns: draft.assigns,
             next: draft.next,
+            costs: draft.costs,
         });
         self
     }
@@ -417,6 +445,12 @@ impl StepDraft {
         self
     }
 
+    /// What the step costs, whichever way it goes.
+    pub fn costs(&mut self, cost: Cost) -> &mut Self {
+        self.costs.push(cost);
+        self
+    }
+
     /// The task serves others here: see [`Step::idle`].
     pub fn idle(&mut self) -> &mut Self {
         self.idle = true;
@@ -435,6 +469,7 @@ impl StepDraft {
 pub struct BranchDraft {
     assigns: Vec<Assign>,
     next: Loc,
+    costs: Vec<Cost>,
 }
 
 impl BranchDraft {
@@ -472,6 +507,12 @@ impl BranchDraft {
         for (cond, var) in place.into().parts() {
             push_assign(&mut self.assigns, &cond, &Place::Var(var), &sub(var, 1));
         }
+        self
+    }
+
+    /// What this way on costs.
+    pub fn costs(&mut self, cost: Cost) -> &mut Self {
+        self.costs.push(cost);
         self
     }
 

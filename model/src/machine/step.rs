@@ -62,6 +62,26 @@ pub struct Assign {
     pub value: Expr,
 }
 
+/// What a step costs the machine that runs it, beyond the step itself. Counted over paths of the
+/// state graph, never by a variable: a mark changes no state.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Cost {
+    /// The kernel copies a page that is spliced, or replaces it by a copy. What a consumer that reads
+    /// a pipe copies to its own buffer is not one: it is the same under every scheme.
+    PageCopy,
+    /// A TLB shootdown: an interrupt to every CPU that may have the entry.
+    TlbFlush,
+    /// `handle_mm_fault` is entered.
+    Fault,
+    /// Work is thrown away and done again: splice again, map again, look up again, store again.
+    Retry,
+}
+
+impl Cost {
+    /// All of them.
+    pub const ALL: [Cost; 4] = [Cost::PageCopy, Cost::TlbFlush, Cost::Fault, Cost::Retry];
+}
+
 /// One way on from a step.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Branch {
@@ -73,6 +93,8 @@ pub struct Branch {
     pub assigns: Vec<Assign>,
     /// Where the task goes.
     pub next: Loc,
+    /// What it costs.
+    pub costs: Vec<Cost>,
 }
 
 /// Which rule of a scheme put a step there.

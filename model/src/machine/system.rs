@@ -28,6 +28,8 @@ pub struct Task {
     pub pc: VarId,
     /// Its program.
     pub program: Program,
+    /// It never ends: its last step leads back to the first.
+    pub forever: bool,
 }
 
 /// When a predicate is looked at.
@@ -37,6 +39,10 @@ pub enum Scope {
     Always,
     /// In states where no step is enabled.
     Terminal,
+    /// In the states of an endless execution: the task must finish. The predicate says that it has
+    /// not, and is violated by a fair execution in which it stays true for ever, unless the task only
+    /// waits for work ([`Step::idle`]) that never comes.
+    Progress(TaskId),
 }
 
 /// What must not be: the negation of an invariant, as an expression over the variables.
@@ -78,6 +84,7 @@ impl System {
             name,
             pc,
             program: Program::default(),
+            forever: false,
         });
         id
     }
@@ -124,13 +131,17 @@ impl System {
         super::expr::eq(task.pc, task.program.steps.len() + 1)
     }
 
-    /// True when nobody expects the task to go on: it has ended, or waits for work.
+    /// True when nobody expects the task to go on: it has ended, or waits for work. A task that goes
+    /// on for ever has nothing under way where it begins again (a program that fills a pipe which
+    /// nobody reads any more).
     pub fn settled(&self, task: TaskId) -> Expr {
         let t = self.task(task);
         let idle = t.program.steps.iter().enumerate().filter(|(_, s)| s.idle);
+        let rest = t.forever.then(|| super::expr::eq(t.pc, 0));
         super::expr::any(
             idle.map(|(loc, _)| super::expr::eq(t.pc, loc))
-                .chain([self.ended(task)]),
+                .chain([self.ended(task)])
+                .chain(rest),
         )
     }
 

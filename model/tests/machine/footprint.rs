@@ -152,6 +152,7 @@ fn step(guard: Expr, assigns: Vec<Assign>) -> Step {
         label: String::new(),
         assigns,
         next: END,
+        costs: Vec::new(),
     };
     Step {
         id: "S".into(),

@@ -9,6 +9,7 @@ mod counters;
 mod counters_random;
 mod explore;
 mod footprint;
+mod forever;
 mod listing;
 mod naive;
 mod optimize;

@@ -1,5 +1,5 @@
 //! The guarantees, one a file. Each is given as its negation: a predicate over the variables of a
-//! system, looked at in every state or in states where no task can move.
+//! system, looked at in every state, in states where no task can move, or in endless executions.
 
 mod access_consistent;
 mod deadlock_free;
@@ -13,6 +13,7 @@ mod references_balanced;
 mod reread_consistent;
 mod snapshot;
 mod source_untouched;
+mod splicer_progress;
 mod stable_under_writeback;
 mod untorn;
 mod writer_progress;
@@ -21,7 +22,7 @@ use foliocheck_model::kernel::setup::Setup;
 use foliocheck_model::kernel::world::World;
 use foliocheck_model::machine::Expr;
 use foliocheck_model::machine::System;
-use foliocheck_model::machine::expr::{any, eq};
+use foliocheck_model::machine::expr::{and, any, eq, not};
 use foliocheck_model::machine::system::{Predicate, Scope};
 use foliocheck_model::machine::var::VarId;
 
@@ -60,6 +61,7 @@ pub fn all() -> Vec<Invariant> {
         references_balanced::INVARIANT,
         deadlock_free::INVARIANT,
         writer_progress::INVARIANT,
+        splicer_progress::INVARIANT,
     ]
 }
 
@@ -92,6 +94,31 @@ fn spliced_and_read(setup: &Setup) -> bool {
 /// A ghost that records the violation when it happens.
 fn recorded(ghost: VarId) -> Vec<(Scope, Expr)> {
     vec![(Scope::Always, eq(ghost, 1))]
+}
+
+/// For each task that makes such a call and does not go on for ever: it must finish, unless it stops
+/// by its own choice.
+///
+/// Asked of fair executions: a task that could go on at every moment does, and a lock (folio lock,
+/// page-table lock, mutex, rw-semaphore) that is free again and again is obtained in the end, because
+/// the kernel's locks hand themselves over to who has waited too long: `RWSEM_FLAG_HANDOFF`,
+/// `MUTEX_FLAG_HANDOFF`, `sysctl_page_lock_unfairness`, queued spinlocks. No such thing is assumed of a
+/// wait for a condition (writeback, a hold, room in a pipe): who is woken looks again, and may find
+/// that it has to sleep on.
+fn must_finish(
+    system: &System,
+    world: &World,
+    makes: impl Fn(&foliocheck_model::kernel::setup::Call) -> bool,
+) -> Vec<(Scope, Expr)> {
+    system
+        .task_ids()
+        .zip(&world.setup.tasks)
+        .filter(|(_, task)| !task.forever && task.calls.iter().any(&makes))
+        .map(|(id, _)| {
+            let unfinished = and(not(system.ended(id)), not(system.stopped(id)));
+            (Scope::Progress(id), unfinished)
+        })
+        .collect()
 }
 
 /// Some task has stopped by its own choice.

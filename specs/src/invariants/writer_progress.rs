@@ -1,16 +1,19 @@
 //! L1. A reader cannot hold up a writer.
 
 use foliocheck_model::kernel::functions::IO_CQRING_WAIT;
-use foliocheck_model::kernel::setup::{Call, Setup};
+use foliocheck_model::kernel::setup::{Call, Setup, TaskSetup};
 use foliocheck_model::kernel::world::World;
 use foliocheck_model::machine::expr::{Expr, all, and, any, eq, not};
 use foliocheck_model::machine::system::{Scope, System, TaskId};
 
-use super::{Invariant, anyone_stopped};
+use super::{Invariant, anyone_stopped, must_finish};
 
 /// A task that modifies the file (write(2), a store through a mapping, truncation) ends even if the
 /// holder of a spliced buffer never consumes it: in no state where nobody can move is such a task
-/// unfinished because a consumer has chosen to stop.
+/// unfinished because a consumer has chosen to stop; and it ends in every fair execution, however
+/// long others go on (splicing, reading, writing back).
+///
+/// A writer that goes on for ever is asked only whether it comes to rest in the middle of a call.
 ///
 /// A task that waits for a report of completion before it modifies the file has chosen to wait for the
 /// consumer. It has not begun to write, and no kernel path of its holds it up: it is not asked about
@@ -22,18 +25,31 @@ pub const INVARIANT: Invariant = Invariant {
     id: "writer-progress",
     guarantee: "L1",
     title: "a writer finishes even if the holder of a spliced buffer never consumes it",
-    why: "a task with no more right than to read has stopped, and a writer of the file sleeps for ever",
+    why: "a writer of the file never finishes, because of what others do or have left undone",
     applies,
-    bad: |system, world| vec![(Scope::Terminal, bad(system, world))],
+    bad: |system, world| {
+        let stuck = someone_may_stop(&world.setup).then(|| (Scope::Terminal, bad(system, world)));
+        let mut ways: Vec<_> = stuck.into_iter().collect();
+        ways.extend(must_finish(system, world, Call::is_writer));
+        ways
+    },
 };
 
-fn applies(setup: &Setup) -> bool {
+fn someone_may_stop(setup: &Setup) -> bool {
     setup.any_call(|c| {
         matches!(
             c,
             Call::PipeRead { may_stop: true, .. } | Call::Receive { may_stop: true, .. }
         )
-    }) && setup.any_call(Call::is_writer)
+    })
+}
+
+/// Whether there is a writer, and somebody who could be in its way.
+fn applies(setup: &Setup) -> bool {
+    let writes = |t: &&TaskSetup| t.calls.iter().any(Call::is_writer);
+    let finite = setup.tasks.iter().filter(writes).any(|t| !t.forever);
+    (setup.any_call(Call::is_writer) && someone_may_stop(setup))
+        || (finite && setup.tasks.len() > 1)
 }
 
 /// The task is where it waits for a report of completion.

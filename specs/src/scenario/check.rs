@@ -303,13 +303,37 @@ fn tasks(raw: &Raw, limits: &Limits) -> Result<Vec<TaskSetup>, Fault> {
             .get_ref()
             .iter()
             .map(|c| calls::check(c, limits))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
+        let forever = task.forever.as_ref().is_some_and(|f| *f.get_ref());
+        if forever {
+            check_forever(task, &calls)?;
+        }
         tasks.push(TaskSetup {
             name: name.clone(),
             calls,
+            forever,
         });
     }
     Ok(tasks)
+}
+
+/// Calls that cannot be made again and again within a bounded model.
+fn check_forever(task: &super::RawTask, calls: &[Call]) -> Result<(), Fault> {
+    for (call, raw) in calls.iter().zip(task.calls.get_ref()) {
+        let message = match call {
+            Call::SpliceSocket { .. } | Call::Transmit { .. } | Call::Receive { .. } => {
+                "a socket has as many fragments as are spliced to it once; expected no socket call in a task that goes on for ever"
+            }
+            Call::Truncate { .. } | Call::PunchHole { word: None, .. } => {
+                "each removal of a page needs a folio of its own; expected it in a task that ends"
+            }
+            Call::Tick => "the clock has an end; expected `tick` in a task that ends",
+            Call::PinStore { .. } => "a pin is dropped once; expected it in a task that ends",
+            _ => continue,
+        };
+        return Err(Fault::at(raw.span(), "forever", message));
+    }
+    Ok(())
 }
 
 /// What only the scenario as a whole shows.
@@ -486,6 +510,13 @@ fn whole(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
             return Err(Fault::at(given.span(), "buffer-heads", message));
         }
     }
+    for (task, raw) in setup.tasks.iter().zip(&raw.task) {
+        if let Some(forever) = &raw.get_ref().forever
+            && task.forever
+        {
+            forever_meets(setup, task, forever)?;
+        }
+    }
     let uncached = raw
         .folio
         .iter()
@@ -574,6 +605,36 @@ fn completion(setup: &Setup, call: &Call, pipe: usize) -> Result<(), &'static st
     Ok(())
 }
 
+/// A task that goes on for ever must find what it waits for again and again: somebody who goes on for
+/// ever as well reads what it splices, or splices what it reads.
+fn forever_meets(setup: &Setup, task: &TaskSetup, at: &Spanned<bool>) -> Result<(), Fault> {
+    let pipes_of = |tasks: &[&TaskSetup], test: fn(&Call) -> Option<usize>| -> Vec<usize> {
+        tasks
+            .iter()
+            .flat_map(|t| &t.calls)
+            .filter_map(test)
+            .collect()
+    };
+    let endless: Vec<&TaskSetup> = setup.tasks.iter().filter(|t| t.forever).collect();
+    let fed = pipes_of(&[task], feeds);
+    let drained = pipes_of(&[task], drains);
+    let others_drain = pipes_of(&endless, drains);
+    let others_feed = pipes_of(&endless, feeds);
+    if let Some(pipe) = fed.iter().find(|p| !others_drain.contains(p)) {
+        let message = format!(
+            "nobody reads pipe {pipe} for ever; expected a `forever` task that does, or this one to read it"
+        );
+        return Err(Fault::at(at.span(), "forever", message));
+    }
+    if let Some(pipe) = drained.iter().find(|p| !others_feed.contains(p)) {
+        let message = format!(
+            "nothing fills pipe {pipe} for ever; expected a `forever` task that does, or this one to fill it"
+        );
+        return Err(Fault::at(at.span(), "forever", message));
+    }
+    Ok(())
+}
+
 /// Whether nothing but one direct write uses the page.
 fn only_direct(setup: &Setup, folio: usize) -> bool {
     let init = &setup.folios[folio];
@@ -582,6 +643,24 @@ fn only_direct(setup: &Setup, folio: usize) -> bool {
         && init.extent == ExtentInit::Written
         && setup.ptes.iter().all(|p| p.folio != folio)
         && setup.calls().filter(|(_, _, c)| uses(c)).count() == 1
+}
+
+/// The pipe that a call puts buffers into.
+fn feeds(call: &Call) -> Option<usize> {
+    match call {
+        Call::SpliceRead { pipe, .. } | Call::PipeWrite { pipe } | Call::Tee { to: pipe, .. } => {
+            Some(*pipe)
+        }
+        _ => None,
+    }
+}
+
+/// The pipe that a call takes buffers out of.
+fn drains(call: &Call) -> Option<usize> {
+    match call {
+        Call::PipeRead { pipe, .. } | Call::SpliceSocket { pipe, .. } => Some(*pipe),
+        _ => None,
+    }
 }
 
 /// Whether the page can be out of the cache at some time.

@@ -19,7 +19,7 @@
 //! | `max-states` | more than this makes a run inconclusive | none |
 //! | `[[folio]]` | one a page index: `dirty`, `cached`, `extent` (`written`, `unwritten`, `hole`), `shared` with another file | clean, cached, written, not shared |
 //! | `[[pte]]` | `mm`, `folio`, `state` (`none`, `clean`, `dirty`, `writable`) | none |
-//! | `[[task]]` | `name` and `calls`: see [`calls`] | required |
+//! | `[[task]]` | `name` and `calls`: see [`calls`]; `forever` if it begins again after the last | required, false |
 
 pub mod calls;
 mod check;
@@ -129,6 +129,7 @@ pub(crate) struct RawPte {
 pub(crate) struct RawTask {
     pub name: Spanned<String>,
     pub calls: Spanned<Vec<Spanned<calls::RawCall>>>,
+    pub forever: Option<Spanned<bool>>,
 }
 
 /// An error at a place in a file.

@@ -9,6 +9,7 @@ use foliocheck_model::kernel::hooks::{At, Hook};
 use foliocheck_model::kernel::prog::{FolioRef, PageAt, Prog};
 use foliocheck_model::kernel::rmap::mkclean_and_mark_dirty;
 use foliocheck_model::machine::expr::eq;
+use foliocheck_model::machine::step::Cost;
 
 use crate::scheme::{Effect, Family, Rule, Scheme};
 
@@ -51,7 +52,12 @@ fn read_words(p: &mut Prog<'_>, folio: &FolioRef, slot: &PageAt) {
         let data = folio.place(p.w, |f| f.data[word]);
         p.b.step("Z1", c::COPY_PAGE_TO_ITER, |s| {
             s.text(format!("copy word {word} into the pipe's page"))
-                .set(slot.place(|r| r.copy[word]), data)
+                .set(slot.place(|r| r.copy[word]), data);
+            if word == 0 {
+                s.costs(Cost::PageCopy)
+            } else {
+                s
+            }
         });
     }
 }
@@ -84,7 +90,7 @@ fn copy_under_lock(p: &mut Prog<'_>, at: &At) {
             p.b.step("Z1m", c::FILEMAP_GET_PAGES, |s| {
                 s.text("recheck folio->mapping")
                     .when(eq(cached, 1), "", |b| b.goto(valid))
-                    .otherwise("truncated", |b| b)
+                    .otherwise("truncated", |b| b.costs(Cost::Retry))
             });
             folio_unlock_put_goto(p, "Z1n", &folio, again);
             p.b.bind(valid);

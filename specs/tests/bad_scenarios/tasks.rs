@@ -46,6 +46,87 @@ pub const TASKS: &[Case] = &[
         &["at least one call"],
     ),
     case(
+        "forever is not a truth value",
+        &[("name = \"flusher\"", "name = \"flusher\"\nforever = 1 #!")],
+        "forever",
+        &["invalid type", "boolean"],
+    ),
+    case(
+        "the clock for ever",
+        &[
+            ("name = \"writer\"", "name = \"writer\"\nforever = true"),
+            ("{ call = \"tick\" },", "{ call = \"tick\" }, #!"),
+        ],
+        "forever",
+        &["the clock has an end", "`tick` in a task that ends"],
+    ),
+    case(
+        "sending for ever",
+        &[
+            ("name = \"nic\"", "name = \"nic\"\nforever = true"),
+            (
+                "{ call = \"transmit\", socket = 0 },",
+                "{ call = \"transmit\", socket = 0 }, #!",
+            ),
+        ],
+        "forever",
+        &["no socket call in a task that goes on for ever"],
+    ),
+    case(
+        "truncating for ever",
+        &[
+            ("name = \"flusher\"", "name = \"flusher\"\nforever = true"),
+            (
+                "{ call = \"writeback\", folios = [0], sync = \"all\" },",
+                "{ call = \"truncate\", folio = 1 }, #!",
+            ),
+        ],
+        "forever",
+        &["each removal of a page needs a folio of its own"],
+    ),
+    case(
+        "unpinning for ever",
+        &[
+            ("name = \"flusher\"", "name = \"flusher\"\nforever = true"),
+            (
+                "{ call = \"writeback\", folios = [0], sync = \"all\" },",
+                "{ call = \"pin-store\", folio = 1 }, #!",
+            ),
+        ],
+        "forever",
+        &["a pin is dropped once"],
+    ),
+    case(
+        "filling a pipe for ever that nobody empties for ever",
+        &[
+            (
+                "name = \"flusher\"",
+                "name = \"flusher\"\nforever = true #!",
+            ),
+            (
+                "{ call = \"writeback\", folios = [0], sync = \"all\" },",
+                "{ call = \"splice\", folios = [1], pipe = 1 },",
+            ),
+        ],
+        "forever",
+        &["nobody reads pipe 1 for ever"],
+    ),
+    case(
+        "reading a pipe for ever that nobody fills for ever",
+        &[
+            (
+                "name = \"flusher\"",
+                "name = \"flusher\"\nforever = true #!",
+            ),
+            (
+                "{ call = \"writeback\", folios = [0], sync = \"all\" },",
+                "{ call = \"pipe-read\", pipe = 1 },",
+            ),
+        ],
+        "forever",
+        &["nothing fills pipe 1 for ever"],
+    ),
+    case(
         "nine tasks",
         &[(
             "[[task]] # 4\nname = \"nic\"\ncalls = [\n    { call = \"transmit\", socket = 0 },\n]\n",

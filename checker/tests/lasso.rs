@@ -1,0 +1,245 @@
+//! The search for fair lassos, held against an enumeration of everything that an endless execution of a
+//! small graph can repeat.
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use foliocheck::engine::graph::{Edge, Graph, Node};
+use foliocheck::engine::lasso::{Fairness, Lasso, Question, Standing, find};
+use foliocheck_model::machine::TaskId;
+use foliocheck_model::machine::interp::Action;
+use proptest::prelude::*;
+
+const TASKS: usize = 3;
+
+/// A graph in which a task can move where it has an edge, and waits elsewhere, for a lock or not.
+#[derive(Clone, Debug)]
+struct Small {
+    edges: Vec<Vec<Edge>>,
+    graph: Graph,
+    /// By state, by task: where it cannot move, it waits for a lock.
+    contends: Vec<[bool; TASKS]>,
+    finished: Vec<bool>,
+}
+
+impl Question for Small {
+    fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    fn tasks(&self) -> usize {
+        TASKS
+    }
+
+    fn standing(&self, node: Node, task: usize) -> Standing {
+        let node = node as usize;
+        if self.edges[node]
+            .iter()
+            .any(|e| e.action.task.index() == task)
+        {
+            Standing::Ready
+        } else if self.contends[node][task] {
+            Standing::Contending
+        } else {
+            Standing::Waiting
+        }
+    }
+
+    fn unfinished(&self, node: Node) -> bool {
+        !self.finished[node as usize]
+    }
+
+    fn task(&self) -> usize {
+        0
+    }
+
+    fn idle(&self, _: Node) -> bool {
+        false
+    }
+}
+
+fn small() -> impl Strategy<Value = Small> {
+    (2..6_u32).prop_flat_map(|n| {
+        let edge = (0..n, 0..u8::try_from(TASKS).unwrap(), 0..n);
+        (
+            prop::collection::vec(edge, 1..10),
+            prop::collection::vec(any::<[bool; TASKS]>(), n as usize),
+            prop::collection::vec(prop::bool::weighted(0.2), n as usize),
+        )
+            .prop_map(move |(list, contends, finished)| {
+                let mut edges = vec![Vec::new(); n as usize];
+                for (branch, (from, task, target)) in list.into_iter().enumerate() {
+                    let action = Action {
+                        task: TaskId(task),
+                        branch: u8::try_from(branch).unwrap(),
+                    };
+                    edges[from as usize].push(Edge { action, target });
+                }
+                // Every state of a state graph is reachable: leave the others out of the question.
+                let reached = reachable(&edges);
+                let finished = finished
+                    .into_iter()
+                    .enumerate()
+                    .map(|(n, f)| f || !reached.contains(&n))
+                    .collect();
+                Small {
+                    graph: Graph::from_edges(&edges),
+                    edges,
+                    contends,
+                    finished,
+                }
+            })
+    })
+}
+
+fn reachable(edges: &[Vec<Edge>]) -> BTreeSet<usize> {
+    let mut seen = BTreeSet::from([0]);
+    let mut work = vec![0];
+    while let Some(node) = work.pop() {
+        for edge in &edges[node] {
+            if seen.insert(edge.target as usize) {
+                work.push(edge.target as usize);
+            }
+        }
+    }
+    seen
+}
+
+/// Whether an execution that takes exactly these edges for ever is fair.
+fn fair(small: &Small, taken: &[(usize, Edge)], fairness: Fairness) -> bool {
+    let nodes: BTreeSet<usize> = taken.iter().map(|(from, _)| *from).collect();
+    (0..TASKS).all(|task| {
+        let stands = |s: Standing| {
+            nodes
+                .iter()
+                .any(|n| small.standing(u32::try_from(*n).unwrap(), task) == s)
+        };
+        let moves = taken.iter().any(|(_, e)| e.action.task.index() == task);
+        match fairness {
+            Fairness::None => true,
+            // It is not the case that it can move at every moment and does not.
+            Fairness::Weak => moves || stands(Standing::Waiting) || stands(Standing::Contending),
+            // Nor that it can move again and again, waiting for nothing but locks in between.
+            Fairness::Handover => moves || stands(Standing::Waiting) || !stands(Standing::Ready),
+        }
+    })
+}
+
+/// Whether a walk can take all of these edges, and no other, again and again.
+fn repeatable(taken: &[(usize, Edge)]) -> bool {
+    let reach = |start: usize| {
+        let mut seen = BTreeSet::from([start]);
+        loop {
+            let before = seen.len();
+            for (from, edge) in taken {
+                if seen.contains(from) {
+                    seen.insert(edge.target as usize);
+                }
+            }
+            if seen.len() == before {
+                return seen;
+            }
+        }
+    };
+    taken.iter().all(|(from, _)| {
+        taken.iter().all(|(to, e)| {
+            let seen = reach(*from);
+            seen.contains(to)
+                && seen.contains(&(e.target as usize))
+                && taken.iter().any(|(f, _)| *f == e.target as usize)
+        })
+    })
+}
+
+/// The distance of the nearest state at which a fair execution that never finishes is in its loop.
+fn nearest(small: &Small, fairness: Fairness) -> Option<u32> {
+    let all: Vec<(usize, Edge)> = small
+        .edges
+        .iter()
+        .enumerate()
+        .flat_map(|(n, list)| list.iter().map(move |e| (n, *e)))
+        .filter(|(n, e)| !small.finished[*n] && !small.finished[e.target as usize])
+        .collect();
+    let (distance, _) = small.graph.distances();
+    (1_u32..1 << all.len())
+        .filter_map(|subset| {
+            let taken: Vec<(usize, Edge)> = all
+                .iter()
+                .enumerate()
+                .filter(|(i, _)| subset >> i & 1 == 1)
+                .map(|(_, e)| *e)
+                .collect();
+            (repeatable(&taken) && fair(small, &taken, fairness))
+                .then(|| taken.iter().map(|(n, _)| distance[*n]).min())
+                .flatten()
+        })
+        .min()
+}
+
+/// The edges that a lasso goes through again and again; none if it is not a path of the graph.
+fn walk(small: &Small, lasso: &Lasso) -> Option<Vec<(usize, Edge)>> {
+    let step = |at: usize, action: &Action| {
+        small.edges[at]
+            .iter()
+            .find(|e| e.action == *action)
+            .copied()
+    };
+    let mut at = 0;
+    for action in &lasso.prefix {
+        at = step(at, action)?.target as usize;
+    }
+    let start = at;
+    let mut taken = Vec::new();
+    for action in &lasso.cycle {
+        let edge = step(at, action)?;
+        taken.push((at, edge));
+        at = edge.target as usize;
+    }
+    (at == start && !taken.is_empty()).then_some(taken)
+}
+
+proptest! {
+    #![proptest_config(support::cases(3000))]
+
+    #[test]
+    fn lassos_are_those_of_an_enumeration(small in small()) {
+        for fairness in [Fairness::None, Fairness::Weak, Fairness::Handover] {
+            let expected = nearest(&small, fairness);
+            let found = find(&small, fairness);
+            prop_assert_eq!(
+                found.as_ref().map(|l| l.prefix.len()),
+                expected.map(|d| d as usize),
+                "{:?}", fairness
+            );
+            if let Some(lasso) = found {
+                let taken = walk(&small, &lasso).expect("a path that comes back");
+                prop_assert!(taken.iter().all(|(n, _)| !small.finished[*n]));
+                prop_assert!(fair(&small, &taken, fairness), "{:?}: {:?}", fairness, lasso);
+            }
+        }
+    }
+}
+
+/// A writer takes a lock, drops it, and begins again; another task waits for the lock.
+#[test]
+fn a_lock_that_is_free_again_and_again_is_obtained() {
+    let by = |task, target| Edge {
+        action: Action {
+            task: TaskId(task),
+            branch: 0,
+        },
+        target,
+    };
+    // 0: free; 1: the writer has it; 2: the other has it, and has finished.
+    let edges = vec![vec![by(1, 1), by(0, 2)], vec![by(1, 0)], vec![]];
+    let small = Small {
+        graph: Graph::from_edges(&edges),
+        edges,
+        contends: vec![[true, false, false]; 3],
+        finished: vec![false, false, true],
+    };
+    assert!(find(&small, Fairness::None).is_some());
+    assert!(find(&small, Fairness::Weak).is_some());
+    assert_eq!(find(&small, Fairness::Handover), None);
+}
