@@ -6,7 +6,9 @@
 //! | [`suite`] | which explorations answer which questions; running them in parallel |
 //! | [`verdict`] | what is known of an invariant, and the run that it comes from |
 //! | [`trace`], [`blocked`] | counterexamples, step by step; who waits for whom |
+//! | [`ablation`] | what each part of a scheme, and of the kernel below it, is for |
 //! | [`expectation`] | committed verdicts: what a run is held to |
+//! | [`results`] | committed files: read, written whole or not at all |
 //! | [`report`] | tables, Markdown, JSON, printed traces |
 //! | [`cli`] | the command line |
 //!
@@ -15,11 +17,13 @@
 //! 64-bit fingerprints confuse, which each run reports. Nothing here explores weak memory, more
 //! tasks or folios than a scenario names, or liveness beyond states in which nobody can move.
 
+pub mod ablation;
 pub mod blocked;
 pub mod cli;
 pub mod engine;
 pub mod expectation;
 pub mod report;
+pub mod results;
 pub mod suite;
 pub mod trace;
 pub mod verdict;

@@ -120,11 +120,18 @@ pub enum Cause {
 /// # Errors
 /// If it could not be run to an answer.
 pub fn run(unit: &Unit, options: &Options) -> Result<Answer, UnitError> {
-    answer(unit, options).map_err(|source| UnitError {
-        scheme: unit.scheme.id.to_owned(),
-        scenario: unit.scenario.id.clone(),
-        source: Box::new(source),
-    })
+    answer(unit, options).map_err(|source| unit.error(source))
+}
+
+impl Unit {
+    /// Names the unit in an error.
+    pub fn error(&self, source: impl Into<Cause>) -> UnitError {
+        UnitError {
+            scheme: self.scheme.id.to_owned(),
+            scenario: self.scenario.id.clone(),
+            source: Box::new(source.into()),
+        }
+    }
 }
 
 /// Runs many units on `jobs` threads; `done` is called after each. Answers come in the order of the
@@ -138,24 +145,39 @@ pub fn run_all(
     // The largest first, so that none is left running alone at the end.
     let mut order: Vec<usize> = (0..units.len()).collect();
     order.sort_by_key(|i| std::cmp::Reverse(weight(&units[*i])));
+    let mut answers: Vec<_> = in_parallel(&order, jobs, |i| {
+        let answer = run(&units[*i], options);
+        done(&units[*i]);
+        (*i, answer)
+    });
+    answers.sort_by_key(|(i, _)| *i);
+    answers.into_iter().map(|(_, answer)| answer).collect()
+}
+
+/// Applies `work` to each item, on `jobs` threads. Results come in the order of the items.
+pub fn in_parallel<T: Sync, R: Send>(
+    items: &[T],
+    jobs: usize,
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
     let next = AtomicUsize::new(0);
-    let answers: Mutex<Vec<Option<Result<Answer, UnitError>>>> =
-        Mutex::new((0..units.len()).map(|_| None).collect());
+    let results: Mutex<Vec<Option<R>>> = Mutex::new(items.iter().map(|_| None).collect());
     std::thread::scope(|scope| {
         for _ in 0..jobs.max(1) {
             scope.spawn(|| {
-                while let Some(i) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let answer = run(&units[*i], options);
-                    answers.lock().expect("no panic while held")[*i] = Some(answer);
-                    done(&units[*i]);
+                loop {
+                    let n = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(n) else { break };
+                    let result = work(item);
+                    results.lock().expect("no panic while held")[n] = Some(result);
                 }
             });
         }
     });
-    let answers = answers.into_inner().expect("no panic while held");
-    answers
+    let results = results.into_inner().expect("no panic while held");
+    results
         .into_iter()
-        .map(|a| a.expect("every unit was run"))
+        .map(|r| r.expect("every item was worked on"))
         .collect()
 }
 
@@ -192,7 +214,10 @@ impl Finding {
 
 fn answer(unit: &Unit, options: &Options) -> Result<Answer, Cause> {
     let setup = &unit.scenario.setup;
-    let applicable = foliocheck_specs::instance::applicable(setup);
+    let mut applicable = foliocheck_specs::instance::applicable(setup);
+    // What is no guarantee, and asked all the same.
+    let known: Vec<&str> = invariants::all().iter().map(|i| i.id).collect();
+    applicable.extend(unit.ask.iter().filter(|i| !known.contains(&i.id)));
     let instance = Instance::build(setup, &unit.scheme, &unit.ablations, &applicable)?;
     let mut limits = options.limits;
     limits.max_states = match (limits.max_states, unit.scenario.max_states) {

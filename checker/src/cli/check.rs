@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use anstream::println;
 use foliocheck_specs::{Invariant, Scenario, Scheme, invariants, schemes, witness};
-use indicatif::{ProgressBar, ProgressStyle};
 
+use super::progress::Progress;
 use super::select::{self, Place};
 use super::{Bounds, CheckArgs, Format, INCONCLUSIVE, UNEXPECTED};
 use crate::engine::limits::Limits;
@@ -132,19 +132,12 @@ impl Bounds {
 }
 
 fn run_units(units: &[Unit], options: &Options, jobs: usize) -> anyhow::Result<Vec<Answer>> {
-    let bar = if std::io::stderr().is_terminal() {
-        ProgressBar::new(units.len() as u64)
-    } else {
-        ProgressBar::hidden()
-    };
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed} {msg}")?;
-    bar.set_style(style);
-    bar.enable_steady_tick(Duration::from_millis(100));
+    let progress = Progress::start()?;
     let answers = suite::run_all(units, options, jobs, &|unit| {
-        bar.set_message(format!("{} in {}", unit.scheme.id, unit.scenario.id));
-        bar.inc(1);
+        let message = format!("{} in {}", unit.scheme.id, unit.scenario.id);
+        progress.one_of(units.len(), message);
     });
-    bar.finish_and_clear();
+    progress.end();
     Ok(answers.into_iter().collect::<Result<Vec<_>, _>>()?)
 }
 

@@ -3,7 +3,9 @@
 //! Exit codes: 0 every verdict is as committed; 1 some verdict is not; 2 usage, input or internal
 //! error; 3 nothing unexpected, but some run is inconclusive.
 
+mod ablate;
 mod check;
+mod progress;
 mod select;
 mod show;
 
@@ -34,6 +36,8 @@ pub struct Cli {
 enum Command {
     /// Check schemes in scenarios against invariants
     Check(CheckArgs),
+    /// Remove each part of a scheme, and of the kernel, in turn: what breaks is what it was for
+    Ablate(AblateArgs),
     /// List what there is
     List(ListArgs),
     /// Print a program as pseudo-C
@@ -73,6 +77,23 @@ pub struct CheckArgs {
     format: Format,
 }
 
+#[derive(Args)]
+struct AblateArgs {
+    /// The scheme; or a glob, for several
+    scheme: String,
+    /// In scenarios that match this glob (repeatable; default: group `quick`, and where else a step runs)
+    #[arg(long, value_name = "GLOB")]
+    scenario: Vec<String>,
+    /// Take what comes out as the committed ablation
+    #[arg(long)]
+    bless: bool,
+    #[command(flatten)]
+    bounds: Bounds,
+    /// Output
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
 /// Bounds of each exploration.
 #[derive(Args, Default)]
 struct Bounds {
@@ -85,7 +106,7 @@ struct Bounds {
     /// Stop explorations when the process uses this much memory
     #[arg(long, value_name = "MIB", value_parser = at_least_one)]
     max_memory: Option<usize>,
-    /// Explorations at once (default: one a core)
+    /// Explorations at once (default: one a core; for `ablate`, one)
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     jobs: Option<usize>,
 }
@@ -180,6 +201,7 @@ pub fn main() -> ExitCode {
         .unwrap_or_else(|| Command::Check(CheckArgs::default()))
     {
         Command::Check(args) => check::check(&place, &args),
+        Command::Ablate(args) => ablate::ablate(&place, &args),
         Command::List(args) => show::list(&place, &args),
         Command::Show {
             what:

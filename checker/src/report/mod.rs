@@ -1,5 +1,6 @@
 //! What a reader sees.
 
+pub mod ablation;
 pub mod json;
 pub mod listing;
 pub mod markdown;

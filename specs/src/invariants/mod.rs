@@ -2,6 +2,7 @@
 //! system, looked at in every state or in states where no task can move.
 
 mod access_consistent;
+pub mod assertions;
 mod deadlock_free;
 mod detected;
 mod dirty_accounted;

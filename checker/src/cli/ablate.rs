@@ -1,0 +1,139 @@
+//! `foliocheck ablate`.
+
+use std::time::Instant;
+
+use anstream::{eprintln, print, println};
+use foliocheck_specs::{Scenario, Scheme, schemes};
+
+use super::check::options;
+use super::progress::Progress;
+use super::select::{self, Place};
+use super::{AblateArgs, Format, INCONCLUSIVE, UNEXPECTED};
+use crate::ablation::{self, Conclusion, Outcome};
+use crate::report::ablation as report;
+use crate::results;
+
+/// More states than this in one exploration make it inconclusive, unless another bound is given: what
+/// is removed may have been what kept the state space small.
+const STATES_MAX: usize = 1_000_000;
+
+/// Removes each part of the schemes in turn. The exit code.
+pub fn ablate(place: &Place, args: &AblateArgs) -> anyhow::Result<u8> {
+    let all = place.scenarios()?;
+    let whole = args.scenario.is_empty();
+    if args.bless && !whole {
+        anyhow::bail!("nothing blessed: what is committed is of the default scenarios; leave out --scenario");
+    }
+    let picked = select::matching(all, &args.scenario, "scenario", |s| &s.id)?;
+    let names = std::slice::from_ref(&args.scheme);
+    let mut code = 0;
+    for scheme in select::matching(schemes::all(), names, "scheme", |s| s.id)? {
+        code = worse(code, one(place, args, &scheme, &picked)?);
+    }
+    Ok(code)
+}
+
+/// Unexpected over inconclusive over as committed.
+fn worse(a: u8, b: u8) -> u8 {
+    if a == UNEXPECTED || b == UNEXPECTED {
+        UNEXPECTED
+    } else {
+        a.max(b)
+    }
+}
+
+fn one(
+    place: &Place,
+    args: &AblateArgs,
+    scheme: &Scheme,
+    picked: &[Scenario],
+) -> anyhow::Result<u8> {
+    let whole = args.scenario.is_empty();
+    let scenarios = if whole {
+        ablation::default_scenarios(scheme, picked)?
+    } else {
+        picked.to_vec()
+    };
+    if !scenarios.iter().any(|s| scheme.family.concerns(&s.setup)) {
+        anyhow::bail!(
+            "{} changes nothing in these scenarios: there it is by-reference",
+            scheme.id
+        );
+    }
+    let mut options = options(&args.bounds, false);
+    options.limits.max_states.get_or_insert(STATES_MAX);
+    let started = Instant::now();
+    let progress = Progress::start()?;
+    let jobs = args.bounds.jobs.unwrap_or(1);
+    let outcomes = ablation::ablate(scheme, &scenarios, &options, jobs, &|parts| {
+        progress.one_of(parts, scheme.id);
+    })?;
+    progress.end();
+    let document = report::Document {
+        schema: report::SCHEMA,
+        scheme: scheme.id.to_owned(),
+        outcomes,
+    };
+    match args.format {
+        Format::Json => print!("{}", report::json(&document)),
+        Format::Markdown => print!("{}", report::markdown(&document)),
+        Format::Table => {
+            print!("{}", report::text(&document));
+            let states: usize = document.outcomes.iter().map(|o| o.states).sum();
+            println!(
+                "{states} states, {:.1} s",
+                started.elapsed().as_secs_f64()
+            );
+        }
+    }
+    let open = document
+        .outcomes
+        .iter()
+        .any(|o| o.conclusion == Conclusion::Inconclusive);
+    let path = place
+        .results()
+        .join("ablation")
+        .join(format!("{}.json", scheme.id));
+    if args.bless {
+        if open {
+            anyhow::bail!("nothing blessed: the ablation of {} is inconclusive", scheme.id);
+        }
+        results::write(&path, &report::json(&document))?;
+    } else if whole {
+        let committed: Option<report::Document> = results::read(&path, report::SCHEMA)?;
+        let differing = differences(&document.outcomes, committed.as_ref());
+        if !differing.is_empty() {
+            eprintln!("Not as committed (accept with --bless):");
+            for line in differing {
+                eprintln!("  {line}");
+            }
+            return Ok(UNEXPECTED);
+        }
+    }
+    Ok(if open { INCONCLUSIVE } else { 0 })
+}
+
+/// A line for each part of which something else is committed. What is inconclusive differs from nothing.
+fn differences(now: &[Outcome], committed: Option<&report::Document>) -> Vec<String> {
+    let before = committed.map_or(&[][..], |d| &d.outcomes);
+    let find = |list: &[Outcome], o: &Outcome| list.iter().find(|x| x.removal == o.removal).cloned();
+    let mut lines = Vec::new();
+    for outcome in now.iter().filter(|o| o.conclusion != Conclusion::Inconclusive) {
+        let was = match find(before, outcome) {
+            Some(old) if old == *outcome => continue,
+            Some(old) => report::purpose(&old).join("; "),
+            None => "nothing".to_owned(),
+        };
+        let now = report::purpose(outcome).join("; ");
+        let name = outcome.removal.name();
+        lines.push(if was == now {
+            format!("without {name}: {now}, in other scenarios or states")
+        } else {
+            format!("without {name}: {now} (committed: {was})")
+        });
+    }
+    for old in before.iter().filter(|o| find(now, o).is_none()) {
+        lines.push(format!("{}: committed, and no longer there", old.removal.name()));
+    }
+    lines
+}
