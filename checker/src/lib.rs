@@ -7,6 +7,8 @@
 //! | [`verdict`] | what is known of an invariant, and the run that it comes from |
 //! | [`trace`], [`blocked`] | counterexamples, step by step; who waits for whom |
 //! | [`ablation`] | what each part of a scheme, and of the kernel below it, is for |
+//! | [`bugs`] | each real bug and its fixed twin, run |
+//! | [`claims`] | what was said on the lists, and what the runs say of it |
 //! | [`expectation`] | committed verdicts: what a run is held to |
 //! | [`results`] | committed files: read, written whole or not at all |
 //! | [`report`] | tables, Markdown, JSON, printed traces |
@@ -19,6 +21,8 @@
 
 pub mod ablation;
 pub mod blocked;
+pub mod bugs;
+pub mod claims;
 pub mod cli;
 pub mod engine;
 pub mod expectation;

@@ -10,7 +10,7 @@ use super::progress::Progress;
 use super::select::{self, Place};
 use super::{AblateArgs, Format, INCONCLUSIVE, UNEXPECTED};
 use crate::ablation::{self, Conclusion, Outcome};
-use crate::report::ablation as report;
+use crate::report::ablation::{self as report, Document};
 use crate::results;
 
 /// More states than this in one exploration make it inconclusive, unless another bound is given: what
@@ -69,7 +69,7 @@ fn one(
         progress.one_of(parts, scheme.id);
     })?;
     progress.end();
-    let document = report::Document {
+    let document = Document {
         schema: report::SCHEMA,
         scheme: scheme.id.to_owned(),
         outcomes,
@@ -100,7 +100,7 @@ fn one(
         }
         results::write(&path, &report::json(&document))?;
     } else if whole {
-        let committed: Option<report::Document> = results::read(&path, report::SCHEMA)?;
+        let committed: Option<Document> = results::read(&path, report::SCHEMA)?;
         let differing = differences(&document.outcomes, committed.as_ref());
         if !differing.is_empty() {
             eprintln!("Not as committed (accept with --bless):");
@@ -114,23 +114,24 @@ fn one(
 }
 
 /// A line for each part of which something else is committed. What is inconclusive differs from nothing.
-fn differences(now: &[Outcome], committed: Option<&report::Document>) -> Vec<String> {
-    let before = committed.map_or(&[][..], |d| &d.outcomes);
+fn differences(now: &[Outcome], committed: Option<&Document>) -> Vec<String> {
+    let Some(Document { outcomes: before, .. }) = committed else {
+        return vec!["nothing is committed".to_owned()];
+    };
+    let shows = |a: &Outcome, b: &Outcome| {
+        a.conclusion == b.conclusion && a.breaks == b.breaks && a.errs == b.errs
+    };
     let find = |list: &[Outcome], o: &Outcome| list.iter().find(|x| x.removal == o.removal).cloned();
     let mut lines = Vec::new();
     for outcome in now.iter().filter(|o| o.conclusion != Conclusion::Inconclusive) {
         let was = match find(before, outcome) {
-            Some(old) if old == *outcome => continue,
+            Some(old) if shows(&old, outcome) => continue,
             Some(old) => report::purpose(&old).join("; "),
             None => "nothing".to_owned(),
         };
         let now = report::purpose(outcome).join("; ");
         let name = outcome.removal.name();
-        lines.push(if was == now {
-            format!("without {name}: {now}, in other scenarios or states")
-        } else {
-            format!("without {name}: {now} (committed: {was})")
-        });
+        lines.push(format!("without {name}: {now} (committed: {was})"));
     }
     for old in before.iter().filter(|o| find(now, o).is_none()) {
         lines.push(format!("{}: committed, and no longer there", old.removal.name()));

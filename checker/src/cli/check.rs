@@ -3,16 +3,17 @@
 use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
-use anstream::println;
+use anstream::{print, println};
 use foliocheck_specs::{Invariant, Scenario, Scheme, invariants, schemes, witness};
 
+use super::bugs;
 use super::progress::Progress;
 use super::select::{self, Place};
 use super::{Bounds, CheckArgs, Format, INCONCLUSIVE, UNEXPECTED};
 use crate::engine::limits::Limits;
 use crate::expectation::{Difference, Expectations};
 use crate::report::summary::{ENVIRONMENTS, Environment, Matrix};
-use crate::report::{json, markdown, table};
+use crate::report::{self, json, markdown, table};
 use crate::suite::{self, Answer, Options, Unit};
 use crate::verdict::{Run, Verdict};
 
@@ -35,11 +36,13 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
     let options = options(&args.bounds, args.full);
     let started = Instant::now();
     let answers = run_units(&units, &options, args.bounds.jobs())?;
-    let witnesses = if everything && place.scenarios.is_none() {
-        Some(run_witnesses(&scenarios, &options, args.bounds.jobs())?)
-    } else {
-        None
-    };
+    let everything = everything && place.scenarios.is_none();
+    let mut witnesses = None;
+    let mut tried = None;
+    if everything {
+        witnesses = Some(run_witnesses(&scenarios, &options, args.bounds.jobs())?);
+        tried = Some(bugs::try_all(place, args, bugs::all())?);
+    }
     let elapsed = started.elapsed();
     let runs: Vec<Run> = answers.iter().flat_map(|a| a.runs.clone()).collect();
     if args.bless {
@@ -64,14 +67,20 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
                 print_matrix(environment, matrix);
             }
             print_witnesses(witnesses.as_deref());
+            if let Some(tried) = &tried {
+                print!("{}", report::bugs::summary(&tried.cases));
+                bugs::print_differences(&tried.differences);
+                println!();
+            }
             print_differences(&differences);
             print_summary(&runs, &answers, elapsed);
         }
     }
     let failed = witnesses.iter().flatten().any(|(_, broken)| !broken);
-    Ok(if !differences.is_empty() || failed {
+    let bugs = tried.map_or(0, |t| t.code());
+    Ok(if !differences.is_empty() || failed || bugs == UNEXPECTED {
         UNEXPECTED
-    } else if runs.iter().any(|r| r.verdict == Verdict::Inconclusive) {
+    } else if bugs == INCONCLUSIVE || runs.iter().any(|r| r.verdict == Verdict::Inconclusive) {
         INCONCLUSIVE
     } else {
         0
@@ -125,7 +134,7 @@ pub fn options(bounds: &Bounds, full: bool) -> Options {
 
 impl Bounds {
     /// Explorations at once.
-    fn jobs(&self) -> usize {
+    pub(super) fn jobs(&self) -> usize {
         self.jobs
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
     }

@@ -4,7 +4,9 @@
 //! error; 3 nothing unexpected, but some run is inconclusive.
 
 mod ablate;
+mod bugs;
 mod check;
+mod claims;
 mod progress;
 mod select;
 mod show;
@@ -36,6 +38,8 @@ pub struct Cli {
 enum Command {
     /// Check schemes in scenarios against invariants
     Check(CheckArgs),
+    /// Print what was said on the lists, and what the runs say of it
+    Claims(ClaimsArgs),
     /// Remove each part of a scheme, and of the kernel, in turn: what breaks is what it was for
     Ablate(AblateArgs),
     /// List what there is
@@ -64,10 +68,28 @@ pub struct CheckArgs {
     /// Only scenarios of this group (repeatable)
     #[arg(long, value_name = "NAME")]
     group: Vec<String>,
+    /// Instead, both twins of each case of a real bug: a number, or a glob (repeatable)
+    #[arg(long, value_name = "GLOB", conflicts_with_all = ["scheme", "scenario", "invariant", "group"])]
+    bug: Vec<String>,
     /// Without reduction: visit every reachable state
     #[arg(long)]
     full: bool,
     /// Take what comes out as the committed verdicts
+    #[arg(long)]
+    bless: bool,
+    #[command(flatten)]
+    bounds: Bounds,
+    /// Output
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+#[derive(Args)]
+struct ClaimsArgs {
+    /// Only claims that match this glob (repeatable)
+    #[arg(value_name = "CLAIM")]
+    claim: Vec<String>,
+    /// Take what comes out as the committed outcomes
     #[arg(long)]
     bless: bool,
     #[command(flatten)]
@@ -150,6 +172,8 @@ enum Listed {
     Invariants,
     /// The atomic steps of all programs
     Steps,
+    /// Real kernel bugs, and whether the model carries them
+    Bugs,
 }
 
 #[derive(Subcommand)]
@@ -200,7 +224,9 @@ pub fn main() -> ExitCode {
         .command
         .unwrap_or_else(|| Command::Check(CheckArgs::default()))
     {
+        Command::Check(args) if !args.bug.is_empty() => bugs::check(&place, &args),
         Command::Check(args) => check::check(&place, &args),
+        Command::Claims(args) => claims::claims(&place, &args),
         Command::Ablate(args) => ablate::ablate(&place, &args),
         Command::List(args) => show::list(&place, &args),
         Command::Show {

@@ -1,6 +1,8 @@
 //! What a reader sees.
 
 pub mod ablation;
+pub mod bugs;
+pub mod claims;
 pub mod json;
 pub mod listing;
 pub mod markdown;

@@ -27,6 +27,19 @@ pub enum Ablation {
     After(String, String),
 }
 
+impl std::fmt::Display for Ablation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Ablation::Effect(id) => write!(f, "{id} does nothing"),
+            Ablation::Wait(id) => write!(f, "{id} does not wait"),
+            Ablation::Assignment(id, name) => write!(f, "{id} does not assign {name}"),
+            Ablation::Lock(id) => write!(f, "{id} takes no lock"),
+            Ablation::Before(id, other) => write!(f, "{id} before {other}"),
+            Ablation::After(id, other) => write!(f, "{id} after {other}"),
+        }
+    }
+}
+
 /// Removes or misplaces it.
 ///
 /// # Errors
