@@ -5,8 +5,9 @@
 //! kernel. Steps of hardware (`mov`) and waits for work (a reader of an empty pipe) protect nothing,
 //! and stay.
 //!
-//! A removal is run in the scenarios in which it changes the system that is explored, the smallest
-//! first (by the states that the whole scheme takes there), and asked every invariant that the whole
+//! A removal is run in the scenarios of group `quick` (or, if it changes nothing in these, in the
+//! others that run steps which these do not) in which it changes the system that is explored, the
+//! smallest first (by the states that the whole scheme takes there), and asked every invariant that the whole
 //! scheme keeps there and that has not been seen to break yet. So the length given with an invariant
 //! is that of the shortest trace in the smallest scenario that shows it. A removal may also make the
 //! model itself err: a kernel assertion (`VM_BUG_ON`) fails, a counter leaves its range. That, too, is
@@ -109,6 +110,8 @@ pub struct Broken {
     pub scenario: String,
     /// Steps of the shortest trace there.
     pub length: usize,
+    /// Whether it is known to be the shortest: nothing was cut short there.
+    pub exact: bool,
 }
 
 /// The model errs without the part.
@@ -154,6 +157,11 @@ pub struct Outcome {
     pub states: usize,
 }
 
+/// Without another bound, an exploration without a part is cut short at this many states,
+const STATES_MIN: usize = 10_000;
+/// and this many times the states of all explorations of the whole scheme in that scenario.
+const STATES_FACTOR: usize = 2;
+
 /// Most states visited to find the shortest way to a failing kernel assertion.
 pub const ASSERTION_STATES_MAX: usize = 200_000;
 
@@ -165,35 +173,30 @@ struct Whole {
     states: usize,
 }
 
-/// The scenarios that an ablation takes unless told otherwise: those of group `quick`, and where these
-/// do not have some step, the first others that do.
-///
-/// # Errors
-/// If the scheme cannot be built in a scenario.
-pub fn default_scenarios(
-    scheme: &Scheme,
-    scenarios: &[Scenario],
-) -> Result<Vec<Scenario>, BuildError> {
-    let concerned = |s: &&Scenario| s.is_default() && scheme.family.concerns(&s.setup);
-    let (quick, others): (Vec<&Scenario>, Vec<&Scenario>) = scenarios
-        .iter()
-        .filter(concerned)
-        .partition(|s| s.in_group("quick"));
-    let mut chosen = Vec::new();
-    let mut seen = BTreeSet::new();
-    for (scenario, wanted) in quick
-        .into_iter()
-        .map(|s| (s, true))
-        .chain(others.into_iter().map(|s| (s, false)))
-    {
-        let instance = Instance::build(&scenario.setup, scheme, &[], &[])?;
-        let ids: BTreeSet<String> = instance.full.steps().map(|(_, _, s)| s.id.clone()).collect();
-        if wanted || !ids.is_subset(&seen) {
-            seen.extend(ids);
-            chosen.push(scenario.clone());
-        }
+/// Where parts are removed.
+#[derive(Clone, Debug)]
+pub struct Scenarios {
+    /// Here.
+    pub first: Vec<Scenario>,
+    /// Here only those parts whose removal changes nothing in the former.
+    pub then: Vec<Scenario>,
+}
+
+impl Scenarios {
+    /// What is taken unless told otherwise: first group `quick`, then the others that are not `large`.
+    pub fn default_of(scenarios: &[Scenario]) -> Scenarios {
+        let (first, then) = scenarios
+            .iter()
+            .filter(|s| s.is_default())
+            .cloned()
+            .partition(|s| s.in_group("quick"));
+        Scenarios { first, then }
     }
-    Ok(chosen)
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Scenario> {
+        self.first.iter().chain(&self.then)
+    }
 }
 
 /// Removes each part of `scheme` in turn, in `scenarios`. `done` is told how many parts there are, and
@@ -203,21 +206,20 @@ pub fn default_scenarios(
 /// If the whole scheme cannot be run, or something cannot be built without a part.
 pub fn ablate(
     scheme: &Scheme,
-    scenarios: &[Scenario],
+    scenarios: &Scenarios,
     options: &Options,
     jobs: usize,
     done: &(dyn Fn(usize) + Sync),
 ) -> Result<Vec<Outcome>, UnitError> {
-    let mut wholes = Vec::new();
-    for scenario in scenarios {
-        if scheme.family.concerns(&scenario.setup) {
-            wholes.push(whole(scheme, scenario, options)?);
-        }
-    }
-    wholes.sort_by(|a, b| (a.states, &a.scenario.id).cmp(&(b.states, &b.scenario.id)));
-    let removals = removals(scheme, &wholes);
+    let first = wholes(scheme, &scenarios.first, options)?;
+    let then = needed(scheme, &first, &scenarios.then)?;
+    let then = wholes(scheme, &then, options)?;
+    let removals = removals(scheme, first.iter().chain(&then));
     let outcomes = in_parallel(&removals, jobs, |removal| {
-        let outcome = remove(scheme, removal, &wholes, options);
+        let outcome = match remove(scheme, removal, &first, options) {
+            Ok(outcome) if outcome.scenarios == 0 => remove(scheme, removal, &then, options),
+            outcome => outcome,
+        };
         done(removals.len());
         outcome
     });
@@ -227,13 +229,60 @@ pub fn ablate(
         .collect()
 }
 
-fn whole(scheme: &Scheme, scenario: &Scenario, options: &Options) -> Result<Whole, UnitError> {
-    let unit = Unit {
+fn wholes(
+    scheme: &Scheme,
+    scenarios: &[Scenario],
+    options: &Options,
+) -> Result<Vec<Whole>, UnitError> {
+    let mut wholes = Vec::new();
+    for scenario in scenarios {
+        if scheme.family.concerns(&scenario.setup) {
+            wholes.push(whole(scheme, scenario, options)?);
+        }
+    }
+    wholes.sort_by(|a, b| (a.states, &a.scenario.id).cmp(&(b.states, &b.scenario.id)));
+    Ok(wholes)
+}
+
+/// Of `others`, those with a step that neither `wholes` nor an earlier one has; those with the fewest
+/// tasks first.
+fn needed(
+    scheme: &Scheme,
+    wholes: &[Whole],
+    others: &[Scenario],
+) -> Result<Vec<Scenario>, UnitError> {
+    let ids = |i: &Instance| -> BTreeSet<String> {
+        i.full.steps().map(|(_, _, s)| s.id.clone()).collect()
+    };
+    let mut seen: BTreeSet<String> = wholes.iter().flat_map(|w| ids(&w.instance)).collect();
+    let mut others: Vec<&Scenario> = others.iter().collect();
+    others.sort_by_key(|s| s.setup.tasks.len());
+    let mut chosen = Vec::new();
+    for scenario in others {
+        if !scheme.family.concerns(&scenario.setup) {
+            continue;
+        }
+        let unit = unit(scheme, scenario);
+        let ids = ids(&build(&unit).map_err(|e| unit.error(e))?);
+        if !ids.is_subset(&seen) {
+            seen.extend(ids);
+            chosen.push(scenario.clone());
+        }
+    }
+    Ok(chosen)
+}
+
+fn unit(scheme: &Scheme, scenario: &Scenario) -> Unit {
+    Unit {
         scheme: scheme.clone(),
         scenario: scenario.clone(),
         ablations: Vec::new(),
         ask: invariants::all(),
-    };
+    }
+}
+
+fn whole(scheme: &Scheme, scenario: &Scenario, options: &Options) -> Result<Whole, UnitError> {
+    let unit = unit(scheme, scenario);
     let answer = suite::run(&unit, options)?;
     let keeps = invariants::all().into_iter().filter(|i| {
         let kept = |r: &crate::verdict::Run| r.invariant == i.id && r.verdict == Verdict::Holds;
@@ -254,7 +303,7 @@ fn build(unit: &Unit) -> Result<Instance, BuildError> {
 }
 
 /// Every part that there is: rules, locks, waits, flushes, flags; by step id.
-fn removals(scheme: &Scheme, wholes: &[Whole]) -> Vec<Removal> {
+fn removals<'w>(scheme: &Scheme, wholes: impl Iterator<Item = &'w Whole>) -> Vec<Removal> {
     let rules = scheme.rule_names().into_iter().map(|rule| Removal {
         kind: Kind::Rule,
         id: rule.to_owned(),
@@ -351,16 +400,17 @@ fn remove(
         if unit.ask.is_empty() {
             continue;
         }
-        match suite::run(&unit, options) {
+        match suite::run(&unit, &bounded(options, whole)) {
             Ok(answer) => {
                 outcome.states += answer.states;
                 for run in answer.runs {
                     match (run.verdict, run.trace) {
-                        (Verdict::Violated, Some(trace)) if run.reason.is_none() => {
+                        (Verdict::Violated, Some(trace)) => {
                             outcome.breaks.push(Broken {
                                 invariant: run.invariant,
                                 scenario: run.scenario,
                                 length: trace.length,
+                                exact: run.reason.is_none(),
                             });
                         }
                         (Verdict::Holds, _) => {}
@@ -385,6 +435,17 @@ fn remove(
     let order = |b: &Broken| invariants::all().iter().position(|i| i.id == b.invariant);
     outcome.breaks.sort_by_key(order);
     Ok(outcome)
+}
+
+/// A removal may be of what kept the state space finite (a fault that never succeeds moves a version
+/// for ever): an exploration stops at a multiple of what the whole scheme takes.
+fn bounded(options: &Options, whole: &Whole) -> Options {
+    let mut options = *options;
+    options
+        .limits
+        .max_states
+        .get_or_insert(STATES_MIN + STATES_FACTOR * whole.states);
+    options
 }
 
 /// The error, and if it is a kernel assertion that fails, the length of the shortest way to one.

@@ -3,28 +3,33 @@
 use std::time::Instant;
 
 use anstream::{eprintln, print, println};
-use foliocheck_specs::{Scenario, Scheme, schemes};
+use foliocheck_specs::{Scheme, schemes};
 
 use super::check::options;
 use super::progress::Progress;
 use super::select::{self, Place};
 use super::{AblateArgs, Format, INCONCLUSIVE, UNEXPECTED};
-use crate::ablation::{self, Conclusion, Outcome};
+use crate::ablation::{self, Conclusion, Outcome, Scenarios};
 use crate::report::ablation::{self as report, Document};
 use crate::results;
-
-/// More states than this in one exploration make it inconclusive, unless another bound is given: what
-/// is removed may have been what kept the state space small.
-const STATES_MAX: usize = 1_000_000;
 
 /// Removes each part of the schemes in turn. The exit code.
 pub fn ablate(place: &Place, args: &AblateArgs) -> anyhow::Result<u8> {
     let all = place.scenarios()?;
     let whole = args.scenario.is_empty();
-    if args.bless && !whole {
-        anyhow::bail!("nothing blessed: what is committed is of the default scenarios; leave out --scenario");
+    if args.bless && !(whole && args.bounds.is_none()) {
+        anyhow::bail!(
+            "nothing blessed: what is committed is of the default scenarios and bounds; leave out --scenario and bounds"
+        );
     }
-    let picked = select::matching(all, &args.scenario, "scenario", |s| &s.id)?;
+    let picked = if whole {
+        Scenarios::default_of(&all)
+    } else {
+        Scenarios {
+            first: select::matching(all, &args.scenario, "scenario", |s| &s.id)?,
+            then: Vec::new(),
+        }
+    };
     let names = std::slice::from_ref(&args.scheme);
     let mut code = 0;
     for scheme in select::matching(schemes::all(), names, "scheme", |s| s.id)? {
@@ -46,26 +51,20 @@ fn one(
     place: &Place,
     args: &AblateArgs,
     scheme: &Scheme,
-    picked: &[Scenario],
+    scenarios: &Scenarios,
 ) -> anyhow::Result<u8> {
     let whole = args.scenario.is_empty();
-    let scenarios = if whole {
-        ablation::default_scenarios(scheme, picked)?
-    } else {
-        picked.to_vec()
-    };
     if !scenarios.iter().any(|s| scheme.family.concerns(&s.setup)) {
         anyhow::bail!(
             "{} changes nothing in these scenarios: there it is by-reference",
             scheme.id
         );
     }
-    let mut options = options(&args.bounds, false);
-    options.limits.max_states.get_or_insert(STATES_MAX);
+    let options = options(&args.bounds, false);
     let started = Instant::now();
     let progress = Progress::start()?;
     let jobs = args.bounds.jobs.unwrap_or(1);
-    let outcomes = ablation::ablate(scheme, &scenarios, &options, jobs, &|parts| {
+    let outcomes = ablation::ablate(scheme, scenarios, &options, jobs, &|parts| {
         progress.one_of(parts, scheme.id);
     })?;
     progress.end();
@@ -95,13 +94,14 @@ fn one(
         .join("ablation")
         .join(format!("{}.json", scheme.id));
     if args.bless {
-        if open {
-            anyhow::bail!("nothing blessed: the ablation of {} is inconclusive", scheme.id);
-        }
         results::write(&path, &report::json(&document))?;
     } else if whole {
         let committed: Option<Document> = results::read(&path, report::SCHEMA)?;
-        let differing = differences(&document.outcomes, committed.as_ref());
+        let differing = differences(
+            &document.outcomes,
+            committed.as_ref(),
+            !args.bounds.is_none(),
+        );
         if !differing.is_empty() {
             eprintln!("Not as committed (accept with --bless):");
             for line in differing {
@@ -113,8 +113,9 @@ fn one(
     Ok(if open { INCONCLUSIVE } else { 0 })
 }
 
-/// A line for each part of which something else is committed. What is inconclusive differs from nothing.
-fn differences(now: &[Outcome], committed: Option<&Document>) -> Vec<String> {
+/// A line for each part of which something else is committed. With bounds of one's own, what is
+/// inconclusive differs from nothing.
+fn differences(now: &[Outcome], committed: Option<&Document>, bounded: bool) -> Vec<String> {
     let Some(Document { outcomes: before, .. }) = committed else {
         return vec!["nothing is committed".to_owned()];
     };
@@ -123,7 +124,8 @@ fn differences(now: &[Outcome], committed: Option<&Document>) -> Vec<String> {
     };
     let find = |list: &[Outcome], o: &Outcome| list.iter().find(|x| x.removal == o.removal).cloned();
     let mut lines = Vec::new();
-    for outcome in now.iter().filter(|o| o.conclusion != Conclusion::Inconclusive) {
+    let open = |o: &&Outcome| bounded && o.conclusion == Conclusion::Inconclusive;
+    for outcome in now.iter().filter(|o| !open(o)) {
         let was = match find(before, outcome) {
             Some(old) if shows(&old, outcome) => continue,
             Some(old) => report::purpose(&old).join("; "),

@@ -133,6 +133,11 @@ pub fn options(bounds: &Bounds, full: bool) -> Options {
 }
 
 impl Bounds {
+    /// No bound is given.
+    pub(super) fn is_none(&self) -> bool {
+        self.max_states.is_none() && self.timeout.is_none() && self.max_memory.is_none()
+    }
+
     /// Explorations at once.
     pub(super) fn jobs(&self) -> usize {
         self.jobs

@@ -36,7 +36,13 @@ pub fn purpose(outcome: &Outcome) -> Vec<String> {
     let mut lines: Vec<String> = outcome
         .breaks
         .iter()
-        .map(|b| format!("{}: {} steps in {}", b.invariant, b.length, b.scenario))
+        .map(|b| {
+            let bound = if b.exact { "" } else { "at most " };
+            format!(
+                "{}: {bound}{} steps in {}",
+                b.invariant, b.length, b.scenario
+            )
+        })
         .collect();
     if let Some(erred) = &outcome.errs {
         lines.push(match erred.length {

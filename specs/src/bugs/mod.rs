@@ -3,6 +3,10 @@
 //! A bug whose scenario shows nothing is a defect of the model.
 
 mod h01_dirty_pipe;
+mod h36_coarse_ctime;
+mod h37_version_before_data;
+mod h38_mmap_not_stamped;
+mod h39_absent_cookie;
 
 use foliocheck_model::machine::ablate::Ablation;
 
@@ -78,7 +82,13 @@ fn without(ablations: impl IntoIterator<Item = Ablation>) -> (Twin, Twin) {
 
 /// Every bug, by number.
 pub fn all() -> Vec<Bug> {
-    vec![h01_dirty_pipe::bug()]
+    vec![
+        h01_dirty_pipe::bug(),
+        h36_coarse_ctime::bug(),
+        h37_version_before_data::bug(),
+        h38_mmap_not_stamped::bug(),
+        h39_absent_cookie::bug(),
+    ]
 }
 
 /// The bug of that number.
