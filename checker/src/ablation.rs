@@ -32,9 +32,7 @@ use crate::verdict::Verdict;
 const FLAGS: [&str; 6] = ["CAN_MERGE", "W", "D", "present", "rmap", "mapping"];
 
 /// What kind of part is removed.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// A rule of the scheme.
@@ -343,7 +341,9 @@ fn removals<'w>(scheme: &Scheme, wholes: impl Iterator<Item = &'w Whole>) -> Vec
     for part in parts {
         // A step of several programs has several functions, and is removed from all of them.
         match all.last_mut() {
-            Some(last) if (last.kind, &last.id, &last.flag) == (part.kind, &part.id, &part.flag) => {
+            Some(last)
+                if (last.kind, &last.id, &last.flag) == (part.kind, &part.id, &part.flag) =>
+            {
                 last.what = format!("{}, {}", last.what, part.what);
             }
             _ => all.push(part),
@@ -361,10 +361,14 @@ fn is_flag(var: &Var) -> bool {
 
 /// Whether an engine sees any difference.
 fn same(a: &System, b: &System) -> bool {
-    let programs = |s: &System| -> Vec<_> { s.tasks.iter().map(|t| t.program.steps.clone()).collect() };
+    let programs =
+        |s: &System| -> Vec<_> { s.tasks.iter().map(|t| t.program.steps.clone()).collect() };
     a.vars.len() == b.vars.len()
         && programs(a) == programs(b)
-        && a.predicates.iter().map(|p| &p.bad).eq(b.predicates.iter().map(|p| &p.bad))
+        && a.predicates
+            .iter()
+            .map(|p| &p.bad)
+            .eq(b.predicates.iter().map(|p| &p.bad))
 }
 
 fn remove(

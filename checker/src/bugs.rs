@@ -115,7 +115,12 @@ pub fn try_all(
             bug: bug.id,
             number,
             case: case.title,
-            removed: pair[0].0.ablations.iter().map(ToString::to_string).collect(),
+            removed: pair[0]
+                .0
+                .ablations
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
             buggy: run(0)?,
             fixed: run(1)?,
         });

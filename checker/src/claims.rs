@@ -241,6 +241,7 @@ fn picked<'s>(
         .iter()
         .filter(|s| named(s))
         .filter(|s| check.group.as_ref().is_none_or(|g| s.in_group(g)))
+        .filter(|s| !check.except.iter().any(|g| s.in_group(g)))
         .filter(|s| scheme.as_ref().is_some_and(|x| x.family.concerns(&s.setup)))
         .filter(|s| invariant.is_some_and(|i| (i.applies)(&s.setup)))
         .filter(|s| changes_anything(check, s))

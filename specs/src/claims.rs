@@ -15,6 +15,7 @@
 //! | `scheme`, `invariant` | names |
 //! | `scenarios` | globs; all default scenarios if not given |
 //! | `group` | only scenarios of this group |
+//! | `except` | no scenarios of these groups |
 //! | `expect` | `holds`: in every scenario picked; `violated`: in at least one |
 //! | `without` | something removed or misplaced: `{ rule = "..." }`, `{ effect = "B3" }`, `{ wait = "W6" }`, `{ lock = "W5" }`, `{ assignment = ["S2", "CAN_MERGE"] }`, `{ before = ["W7", "W5"] }`, `{ after = ["W2", "W10"] }` |
 //!
@@ -95,6 +96,8 @@ pub struct Check {
     pub scenarios: Vec<String>,
     /// Only scenarios of this group.
     pub group: Option<String>,
+    /// No scenarios of these groups.
+    pub except: Vec<String>,
     /// What is expected.
     pub expect: Expect,
     /// What is removed or misplaced.
@@ -192,6 +195,8 @@ struct RawCheck {
     #[serde(default)]
     scenarios: Vec<String>,
     group: Option<String>,
+    #[serde(default)]
+    except: Vec<String>,
     expect: Spanned<String>,
     without: Option<Spanned<RawWithout>>,
 }
@@ -271,7 +276,11 @@ fn claim(raw: Spanned<RawClaim>) -> Result<Claim, Fault> {
         None => Test::Checks {
             controls: list(raw.control)?,
             tests: list(raw.test)?,
-            only_if: raw.only_if.into_iter().map(only_if).collect::<Result<_, _>>()?,
+            only_if: raw
+                .only_if
+                .into_iter()
+                .map(only_if)
+                .collect::<Result<_, _>>()?,
         },
     };
     Ok(Claim {
@@ -327,8 +336,13 @@ fn check(raw: RawCheck) -> Result<Check, Fault> {
         None => None,
         Some(raw) => {
             let span = raw.span();
-            let without = without(raw.into_inner())
-                .ok_or_else(|| Fault::at(span.clone(), "without", "expected exactly one of rule, effect, wait, lock, assignment, before, after"))?;
+            let without = without(raw.into_inner()).ok_or_else(|| {
+                Fault::at(
+                    span.clone(),
+                    "without",
+                    "expected exactly one of rule, effect, wait, lock, assignment, before, after",
+                )
+            })?;
             if let Without::Rule(rule) = &without {
                 let rules = scheme.rule_names();
                 if !rules.contains(&rule.as_str()) {
@@ -348,6 +362,7 @@ fn check(raw: RawCheck) -> Result<Check, Fault> {
         invariant: raw.invariant.into_inner(),
         scenarios: raw.scenarios,
         group: raw.group,
+        except: raw.except,
         expect,
         without,
     })

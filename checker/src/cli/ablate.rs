@@ -79,10 +79,7 @@ fn one(
         Format::Table => {
             print!("{}", report::text(&document));
             let states: usize = document.outcomes.iter().map(|o| o.states).sum();
-            println!(
-                "{states} states, {:.1} s",
-                started.elapsed().as_secs_f64()
-            );
+            println!("{states} states, {:.1} s", started.elapsed().as_secs_f64());
         }
     }
     let open = document
@@ -116,13 +113,17 @@ fn one(
 /// A line for each part of which something else is committed. With bounds of one's own, what is
 /// inconclusive differs from nothing.
 fn differences(now: &[Outcome], committed: Option<&Document>, bounded: bool) -> Vec<String> {
-    let Some(Document { outcomes: before, .. }) = committed else {
+    let Some(Document {
+        outcomes: before, ..
+    }) = committed
+    else {
         return vec!["nothing is committed".to_owned()];
     };
     let shows = |a: &Outcome, b: &Outcome| {
         a.conclusion == b.conclusion && a.breaks == b.breaks && a.errs == b.errs
     };
-    let find = |list: &[Outcome], o: &Outcome| list.iter().find(|x| x.removal == o.removal).cloned();
+    let find =
+        |list: &[Outcome], o: &Outcome| list.iter().find(|x| x.removal == o.removal).cloned();
     let mut lines = Vec::new();
     let open = |o: &&Outcome| bounded && o.conclusion == Conclusion::Inconclusive;
     for outcome in now.iter().filter(|o| !open(o)) {
@@ -136,7 +137,10 @@ fn differences(now: &[Outcome], committed: Option<&Document>, bounded: bool) -> 
         lines.push(format!("without {name}: {now} (committed: {was})"));
     }
     for old in before.iter().filter(|o| find(now, o).is_none()) {
-        lines.push(format!("{}: committed, and no longer there", old.removal.name()));
+        lines.push(format!(
+            "{}: committed, and no longer there",
+            old.removal.name()
+        ));
     }
     lines
 }

@@ -3,7 +3,7 @@
 use anstream::{print, println};
 use foliocheck_specs::bugs::{self as catalogue, Bug, Carried};
 
-use super::check::options;
+use super::check::{options, print_lines};
 use super::progress::Progress;
 use super::select::{self, Place};
 use super::{CheckArgs, Format, INCONCLUSIVE, UNEXPECTED};
@@ -67,7 +67,7 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
                 println!("{reason}");
             }
             print!("{}", report::summary(&outcome.cases));
-            print_differences(&outcome.differences);
+            print_lines(&outcome.differences);
         }
     }
     Ok(outcome.code())
@@ -95,7 +95,10 @@ pub fn try_all(place: &Place, args: &CheckArgs, bugs: Vec<Bug>) -> anyhow::Resul
         let path = folder.join(format!("{}.json", tried.name()));
         if args.bless {
             if !tried.as_it_must() {
-                anyhow::bail!("nothing blessed: {} does not show, or its fix does not hold", tried.bug);
+                anyhow::bail!(
+                    "nothing blessed: {} does not show, or its fix does not hold",
+                    tried.bug
+                );
             }
             results::write(&path, &text)?;
         } else if let Some(what) = difference(&path, &text)? {
@@ -116,14 +119,4 @@ fn difference(path: &std::path::Path, text: &str) -> anyhow::Result<Option<Strin
             now["trace"]["length"], old["trace"]["length"]
         )),
     })
-}
-
-/// Lines under a heading, if there are any.
-pub fn print_differences(differences: &[String]) {
-    if !differences.is_empty() {
-        println!("Not as committed (accept with --bless):");
-    }
-    for line in differences {
-        println!("  {line}");
-    }
 }

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use anstream::{print, println};
 use foliocheck_specs::{Invariant, Scenario, Scheme, invariants, schemes, witness};
 
-use super::bugs;
 use super::progress::Progress;
 use super::select::{self, Place};
 use super::{Bounds, CheckArgs, Format, INCONCLUSIVE, UNEXPECTED};
+use super::{bugs, claims};
 use crate::engine::limits::Limits;
 use crate::expectation::{Difference, Expectations};
 use crate::report::summary::{ENVIRONMENTS, Environment, Matrix};
@@ -39,12 +39,16 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
     let everything = everything && place.scenarios.is_none();
     let mut witnesses = None;
     let mut tried = None;
+    let mut ledger = None;
     if everything {
         witnesses = Some(run_witnesses(&scenarios, &options, args.bounds.jobs())?);
         tried = Some(bugs::try_all(place, args, bugs::all())?);
     }
-    let elapsed = started.elapsed();
     let runs: Vec<Run> = answers.iter().flat_map(|a| a.runs.clone()).collect();
+    if everything {
+        ledger = Some(claims::ledger(place, args, &runs)?);
+    }
+    let elapsed = started.elapsed();
     if args.bless {
         bless(place, &mut expected, &runs, everything)?;
     }
@@ -69,7 +73,12 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
             print_witnesses(witnesses.as_deref());
             if let Some(tried) = &tried {
                 print!("{}", report::bugs::summary(&tried.cases));
-                bugs::print_differences(&tried.differences);
+                print_lines(&tried.differences);
+                println!();
+            }
+            if let Some(ledger) = &ledger {
+                println!("{}.", ledger.summary);
+                print_lines(&ledger.differences);
                 println!();
             }
             print_differences(&differences);
@@ -78,13 +87,19 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
     }
     let failed = witnesses.iter().flatten().any(|(_, broken)| !broken);
     let bugs = tried.map_or(0, |t| t.code());
-    Ok(if !differences.is_empty() || failed || bugs == UNEXPECTED {
-        UNEXPECTED
-    } else if bugs == INCONCLUSIVE || runs.iter().any(|r| r.verdict == Verdict::Inconclusive) {
-        INCONCLUSIVE
-    } else {
-        0
-    })
+    let claims = ledger.map_or(0, |l| l.code());
+    let codes = [bugs, claims];
+    Ok(
+        if !differences.is_empty() || failed || codes.contains(&UNEXPECTED) {
+            UNEXPECTED
+        } else if codes.contains(&INCONCLUSIVE)
+            || runs.iter().any(|r| r.verdict == Verdict::Inconclusive)
+        {
+            INCONCLUSIVE
+        } else {
+            0
+        },
+    )
 }
 
 /// A table for each part of the world that has a run.
@@ -246,6 +261,16 @@ fn print_witnesses(witnesses: Option<&[(witness::Witness, bool)]>) {
         );
     }
     println!();
+}
+
+/// What is not as committed, if anything.
+pub fn print_lines(differences: &[String]) {
+    if !differences.is_empty() {
+        println!("Not as committed (accept with --bless):");
+    }
+    for line in differences {
+        println!("  {line}");
+    }
 }
 
 fn print_differences(differences: &[(&Run, Difference)]) {

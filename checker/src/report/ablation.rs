@@ -50,7 +50,10 @@ pub fn purpose(outcome: &Outcome) -> Vec<String> {
                 "a kernel assertion: {n} steps in {} (first: {})",
                 erred.scenario, erred.error
             ),
-            None => format!("an error of the model: in {} ({})", erred.scenario, erred.error),
+            None => format!(
+                "an error of the model: in {} ({})",
+                erred.scenario, erred.error
+            ),
         });
     }
     let bounds = format!(

@@ -85,10 +85,7 @@ impl Line for BugItem {
             line("not carried", reason);
         }
         for case in &self.cases {
-            let text = format!(
-                "{}: {} in {}",
-                case.title, case.invariant, case.scenario
-            );
+            let text = format!("{}: {} in {}", case.title, case.invariant, case.scenario);
             line("case", &text);
         }
         out
