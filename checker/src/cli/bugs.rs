@@ -52,7 +52,7 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
     if reasons.len() == bugs.len() {
         anyhow::bail!("{}", reasons.join("; "));
     }
-    let outcome = try_all(place, args, bugs.clone())?;
+    let outcome = try_all(place, args, &bugs)?;
     let bug = |t: &Tried| bugs.iter().find(|b| b.id == t.bug);
     match args.format {
         Format::Json => println!(
@@ -74,10 +74,10 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
 }
 
 /// Runs both twins of each case; stores the traces if `--bless`, else compares them with the stored ones.
-pub fn try_all(place: &Place, args: &CheckArgs, bugs: Vec<Bug>) -> anyhow::Result<Outcome> {
+pub fn try_all(place: &Place, args: &CheckArgs, bugs: &[Bug]) -> anyhow::Result<Outcome> {
     let progress = Progress::start()?;
     let cases = engine::try_all(
-        &bugs,
+        bugs,
         &place.scenarios()?,
         &options(&args.bounds, args.full),
         args.bounds.jobs(),

@@ -42,7 +42,7 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
     let mut ledger = None;
     if everything {
         witnesses = Some(run_witnesses(&scenarios, &options, args.bounds.jobs())?);
-        tried = Some(bugs::try_all(place, args, bugs::all())?);
+        tried = Some(bugs::try_all(place, args, &bugs::all())?);
     }
     let runs: Vec<Run> = answers.iter().flat_map(|a| a.runs.clone()).collect();
     if everything {
