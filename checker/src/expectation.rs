@@ -1,11 +1,11 @@
 //! Committed verdicts: `results/verdicts.json`. A check is held to them; `--bless` replaces them.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::results::{self, ResultsError};
 use crate::verdict::{Run, Verdict};
 
 /// Version of the file's format.
@@ -43,45 +43,22 @@ struct File {
     verdicts: Vec<Expected>,
 }
 
+impl File {
+    fn verdicts(self) -> Expectations {
+        Expectations(
+            self.verdicts
+                .into_iter()
+                .map(|e| (key(&e.scheme, &e.scenario, &e.invariant), e))
+                .collect(),
+        )
+    }
+}
+
 type Key = (String, String, String);
 
 /// The committed verdicts, by scheme, scenario and invariant.
 #[derive(Clone, Default, Debug)]
 pub struct Expectations(BTreeMap<Key, Expected>);
-
-/// A file of verdicts that cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ExpectationError {
-    /// It cannot be read or written.
-    #[error("{path}: {source}")]
-    Io {
-        /// The path.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// It is not what this program writes.
-    #[error("{path}:{line}:{column}: {message}")]
-    Malformed {
-        /// The path.
-        path: PathBuf,
-        /// The line.
-        line: usize,
-        /// The column.
-        column: usize,
-        /// What is wrong.
-        message: String,
-    },
-    /// It was written by another version.
-    #[error("{path}: schema {found}, but this program reads schema {SCHEMA}")]
-    Schema {
-        /// The path.
-        path: PathBuf,
-        /// Its schema.
-        found: u32,
-    },
-}
 
 /// How a run differs from what is committed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -108,47 +85,9 @@ impl Expectations {
     ///
     /// # Errors
     /// If the file cannot be read, is malformed, or of another schema.
-    pub fn read(results: &Path) -> Result<Expectations, ExpectationError> {
-        let path = Self::path(results);
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(Expectations::default());
-            }
-            Err(source) => return Err(ExpectationError::Io { path, source }),
-        };
-        Self::parse(&text, &path)
-    }
-
-    /// Reads them from text.
-    ///
-    /// # Errors
-    /// If it is malformed, or of another schema.
-    pub fn parse(text: &str, path: &Path) -> Result<Expectations, ExpectationError> {
-        #[derive(Deserialize)]
-        struct Version {
-            schema: u32,
-        }
-        let malformed = |e: serde_json::Error| ExpectationError::Malformed {
-            path: path.to_owned(),
-            line: e.line(),
-            column: e.column(),
-            message: e.to_string(),
-        };
-        let version: Version = serde_json::from_str(text).map_err(malformed)?;
-        if version.schema != SCHEMA {
-            return Err(ExpectationError::Schema {
-                path: path.to_owned(),
-                found: version.schema,
-            });
-        }
-        let file: File = serde_json::from_str(text).map_err(malformed)?;
-        Ok(Expectations(
-            file.verdicts
-                .into_iter()
-                .map(|e| (key(&e.scheme, &e.scenario, &e.invariant), e))
-                .collect(),
-        ))
+    pub fn read(folder: &Path) -> Result<Expectations, ResultsError> {
+        let file: Option<File> = results::read(&Self::path(folder), SCHEMA)?;
+        Ok(file.map(File::verdicts).unwrap_or_default())
     }
 
     /// The committed verdict of a run.
@@ -210,30 +149,11 @@ impl Expectations {
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub fn write(&self, results: &Path) -> Result<(), ExpectationError> {
-        let path = Self::path(results);
-        let io = |source| ExpectationError::Io {
-            path: path.clone(),
-            source,
-        };
-        // One verdict a line, so that a change of one is a change of one line.
-        let lines: Vec<String> = self
-            .0
-            .values()
-            .map(|e| serde_json::to_string(e).expect("plain data"))
-            .collect();
+    pub fn write(&self, folder: &Path) -> Result<(), ResultsError> {
         let text = format!(
             "{{\"schema\":{SCHEMA},\"verdicts\":[\n{}\n]}}\n",
-            lines.join(",\n")
+            results::lines(self.0.values())
         );
-        std::fs::create_dir_all(results).map_err(io)?;
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-        let mut temporary = builder.tempfile_in(results).map_err(io)?;
-        temporary.write_all(text.as_bytes()).map_err(io)?;
-        temporary.as_file().sync_all().map_err(io)?;
-        temporary.persist(&path).map_err(|e| io(e.error))?;
-        Ok(())
+        results::write(&Self::path(folder), &text)
     }
 }

@@ -6,8 +6,12 @@
 //! | [`suite`] | which explorations answer which questions; running them in parallel |
 //! | [`verdict`] | what is known of an invariant, and the run that it comes from |
 //! | [`trace`], [`blocked`] | counterexamples, step by step; who waits for whom |
+//! | [`ablation`] | what each part of a scheme, and of the kernel below it, is for |
+//! | [`bugs`] | each real bug and its fixed twin, run |
+//! | [`claims`] | what was said on the lists, and what the runs say of it |
 //! | [`expectation`] | committed verdicts: what a run is held to |
 //! | [`cost`] | what schemes cost: copies, flushes, faults, waits, retries |
+//! | [`results`] | committed files: read, written whole or not at all |
 //! | [`report`] | tables, Markdown, JSON, printed traces |
 //! | [`cli`] | the command line |
 //!
@@ -16,12 +20,16 @@
 //! 64-bit fingerprints confuse, which each run reports. Nothing here explores weak memory, more
 //! tasks or folios than a scenario names.
 
+pub mod ablation;
 pub mod blocked;
+pub mod bugs;
+pub mod claims;
 pub mod cli;
 pub mod cost;
 pub mod engine;
 pub mod expectation;
 pub mod report;
+pub mod results;
 pub mod suite;
 pub mod trace;
 pub mod verdict;

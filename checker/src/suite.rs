@@ -127,11 +127,18 @@ pub enum Cause {
 /// # Errors
 /// If it could not be run to an answer.
 pub fn run(unit: &Unit, options: &Options) -> Result<Answer, UnitError> {
-    answer(unit, options).map_err(|source| UnitError {
-        scheme: unit.scheme.id.to_owned(),
-        scenario: unit.scenario.id.clone(),
-        source: Box::new(source),
-    })
+    answer(unit, options).map_err(|source| unit.error(source))
+}
+
+impl Unit {
+    /// Names the unit in an error.
+    pub fn error(&self, source: impl Into<Cause>) -> UnitError {
+        UnitError {
+            scheme: self.scheme.id.to_owned(),
+            scenario: self.scenario.id.clone(),
+            source: Box::new(source.into()),
+        }
+    }
 }
 
 /// Runs many units on `jobs` threads; `done` is called after each. Answers come in the order of the
@@ -159,14 +166,27 @@ pub fn spread<T: Sync, R: Send>(
     // The largest first, so that none is left running alone at the end.
     let mut order: Vec<usize> = (0..items.len()).collect();
     order.sort_by_key(|i| std::cmp::Reverse(weight(&items[*i])));
+    let mut results = in_parallel(&order, jobs, |i| (*i, work(&items[*i])));
+    results.sort_by_key(|(i, _)| *i);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Applies `work` to each item, on `jobs` threads. Results come in the order of the items.
+pub fn in_parallel<T: Sync, R: Send>(
+    items: &[T],
+    jobs: usize,
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
     let next = AtomicUsize::new(0);
-    let results: Mutex<Vec<Option<R>>> = Mutex::new((0..items.len()).map(|_| None).collect());
+    let results: Mutex<Vec<Option<R>>> = Mutex::new(items.iter().map(|_| None).collect());
     std::thread::scope(|scope| {
         for _ in 0..jobs.max(1) {
             scope.spawn(|| {
-                while let Some(i) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let result = work(&items[*i]);
-                    results.lock().expect("no panic while held")[*i] = Some(result);
+                loop {
+                    let n = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(n) else { break };
+                    let result = work(item);
+                    results.lock().expect("no panic while held")[n] = Some(result);
                 }
             });
         }
@@ -222,7 +242,10 @@ impl Finding {
 
 fn answer(unit: &Unit, options: &Options) -> Result<Answer, Cause> {
     let setup = &unit.scenario.setup;
-    let applicable = foliocheck_specs::instance::applicable(setup);
+    let mut applicable = foliocheck_specs::instance::applicable(setup);
+    // What is no guarantee, and asked all the same.
+    let known: Vec<&str> = invariants::all().iter().map(|i| i.id).collect();
+    applicable.extend(unit.ask.iter().filter(|i| !known.contains(&i.id)));
     let instance = Instance::build(setup, &unit.scheme, &unit.ablations, &applicable)?;
     let mut limits = options.limits;
     limits.max_states = match (limits.max_states, unit.scenario.max_states) {

@@ -332,6 +332,34 @@ fn bad_input_exits_with_2_and_says_what_there_is() {
             "does not make the call",
         ),
         (&["list", "nothing"], "possible values"),
+        (&["check", "--bug", "nothing"], "no bug matches `nothing`"),
+        (
+            &["check", "--bug", "H01", "--scheme", "copy"],
+            "cannot be used with",
+        ),
+        (&["ablate"], "<SCHEME>"),
+        (&["ablate", "nothing"], "no scheme matches `nothing`"),
+        (
+            &["ablate", "copy", "--scenario", "nothing"],
+            "no scenario matches `nothing`",
+        ),
+        (
+            &["ablate", "copy", "--scenario", "write-vs-writeback"],
+            "changes nothing in these scenarios",
+        ),
+        (
+            &["ablate", "copy", "--scenario", "write-vs-splice", "--bless"],
+            "nothing blessed",
+        ),
+        (
+            &["ablate", "copy", "--timeout", "1s", "--bless"],
+            "nothing blessed",
+        ),
+        (&["claims", "nothing"], "no claim matches `nothing`"),
+        (
+            &["claims", "a-counter-is-needed", "--bless"],
+            "nothing blessed",
+        ),
         (
             &["--scenarios", "no/such/folder", "check"],
             "no/such/folder",
@@ -384,6 +412,7 @@ fn lists_have_the_agreed_fields() {
         ("scenarios", &["id", "title", "groups"]),
         ("invariants", &["id", "title"]),
         ("steps", &["id", "title"]),
+        ("bugs", &["id", "title", "kernel", "fix", "story", "cases"]),
     ] {
         let output = run(&["list", what, "--format", "json"]);
         assert_eq!(output.status.code(), Some(0));
@@ -419,4 +448,116 @@ fn output_is_plain_when_piped_and_the_same_from_one_thread_or_two() {
         "markdown",
     ]);
     assert!(stdout(&markdown).contains("| scheme |"));
+}
+
+#[test]
+fn list_of_bugs() {
+    let output = run(&["list", "bugs"]);
+    assert_eq!(output.status.code(), Some(0));
+    insta::assert_snapshot!("list_bugs", stdout(&output));
+}
+
+#[test]
+fn a_bug_is_run_both_ways_and_its_trace_stored() {
+    let results = folder();
+    let dir = results.path().to_str().expect("UTF-8");
+    let args = ["check", "--bug", "H01", "--results", dir];
+    let output = run(&args);
+    assert_eq!(output.status.code(), Some(1), "nothing is committed yet");
+    let text = stdout(&output);
+    for part in [
+        "buggy: by-reference in pipe-write-after-splice, source-untouched: violated",
+        "fixed: by-reference in pipe-write-after-splice, source-untouched: holds",
+        "explored reduced to the end",
+        "Bugs: 1 of 1 show, and their fixes hold.",
+        "H01-1: no trace is committed",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let blessed = run(&[&args[..], &["--bless"]].concat());
+    assert_eq!(blessed.status.code(), Some(0));
+    assert_eq!(run(&args).status.code(), Some(0));
+    let path = results.path().join("bugs/H01-1.json");
+    let stored = std::fs::read_to_string(&path).unwrap();
+    let document: serde_json::Value = serde_json::from_str(&stored).unwrap();
+    assert_eq!(document["bug"], "H01");
+    assert_eq!(
+        document["trace"]["length"],
+        document["trace"]["steps"].as_array().unwrap().len()
+    );
+    std::fs::write(&path, stored.replace("pipe_lock", "other_lock")).unwrap();
+    let output = run(&args);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stdout(&output).contains("another trace"));
+    std::fs::write(&path, "{").unwrap();
+    let output = run(&args);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("H01-1.json:1:"));
+}
+
+#[test]
+fn a_bug_cut_short_is_inconclusive() {
+    let results = folder();
+    let dir = results.path().to_str().expect("UTF-8");
+    let output = run(&[
+        "check",
+        "--bug",
+        "H01",
+        "--results",
+        dir,
+        "--max-states",
+        "5",
+    ]);
+    assert_eq!(output.status.code(), Some(3), "{}", stdout(&output));
+}
+
+#[test]
+fn a_changed_outcome_of_a_claim_exits_with_1() {
+    let results = folder();
+    let dir = results.path().to_str().expect("UTF-8");
+    let args = ["claims", "a-reference-changes", "--results", dir];
+    let output = run(&args);
+    assert_eq!(output.status.code(), Some(1), "nothing is committed yet");
+    assert!(stdout(&output).contains("a-reference-changes: confirmed"));
+    let document = run(&[&args[..], &["--format", "json"]].concat());
+    let text = stdout(&document);
+    let path = results.path().join("claims.json");
+    std::fs::write(&path, &text).unwrap();
+    assert_eq!(run(&args).status.code(), Some(0));
+    std::fs::write(&path, text.replace("\"confirmed\"", "\"refuted\"")).unwrap();
+    let output = run(&args);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("confirmed (committed: refuted)"),
+        "{}",
+        stderr(&output)
+    );
+    let cut = run(&[&args[..], &["--max-states", "2"]].concat());
+    assert_eq!(cut.status.code(), Some(3), "{}", stderr(&cut));
+}
+
+#[test]
+fn an_ablation_prints_in_every_format() {
+    let results = folder();
+    let dir = results.path().to_str().expect("UTF-8");
+    let args = [
+        "ablate",
+        "copy",
+        "--scenario",
+        "write-vs-splice",
+        "--results",
+        dir,
+    ];
+    let output = run(&args);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains("without one rule:"));
+    let json = run(&[&args[..], &["--format", "json"]].concat());
+    let document = self::json(&json);
+    assert_eq!(document["scheme"], "copy");
+    for outcome in document["outcomes"].as_array().expect("outcomes") {
+        assert!(outcome["removal"]["id"].is_string());
+        assert!(outcome["conclusion"].is_string());
+    }
+    let markdown = run(&[&args[..], &["--format", "markdown"]].concat());
+    assert!(stdout(&markdown).contains("| part |"));
 }

@@ -7,6 +7,7 @@
 //! | [`invariants`] | the guarantees, one a file, each with its definition |
 //! | [`scenario`] | scenario files: reading, checking, errors that name line and field |
 //! | [`bugs`] | real bugs, each with its fixed twin |
+//! | [`claims`] | what was said on the lists, and the checks that test it |
 //! | [`instance`] | one scenario under one scheme, as a system that engines explore |
 //! | [`witness`] | for each invariant, something that is known to break it |
 //!
@@ -14,6 +15,7 @@
 //! mappings beyond what a write and writeback need, and schemes that replace folios.
 
 pub mod bugs;
+pub mod claims;
 pub mod instance;
 pub mod invariants;
 pub mod scenario;

@@ -3,17 +3,18 @@
 use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
-use anstream::println;
+use anstream::{print, println};
 use foliocheck_specs::{Invariant, Scenario, Scheme, invariants, schemes, witness};
-use indicatif::{ProgressBar, ProgressStyle};
 
+use super::progress::Progress;
 use super::select::{self, Place};
 use super::{Bounds, CheckArgs, Format, INCONCLUSIVE, UNEXPECTED};
+use super::{bugs, claims};
 use crate::engine::lasso::Fairness;
 use crate::engine::limits::Limits;
 use crate::expectation::{Difference, Expectations};
 use crate::report::summary::{ENVIRONMENTS, Environment, Matrix};
-use crate::report::{json, markdown, table};
+use crate::report::{self, json, markdown, table};
 use crate::suite::{self, Answer, Options, Unit};
 use crate::verdict::{Run, Verdict};
 
@@ -39,13 +40,19 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
     };
     let started = Instant::now();
     let answers = run_units(&units, &options, args.bounds.jobs())?;
-    let witnesses = if everything && place.scenarios.is_none() {
-        Some(run_witnesses(&scenarios, &options, args.bounds.jobs())?)
-    } else {
-        None
-    };
-    let elapsed = started.elapsed();
+    let everything = everything && place.scenarios.is_none();
+    let mut witnesses = None;
+    let mut tried = None;
+    let mut ledger = None;
+    if everything {
+        witnesses = Some(run_witnesses(&scenarios, &options, args.bounds.jobs())?);
+        tried = Some(bugs::try_all(place, args, &bugs::all())?);
+    }
     let runs: Vec<Run> = answers.iter().flat_map(|a| a.runs.clone()).collect();
+    if everything {
+        ledger = Some(claims::ledger(place, args, &runs)?);
+    }
+    let elapsed = started.elapsed();
     if args.bless {
         anyhow::ensure!(
             options.fairness == Fairness::default(),
@@ -72,18 +79,35 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
                 print_matrix(environment, matrix);
             }
             print_witnesses(witnesses.as_deref());
+            if let Some(tried) = &tried {
+                print!("{}", report::bugs::summary(&tried.cases));
+                print_lines(&tried.differences);
+                println!();
+            }
+            if let Some(ledger) = &ledger {
+                println!("{}.", ledger.summary);
+                print_lines(&ledger.differences);
+                println!();
+            }
             print_differences(&differences);
             print_summary(&runs, &answers, elapsed);
         }
     }
     let failed = witnesses.iter().flatten().any(|(_, broken)| !broken);
-    Ok(if !differences.is_empty() || failed {
-        UNEXPECTED
-    } else if runs.iter().any(|r| r.verdict == Verdict::Inconclusive) {
-        INCONCLUSIVE
-    } else {
-        0
-    })
+    let bugs = tried.map_or(0, |t| t.code());
+    let claims = ledger.map_or(0, |l| l.code());
+    let codes = [bugs, claims];
+    Ok(
+        if !differences.is_empty() || failed || codes.contains(&UNEXPECTED) {
+            UNEXPECTED
+        } else if codes.contains(&INCONCLUSIVE)
+            || runs.iter().any(|r| r.verdict == Verdict::Inconclusive)
+        {
+            INCONCLUSIVE
+        } else {
+            0
+        },
+    )
 }
 
 /// A table for each part of the world that has a run.
@@ -138,27 +162,25 @@ pub fn options(bounds: &Bounds, full: bool) -> Options {
 }
 
 impl Bounds {
+    /// No bound is given.
+    pub(super) fn is_none(&self) -> bool {
+        self.max_states.is_none() && self.timeout.is_none() && self.max_memory.is_none()
+    }
+
     /// Explorations at once.
-    pub fn jobs(&self) -> usize {
+    pub(super) fn jobs(&self) -> usize {
         self.jobs
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
     }
 }
 
 fn run_units(units: &[Unit], options: &Options, jobs: usize) -> anyhow::Result<Vec<Answer>> {
-    let bar = if std::io::stderr().is_terminal() {
-        ProgressBar::new(units.len() as u64)
-    } else {
-        ProgressBar::hidden()
-    };
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed} {msg}")?;
-    bar.set_style(style);
-    bar.enable_steady_tick(Duration::from_millis(100));
+    let progress = Progress::start()?;
     let answers = suite::run_all(units, options, jobs, &|unit| {
-        bar.set_message(format!("{} in {}", unit.scheme.id, unit.scenario.id));
-        bar.inc(1);
+        let message = format!("{} in {}", unit.scheme.id, unit.scenario.id);
+        progress.one_of(units.len(), message);
     });
-    bar.finish_and_clear();
+    progress.end();
     Ok(answers.into_iter().collect::<Result<Vec<_>, _>>()?)
 }
 
@@ -253,6 +275,16 @@ fn print_witnesses(witnesses: Option<&[(witness::Witness, bool)]>) {
         );
     }
     println!();
+}
+
+/// What is not as committed, if anything.
+pub fn print_lines(differences: &[String]) {
+    if !differences.is_empty() {
+        println!("Not as committed (accept with --bless):");
+    }
+    for line in differences {
+        println!("  {line}");
+    }
 }
 
 fn print_differences(differences: &[(&Run, Difference)]) {

@@ -3,8 +3,12 @@
 //! Exit codes: 0 every verdict is as committed; 1 some verdict is not; 2 usage, input or internal
 //! error; 3 nothing unexpected, but some run is inconclusive.
 
+mod ablate;
+mod bugs;
 mod check;
+mod claims;
 mod cost;
+mod progress;
 mod select;
 mod show;
 
@@ -39,6 +43,10 @@ enum Command {
     Check(CheckArgs),
     /// Count what schemes cost: page copies, TLB flushes, faults, waits of writers, retries
     Cost(CostArgs),
+    /// Print what was said on the lists, and what the runs say of it
+    Claims(ClaimsArgs),
+    /// Remove each part of a scheme, and of the kernel, in turn: what breaks is what it was for
+    Ablate(AblateArgs),
     /// List what there is
     List(ListArgs),
     /// Print a program as pseudo-C
@@ -65,6 +73,9 @@ pub struct CheckArgs {
     /// Only scenarios of this group (repeatable)
     #[arg(long, value_name = "NAME")]
     group: Vec<String>,
+    /// Instead, both twins of each case of a real bug: a number, or a glob (repeatable)
+    #[arg(long, value_name = "GLOB", conflicts_with_all = ["scheme", "scenario", "invariant", "group"])]
+    bug: Vec<String>,
     /// Without reduction: visit every reachable state
     #[arg(long)]
     full: bool,
@@ -103,6 +114,38 @@ struct CostArgs {
     format: Format,
 }
 
+#[derive(Args)]
+struct ClaimsArgs {
+    /// Only claims that match this glob (repeatable)
+    #[arg(value_name = "CLAIM")]
+    claim: Vec<String>,
+    /// Take what comes out as the committed outcomes
+    #[arg(long)]
+    bless: bool,
+    #[command(flatten)]
+    bounds: Bounds,
+    /// Output
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+#[derive(Args)]
+struct AblateArgs {
+    /// The scheme; or a glob, for several
+    scheme: String,
+    /// In scenarios that match this glob (repeatable; default: group `quick`, and where else a step runs)
+    #[arg(long, value_name = "GLOB")]
+    scenario: Vec<String>,
+    /// Take what comes out as the committed ablation
+    #[arg(long)]
+    bless: bool,
+    #[command(flatten)]
+    bounds: Bounds,
+    /// Output
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
 /// Bounds of each exploration.
 #[derive(Args, Default)]
 struct Bounds {
@@ -115,7 +158,7 @@ struct Bounds {
     /// Stop explorations when the process uses this much memory
     #[arg(long, value_name = "MIB", value_parser = at_least_one)]
     max_memory: Option<usize>,
-    /// Explorations at once (default: one a core)
+    /// Explorations at once (default: one a core; for `ablate`, one)
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     jobs: Option<usize>,
 }
@@ -181,6 +224,8 @@ enum Listed {
     Invariants,
     /// The atomic steps of all programs
     Steps,
+    /// Real kernel bugs, and whether the model carries them
+    Bugs,
 }
 
 #[derive(Subcommand)]
@@ -231,8 +276,11 @@ pub fn main() -> ExitCode {
         .command
         .unwrap_or_else(|| Command::Check(CheckArgs::default()))
     {
+        Command::Check(args) if !args.bug.is_empty() => bugs::check(&place, &args),
         Command::Check(args) => check::check(&place, &args),
         Command::Cost(args) => cost::cost(&place, &args),
+        Command::Claims(args) => claims::claims(&place, &args),
+        Command::Ablate(args) => ablate::ablate(&place, &args),
         Command::List(args) => show::list(&place, &args),
         Command::Show {
             what:

@@ -11,7 +11,7 @@ use super::check::options;
 use super::select::{self, Place};
 use super::{Format, INCONCLUSIVE, ListArgs, Listed, TraceArgs};
 use crate::report::listing::{self, Line};
-use crate::report::{json, text};
+use crate::report::{bugs, json, text};
 use crate::suite::{self, Unit};
 use crate::verdict::Verdict;
 
@@ -21,6 +21,7 @@ pub fn list(place: &Place, args: &ListArgs) -> anyhow::Result<u8> {
         Listed::Schemes => print_list(&listing::schemes(), args.format)?,
         Listed::Scenarios => print_list(&listing::scenarios(&place.scenarios()?), args.format)?,
         Listed::Invariants => print_list(&listing::invariants(), args.format)?,
+        Listed::Bugs => print_list(&bugs::list(), args.format)?,
         Listed::Steps => print_list(&listing::steps(&place.scenarios()?)?, args.format)?,
     }
     Ok(0)

@@ -1,5 +1,8 @@
 //! What a reader sees.
 
+pub mod ablation;
+pub mod bugs;
+pub mod claims;
 pub mod cost;
 pub mod json;
 pub mod listing;

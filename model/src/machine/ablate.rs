@@ -29,6 +29,20 @@ pub enum Ablation {
     After(String, String),
 }
 
+impl std::fmt::Display for Ablation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Ablation::Effect(id) => write!(f, "{id} does nothing"),
+            Ablation::Wait(id) => write!(f, "{id} does not wait"),
+            Ablation::Test(id) => write!(f, "{id} does not test"),
+            Ablation::Assignment(id, name) => write!(f, "{id} does not assign {name}"),
+            Ablation::Lock(id) => write!(f, "{id} takes no lock"),
+            Ablation::Before(id, other) => write!(f, "{id} before {other}"),
+            Ablation::After(id, other) => write!(f, "{id} after {other}"),
+        }
+    }
+}
+
 /// Removes or misplaces it.
 ///
 /// # Errors
@@ -95,19 +109,28 @@ fn each(system: &mut System, id: &str, change: impl Fn(&[String], &mut Step) -> 
     found
 }
 
-/// The variables by which a step takes locks: waited for, acquired, and set.
+/// The variables by which a step takes locks: acquired and set, once they, or others that it acquires
+/// (the writer of a semaphore that is taken shared), have been waited for.
 pub fn locks_taken(step: &Step) -> BTreeSet<VarId> {
-    let mut waited = BTreeSet::new();
-    step.guard.reads(&mut waited);
+    let mut tested = acquired_in_guard(step);
+    let shared = !tested.is_empty();
     for branch in &step.branches {
-        branch.when.reads(&mut waited);
+        branch.when.reads(&mut tested);
     }
     step.branches
         .iter()
         .flat_map(|b| &b.assigns)
         .map(|a| a.var)
-        .filter(|v| waited.contains(v) && step.order_of(*v) == Order::Acquire)
+        .filter(|v| step.order_of(*v) == Order::Acquire && (shared || tested.contains(v)))
         .collect()
+}
+
+/// The variables that a step waits for and acquires.
+fn acquired_in_guard(step: &Step) -> BTreeSet<VarId> {
+    let mut waited = BTreeSet::new();
+    step.guard.reads(&mut waited);
+    waited.retain(|v| step.order_of(*v) == Order::Acquire);
+    waited
 }
 
 fn remove_lock(system: &mut System, id: &str) -> bool {
@@ -117,7 +140,11 @@ fn remove_lock(system: &mut System, id: &str) -> bool {
         let mut locks = BTreeSet::new();
         for step in task.program.steps.iter_mut().filter(|s| s.id == *id) {
             let taken = locks_taken(step);
-            step.guard = without(&step.guard, &taken);
+            if taken.is_empty() {
+                continue;
+            }
+            let waited = &taken | &acquired_in_guard(step);
+            step.guard = without(&step.guard, &waited);
             for branch in &mut step.branches {
                 branch.assigns.retain(|a| !taken.contains(&a.var));
                 branch.when = without(&branch.when, &taken);

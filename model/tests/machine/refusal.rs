@@ -1,11 +1,11 @@
 //! What a system must not be is refused when it is built, and what a step must not do is reported
 //! with the task, the step and the variable.
 
-use foliocheck_model::machine::ablate::{Ablation, ablate};
+use foliocheck_model::machine::ablate::{Ablation, ablate, locks_taken};
 use foliocheck_model::machine::builder::{CFn, Place, ProgramBuilder, StepDraft};
 use foliocheck_model::machine::compile::Machine;
 use foliocheck_model::machine::error::{BuildError, RunError};
-use foliocheck_model::machine::expr::{Expr, add, eq, ne, not};
+use foliocheck_model::machine::expr::{Expr, add, and, eq, ne, not};
 use foliocheck_model::machine::interp::{self, Action, Valuation};
 use foliocheck_model::machine::step::END;
 use foliocheck_model::machine::system::{System, TaskId};
@@ -283,5 +283,28 @@ fn an_ablation_of_nothing_is_refused() {
     ] {
         let refused = ablated(&ablation).map(|_| ());
         assert_eq!(refused, Err(BuildError::NothingToAblate(what.into())));
+    }
+}
+
+/// `up_read` and `down_write` of a semaphore: what takes it shared takes a lock, and no longer waits for
+/// a writer once the lock is removed; nor does a writer then wait for readers.
+#[test]
+fn a_semaphore_is_a_lock_either_way() {
+    for shared in [true, false] {
+        let mut f = fixture();
+        let writer = f.system.declare(VarDecl::shared("sem", "writer", 3));
+        let readers = f.system.declare(VarDecl::shared("sem", "readers", 3));
+        let (taken, waits) = if shared {
+            (readers, eq(writer, 0))
+        } else {
+            (writer, and(eq(writer, 0), eq(readers, 0)))
+        };
+        let mut system = f.with(|s| s.wait(waits).set(taken, 1).acquire(writer).acquire(readers));
+        let step = &system.tasks[0].program.steps[0];
+        assert_eq!(locks_taken(step), [taken].into());
+        ablate(&mut system, &Ablation::Lock("A0".into())).unwrap();
+        let step = &system.tasks[0].program.steps[0];
+        assert_eq!(step.guard, Expr::TRUE);
+        assert!(step.branches[0].assigns.is_empty());
     }
 }

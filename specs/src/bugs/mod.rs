@@ -17,6 +17,10 @@ mod h29_raid5_parity;
 mod h31_direct_checksum;
 mod h34_sinks_that_write;
 mod h35_gso_checksum;
+mod h36_coarse_ctime;
+mod h37_version_before_data;
+mod h38_mmap_not_stamped;
+mod h39_absent_cookie;
 
 use foliocheck_model::machine::ablate::Ablation;
 
@@ -108,6 +112,10 @@ pub fn all() -> Vec<Bug> {
         h31_direct_checksum::bug(),
         h34_sinks_that_write::bug(),
         h35_gso_checksum::bug(),
+        h36_coarse_ctime::bug(),
+        h37_version_before_data::bug(),
+        h38_mmap_not_stamped::bug(),
+        h39_absent_cookie::bug(),
     ]
 }
 

@@ -2,6 +2,7 @@
 //! system, looked at in every state, in states where no task can move, or in endless executions.
 
 mod access_consistent;
+pub mod assertions;
 mod deadlock_free;
 mod detected;
 mod dirty_accounted;

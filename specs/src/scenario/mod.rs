@@ -147,6 +147,27 @@ impl Fault {
             message: message.into(),
         }
     }
+
+    /// The line, counted from 1.
+    pub fn line(&self, text: &str) -> usize {
+        text[..self.offset.min(text.len())].matches('\n').count() + 1
+    }
+}
+
+/// Reads TOML; an error names the field that it is about.
+pub(crate) fn read_toml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Fault> {
+    toml::from_str(text).map_err(|e| {
+        let offset = e.span().map_or(0, |s| s.start);
+        let message = e.message().replace('\n', " ");
+        let field = field_of(text, offset, &message)
+            .unwrap_or("toml")
+            .to_owned();
+        Fault {
+            offset,
+            field,
+            message,
+        }
+    })
 }
 
 /// The field that an error of the TOML reader is about; none if the text is not TOML.
@@ -200,22 +221,11 @@ impl Scenario {
     pub fn parse(path: &Path, text: &str) -> Result<Scenario, ScenarioError> {
         let invalid = |fault: Fault| ScenarioError::Invalid {
             path: path.to_owned(),
-            line: text[..fault.offset.min(text.len())].matches('\n').count() + 1,
+            line: fault.line(text),
             field: fault.field,
             message: fault.message,
         };
-        let raw: Raw = toml::from_str(text).map_err(|e| {
-            let offset = e.span().map_or(0, |s| s.start);
-            let message = e.message().replace('\n', " ");
-            let field = field_of(text, offset, &message)
-                .unwrap_or("toml")
-                .to_owned();
-            invalid(Fault {
-                offset,
-                field,
-                message,
-            })
-        })?;
+        let raw: Raw = read_toml(text).map_err(invalid)?;
         let setup = check::setup(&raw).map_err(invalid)?;
         let id = path
             .file_stem()

@@ -22,12 +22,18 @@ pub fn scheme(source: Source) -> Scheme {
             Source::Ctime => "confirm-ctime",
             Source::CtimeMultigrain => "confirm-ctime-multigrain",
             Source::FolioVersion => "confirm-folio-version",
+            Source::IVersionCleaned => "confirm-i-version-cleaned",
+            Source::Absent => "confirm-absent",
         },
         title: match source {
             Source::IVersion => "cookie i_version, compared before the sink reads",
             Source::Ctime => "cookie ctime (coarse), compared before the sink reads",
             Source::CtimeMultigrain => "cookie ctime (multigrain), compared before the sink reads",
             Source::FolioVersion => "cookie of a per-folio version, compared before the sink reads",
+            Source::IVersionCleaned => {
+                "cookie i_version, page tables cleaned at the sample, compared before the sink reads"
+            }
+            Source::Absent => "cookie absent, compared before the sink reads",
         },
         family: Family::Cookie,
         source: "Torvalds, CAHk-=wj8rthcQ9gQbvkMzeFt0iymq+CuOzmidx3Pm29Lg+W0gg@mail.gmail.com; Chinner, 20230210021603.GA2825702@dread.disaster.area",

@@ -21,6 +21,11 @@ pub enum Source {
     Ctime,
     /// Multigrain ctime, sampled with `fill_mg_cmtime` (sets the queried bit).
     CtimeMultigrain,
+    /// As `IVersion`, and page tables are cleaned when it is sampled, so that the next store through
+    /// one faults and moves it. Not a scheme of its own: the fixed twin of a bug.
+    IVersionCleaned,
+    /// Nothing: the field that should hold a cookie is 0 for ever. Not a scheme: a bug.
+    Absent,
     /// A version of the folio's data, which no kernel has: moved under the folio lock by whoever
     /// changes the data or makes it writable in a page table; page tables are cleaned when it is
     /// sampled.
@@ -28,7 +33,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// All of them.
+    /// Those that are schemes.
     pub const ALL: [Source; 4] = [
         Source::IVersion,
         Source::Ctime,
@@ -43,6 +48,8 @@ impl Source {
             Source::Ctime => "ctime",
             Source::CtimeMultigrain => "ctime-multigrain",
             Source::FolioVersion => "folio-version",
+            Source::IVersionCleaned => "i-version-cleaned",
+            Source::Absent => "absent",
         }
     }
 
@@ -54,6 +61,8 @@ impl Source {
             hook: Hook::SpliceAddFolio,
             effect: Effect::Steps(match self {
                 Source::IVersion => sample_i_version,
+                Source::IVersionCleaned => sample_i_version_cleaned,
+                Source::Absent => sample_absent,
                 Source::Ctime => sample_ctime,
                 Source::CtimeMultigrain => sample_ctime_mg,
                 Source::FolioVersion => sample_folio_version,
@@ -99,7 +108,8 @@ impl Source {
     /// The effect that compares, under the folio lock, and fails the consumer on a mismatch.
     pub fn compare(self) -> Effect {
         Effect::Steps(match self {
-            Source::IVersion => compare_i_version,
+            Source::IVersion | Source::IVersionCleaned => compare_i_version,
+            Source::Absent => compare_absent,
             Source::Ctime => compare_ctime,
             Source::CtimeMultigrain => compare_ctime_mg,
             Source::FolioVersion => compare_folio_version,
@@ -111,19 +121,20 @@ fn version(p: &mut Prog<'_>, folio: &FolioRef) -> Place {
     p.folio_counter(folio, "version")
 }
 
-fn current(p: &mut Prog<'_>, source: Source, folio: &FolioRef) -> Place {
+fn current(p: &mut Prog<'_>, source: Source, folio: &FolioRef) -> Expr {
     match source {
-        Source::IVersion => p.w.inode.i_version.into(),
+        Source::IVersion | Source::IVersionCleaned => p.w.inode.i_version.into(),
         Source::Ctime => p.w.inode.ctime.into(),
         Source::CtimeMultigrain => p.w.inode.ctime_mg.into(),
-        Source::FolioVersion => version(p, folio),
+        Source::FolioVersion => version(p, folio).expr(),
+        Source::Absent => Expr::from(0),
     }
 }
 
 fn function(source: Source) -> CFn {
     match source {
-        Source::IVersion => c::INODE_QUERY_IVERSION,
-        Source::Ctime | Source::CtimeMultigrain => c::FILL_MG_CMTIME,
+        Source::IVersion | Source::IVersionCleaned => c::INODE_QUERY_IVERSION,
+        Source::Ctime | Source::CtimeMultigrain | Source::Absent => c::FILL_MG_CMTIME,
         Source::FolioVersion => c::PIPE_BUF_CONFIRM,
     }
 }
@@ -134,16 +145,18 @@ fn sample(p: &mut Prog<'_>, at: &At, source: Source) {
     let now = current(p, source, folio);
     let inode = p.w.inode;
     folio_lock(p, "C1l", folio);
-    if source == Source::FolioVersion {
+    if matches!(source, Source::FolioVersion | Source::IVersionCleaned) {
         mkclean_and_mark_dirty(p, "P", folio);
     }
     p.b.step("C1", function(source), |s| {
         s.text("sample the cookie, folio lock held")
             .set(cookie, now);
         match source {
-            Source::IVersion => s.set(inode.i_version_queried, 1).full(inode.i_version),
+            Source::IVersion | Source::IVersionCleaned => {
+                s.set(inode.i_version_queried, 1).full(inode.i_version)
+            }
             Source::CtimeMultigrain => s.set(inode.ctime_mg_queried, 1).full(inode.ctime_mg),
-            Source::Ctime | Source::FolioVersion => s,
+            Source::Ctime | Source::FolioVersion | Source::Absent => s,
         }
     });
     folio_unlock(p, "C1u", folio);
@@ -168,7 +181,7 @@ fn check(
     p: &mut Prog<'_>,
     folio: &FolioRef,
     cookie: &Place,
-    now: &Place,
+    now: &Expr,
     source: Source,
     fail: Label,
 ) {
@@ -183,7 +196,7 @@ fn check(
         s.text("compare the cookie under the folio lock; unlock")
             .release(lock.clone())
             .when(
-                or(gone, ne(cookie.expr(), now.expr())),
+                or(gone, ne(cookie.expr(), now.clone())),
                 "changed: fail",
                 |b| b.set(lock.clone(), 0).goto(fail),
             )
@@ -211,6 +224,12 @@ fn bump_version(p: &mut Prog<'_>, at: &At) {
 fn sample_i_version(p: &mut Prog<'_>, at: &At) {
     sample(p, at, Source::IVersion);
 }
+fn sample_i_version_cleaned(p: &mut Prog<'_>, at: &At) {
+    sample(p, at, Source::IVersionCleaned);
+}
+fn sample_absent(p: &mut Prog<'_>, at: &At) {
+    sample(p, at, Source::Absent);
+}
 fn sample_ctime(p: &mut Prog<'_>, at: &At) {
     sample(p, at, Source::Ctime);
 }
@@ -222,6 +241,9 @@ fn sample_folio_version(p: &mut Prog<'_>, at: &At) {
 }
 fn compare_i_version(p: &mut Prog<'_>, at: &At) {
     compare(p, at, Source::IVersion);
+}
+fn compare_absent(p: &mut Prog<'_>, at: &At) {
+    compare(p, at, Source::Absent);
 }
 fn compare_ctime(p: &mut Prog<'_>, at: &At) {
     compare(p, at, Source::Ctime);

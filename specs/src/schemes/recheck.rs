@@ -23,6 +23,8 @@ pub fn scheme(source: Source) -> Scheme {
             Source::Ctime => "recheck-ctime",
             Source::CtimeMultigrain => "recheck-ctime-multigrain",
             Source::FolioVersion => "recheck-folio-version",
+            Source::IVersionCleaned => "recheck-i-version-cleaned",
+            Source::Absent => "recheck-absent",
         },
         title: match source {
             Source::IVersion => "cookie i_version, compared after the sink has copied",
@@ -33,6 +35,10 @@ pub fn scheme(source: Source) -> Scheme {
             Source::FolioVersion => {
                 "cookie of a per-folio version, compared after the sink has copied"
             }
+            Source::IVersionCleaned => {
+                "cookie i_version, page tables cleaned at the sample, compared after the sink has copied"
+            }
+            Source::Absent => "cookie absent, compared after the sink has copied",
         },
         family: Family::Cookie,
         source: "the check-after-copy variant of Torvalds' and Chinner's mails of 9 and 10 Feb 2023",

@@ -1,0 +1,488 @@
+//! What each part of a scheme, and of the kernel below it, is for: remove it, and see what breaks.
+//!
+//! Removed one at a time: each rule of the scheme, by name; each step by which a lock is taken; each
+//! wait that is not a lock's; each flush that every CPU acknowledges; each assignment of a flag of the
+//! kernel. Steps of hardware (`mov`) and waits for work (a reader of an empty pipe) protect nothing,
+//! and stay.
+//!
+//! A removal is run in the scenarios of group `quick` (or, if it changes nothing in these, in the
+//! others that run steps which these do not) in which it changes the system that is explored, the
+//! smallest first (by the states that the whole scheme takes there), and asked every invariant that the whole
+//! scheme keeps there and that has not been seen to break yet. So the length given with an invariant
+//! is that of the shortest trace in the smallest scenario that shows it. A removal may also make the
+//! model itself err: a kernel assertion (`VM_BUG_ON`) fails, a counter leaves its range. That, too, is
+//! what the part was for.
+
+use std::collections::BTreeSet;
+
+use foliocheck_model::machine::ablate::{Ablation, locks_taken};
+use foliocheck_model::machine::expr::Expr;
+use foliocheck_model::machine::step::{Order, Step};
+use foliocheck_model::machine::var::{Role, Var};
+use foliocheck_model::machine::{BuildError, RunError, System};
+use foliocheck_specs::invariants::assertions;
+use foliocheck_specs::{Instance, Invariant, Scenario, Scheme, invariants};
+use serde::{Deserialize, Serialize};
+
+use crate::engine::explore::ExploreError;
+use crate::suite::{self, Cause, Options, Unit, UnitError, in_parallel};
+use crate::verdict::Verdict;
+
+/// Flags that are not called `PG_` something.
+const FLAGS: [&str; 6] = ["CAN_MERGE", "W", "D", "present", "rmap", "mapping"];
+
+/// What kind of part is removed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A rule of the scheme.
+    Rule,
+    /// A lock is not taken.
+    Lock,
+    /// A wait does not sleep.
+    Wait,
+    /// A flush of other CPUs' TLBs does nothing.
+    Flush,
+    /// A flag is not assigned.
+    Flag,
+}
+
+impl Kind {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Rule => "rule",
+            Kind::Lock => "lock",
+            Kind::Wait => "wait",
+            Kind::Flush => "flush",
+            Kind::Flag => "flag",
+        }
+    }
+}
+
+/// One part that is removed.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Removal {
+    /// What kind of part.
+    pub kind: Kind,
+    /// The rule's name, or the step's id.
+    pub id: String,
+    /// The flag.
+    pub flag: Option<String>,
+    /// The rule's purpose, or the step's C functions.
+    pub what: String,
+}
+
+impl Removal {
+    /// The scheme without it, and what is removed from the system.
+    fn apply(&self, scheme: &Scheme) -> (Scheme, Vec<Ablation>) {
+        let id = self.id.clone();
+        let ablation = match (self.kind, &self.flag) {
+            (Kind::Rule, _) => return (scheme.without(&id), Vec::new()),
+            (Kind::Lock, _) => Ablation::Lock(id),
+            (Kind::Wait, _) => Ablation::Wait(id),
+            (Kind::Flush, _) => Ablation::Effect(id),
+            (Kind::Flag, flag) => Ablation::Assignment(id, flag.clone().unwrap_or_default()),
+        };
+        (scheme.clone(), vec![ablation])
+    }
+
+    /// `take-hold`, `B2 ptep_clear_flush: W`.
+    pub fn name(&self) -> String {
+        match (self.kind, &self.flag) {
+            (Kind::Rule, _) => self.id.clone(),
+            (_, None) => format!("{} {}", self.id, self.what),
+            (_, Some(flag)) => format!("{} {}: {flag}", self.id, self.what),
+        }
+    }
+}
+
+/// An invariant that breaks without the part.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Broken {
+    /// The invariant.
+    pub invariant: String,
+    /// The smallest scenario that shows it.
+    pub scenario: String,
+    /// Steps of the shortest trace there.
+    pub length: usize,
+    /// Whether it is known to be the shortest: nothing was cut short there.
+    pub exact: bool,
+}
+
+/// The model errs without the part.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Erred {
+    /// The task, the step, and what is wrong there: the first error that exploration met.
+    pub error: String,
+    /// The smallest scenario that shows it.
+    pub scenario: String,
+    /// Steps of the shortest way to a kernel assertion that fails; none if no assertion fails within
+    /// [`ASSERTION_STATES_MAX`], or the error is another.
+    pub length: Option<usize>,
+}
+
+/// What is known of a part.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Conclusion {
+    /// Something breaks without it.
+    Needed,
+    /// Nothing does, and everything that could have shown it was explored to the end.
+    Redundant,
+    /// Nothing did, but some exploration was cut short.
+    Inconclusive,
+}
+
+/// What a part is for.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outcome {
+    /// The part.
+    pub removal: Removal,
+    /// What is known of it.
+    pub conclusion: Conclusion,
+    /// The invariants that break without it.
+    pub breaks: Vec<Broken>,
+    /// How the model errs without it.
+    pub errs: Option<Erred>,
+    /// Scenarios in which its removal changes anything; at least one.
+    pub scenarios: usize,
+    /// Distinct states visited without it.
+    pub states: usize,
+}
+
+/// Without another bound, an exploration without a part is cut short at this many states,
+const STATES_MIN: usize = 10_000;
+/// and this many times the states of all explorations of the whole scheme in that scenario.
+const STATES_FACTOR: usize = 2;
+
+/// Most states visited to find the shortest way to a failing kernel assertion.
+pub const ASSERTION_STATES_MAX: usize = 200_000;
+
+/// A scenario under the whole scheme.
+struct Whole {
+    scenario: Scenario,
+    instance: Instance,
+    keeps: Vec<Invariant>,
+    states: usize,
+}
+
+/// Where parts are removed.
+#[derive(Clone, Debug)]
+pub struct Scenarios {
+    /// Here.
+    pub first: Vec<Scenario>,
+    /// Here only those parts whose removal changes nothing in the former.
+    pub then: Vec<Scenario>,
+}
+
+impl Scenarios {
+    /// What is taken unless told otherwise: first group `quick`, then the others that are not `large`.
+    pub fn default_of(scenarios: &[Scenario]) -> Scenarios {
+        let (first, then) = scenarios
+            .iter()
+            .filter(|s| s.is_default())
+            .cloned()
+            .partition(|s| s.in_group("quick"));
+        Scenarios { first, then }
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Scenario> {
+        self.first.iter().chain(&self.then)
+    }
+}
+
+/// Removes each part of `scheme` in turn, in `scenarios`. `done` is told how many parts there are, and
+/// called after each.
+///
+/// # Errors
+/// If the whole scheme cannot be run, or something cannot be built without a part.
+pub fn ablate(
+    scheme: &Scheme,
+    scenarios: &Scenarios,
+    options: &Options,
+    jobs: usize,
+    done: &(dyn Fn(usize) + Sync),
+) -> Result<Vec<Outcome>, UnitError> {
+    let first = wholes(scheme, &scenarios.first, options)?;
+    let then = needed(scheme, &first, &scenarios.then)?;
+    let then = wholes(scheme, &then, options)?;
+    let removals = removals(scheme, first.iter().chain(&then));
+    let outcomes = in_parallel(&removals, jobs, |removal| {
+        let outcome = match remove(scheme, removal, &first, options) {
+            Ok(outcome) if outcome.scenarios == 0 => remove(scheme, removal, &then, options),
+            outcome => outcome,
+        };
+        done(removals.len());
+        outcome
+    });
+    outcomes
+        .into_iter()
+        .filter(|o| !matches!(o, Ok(outcome) if outcome.scenarios == 0))
+        .collect()
+}
+
+fn wholes(
+    scheme: &Scheme,
+    scenarios: &[Scenario],
+    options: &Options,
+) -> Result<Vec<Whole>, UnitError> {
+    let mut wholes = Vec::new();
+    for scenario in scenarios {
+        if scheme.family.concerns(&scenario.setup) {
+            wholes.push(whole(scheme, scenario, options)?);
+        }
+    }
+    wholes.sort_by(|a, b| (a.states, &a.scenario.id).cmp(&(b.states, &b.scenario.id)));
+    Ok(wholes)
+}
+
+/// Of `others`, those with a step that neither `wholes` nor an earlier one has; those with the fewest
+/// tasks first.
+fn needed(
+    scheme: &Scheme,
+    wholes: &[Whole],
+    others: &[Scenario],
+) -> Result<Vec<Scenario>, UnitError> {
+    let ids = |i: &Instance| -> BTreeSet<String> {
+        i.full.steps().map(|(_, _, s)| s.id.clone()).collect()
+    };
+    let mut seen: BTreeSet<String> = wholes.iter().flat_map(|w| ids(&w.instance)).collect();
+    let mut others: Vec<&Scenario> = others.iter().collect();
+    others.sort_by_key(|s| s.setup.tasks.len());
+    let mut chosen = Vec::new();
+    for scenario in others {
+        if !scheme.family.concerns(&scenario.setup) {
+            continue;
+        }
+        let unit = unit(scheme, scenario);
+        let ids = ids(&build(&unit).map_err(|e| unit.error(e))?);
+        if !ids.is_subset(&seen) {
+            seen.extend(ids);
+            chosen.push(scenario.clone());
+        }
+    }
+    Ok(chosen)
+}
+
+fn unit(scheme: &Scheme, scenario: &Scenario) -> Unit {
+    Unit {
+        scheme: scheme.clone(),
+        scenario: scenario.clone(),
+        ablations: Vec::new(),
+        ask: invariants::all(),
+    }
+}
+
+fn whole(scheme: &Scheme, scenario: &Scenario, options: &Options) -> Result<Whole, UnitError> {
+    let unit = unit(scheme, scenario);
+    let answer = suite::run(&unit, options)?;
+    let keeps = invariants::all().into_iter().filter(|i| {
+        let kept = |r: &crate::verdict::Run| r.invariant == i.id && r.verdict == Verdict::Holds;
+        answer.runs.iter().any(kept)
+    });
+    Ok(Whole {
+        keeps: keeps.collect(),
+        states: answer.states,
+        instance: build(&unit).map_err(|e| unit.error(e))?,
+        scenario: unit.scenario,
+    })
+}
+
+fn build(unit: &Unit) -> Result<Instance, BuildError> {
+    let setup = &unit.scenario.setup;
+    let applicable = foliocheck_specs::instance::applicable(setup);
+    Instance::build(setup, &unit.scheme, &unit.ablations, &applicable)
+}
+
+/// Every part that there is: rules, locks, waits, flushes, flags; by step id.
+fn removals<'w>(scheme: &Scheme, wholes: impl Iterator<Item = &'w Whole>) -> Vec<Removal> {
+    let rules = scheme.rule_names().into_iter().map(|rule| Removal {
+        kind: Kind::Rule,
+        id: rule.to_owned(),
+        flag: None,
+        what: scheme.purpose(rule).unwrap_or_default().to_owned(),
+    });
+    let mut parts = BTreeSet::new();
+    for whole in wholes {
+        let system = &whole.instance.full;
+        let steps = || system.steps().map(|(_, _, step)| step);
+        for step in steps().filter(|s| s.function != "mov") {
+            // What takes a lock in one program takes one in all.
+            let locks = |s: &Step| s.id == step.id && !locks_taken(s).is_empty();
+            let part = |kind, flag: Option<&Var>| Removal {
+                kind,
+                id: step.id.clone(),
+                flag: flag.map(|v| v.name.clone()),
+                what: step.function.clone(),
+            };
+            if steps().any(locks) {
+                parts.insert(part(Kind::Lock, None));
+            } else if step.guard != Expr::TRUE && !step.idle {
+                parts.insert(part(Kind::Wait, None));
+            }
+            if step.accesses.iter().any(|a| a.order == Order::FullAllCpus) {
+                parts.insert(part(Kind::Flush, None));
+            }
+            for assign in step.branches.iter().flat_map(|b| &b.assigns) {
+                let var = system.var(assign.var);
+                if is_flag(var) {
+                    parts.insert(part(Kind::Flag, Some(var)));
+                }
+            }
+        }
+    }
+    let mut all: Vec<Removal> = rules.collect();
+    for part in parts {
+        // A step of several programs has several functions, and is removed from all of them.
+        match all.last_mut() {
+            Some(last)
+                if (last.kind, &last.id, &last.flag) == (part.kind, &part.id, &part.flag) =>
+            {
+                last.what = format!("{}, {}", last.what, part.what);
+            }
+            _ => all.push(part),
+        }
+    }
+    all
+}
+
+fn is_flag(var: &Var) -> bool {
+    var.role == Role::Shared
+        && (FLAGS.contains(&var.name.as_str())
+            || var.name.ends_with(".queried")
+            || (var.name.starts_with("PG_") && var.name != "PG_locked"))
+}
+
+/// Whether an engine sees any difference.
+fn same(a: &System, b: &System) -> bool {
+    let programs =
+        |s: &System| -> Vec<_> { s.tasks.iter().map(|t| t.program.steps.clone()).collect() };
+    a.vars.len() == b.vars.len()
+        && programs(a) == programs(b)
+        && a.predicates
+            .iter()
+            .map(|p| &p.bad)
+            .eq(b.predicates.iter().map(|p| &p.bad))
+}
+
+fn remove(
+    scheme: &Scheme,
+    removal: &Removal,
+    wholes: &[Whole],
+    options: &Options,
+) -> Result<Outcome, UnitError> {
+    let (scheme, ablations) = removal.apply(scheme);
+    let mut outcome = Outcome {
+        removal: removal.clone(),
+        conclusion: Conclusion::Redundant,
+        breaks: Vec::new(),
+        errs: None,
+        scenarios: 0,
+        states: 0,
+    };
+    let mut open = false;
+    for whole in wholes {
+        let broken = |i: &&Invariant| outcome.breaks.iter().all(|b| b.invariant != i.id);
+        let unit = Unit {
+            scheme: scheme.clone(),
+            scenario: whole.scenario.clone(),
+            ablations: ablations.clone(),
+            ask: whole.keeps.iter().filter(broken).copied().collect(),
+        };
+        match build(&unit) {
+            Err(BuildError::NothingToAblate(_)) => continue,
+            Err(error) => return Err(unit.error(error)),
+            Ok(instance) if same(&instance.optimized, &whole.instance.optimized) => continue,
+            Ok(_) => outcome.scenarios += 1,
+        }
+        if unit.ask.is_empty() {
+            continue;
+        }
+        match suite::run(&unit, &bounded(options, whole)) {
+            Ok(answer) => {
+                outcome.states += answer.states;
+                for run in answer.runs {
+                    match (run.verdict, run.trace) {
+                        (Verdict::Violated, Some(trace)) => {
+                            outcome.breaks.push(Broken {
+                                invariant: run.invariant,
+                                scenario: run.scenario,
+                                length: trace.length,
+                                exact: run.reason.is_none(),
+                            });
+                        }
+                        (Verdict::Holds, _) => {}
+                        _ => open = true,
+                    }
+                }
+            }
+            Err(error) => match error.run_error() {
+                Some(_) if outcome.errs.is_some() => {}
+                Some(run_error) => outcome.errs = Some(erred(&unit, run_error, options)),
+                None => return Err(error),
+            },
+        }
+    }
+    outcome.conclusion = if !outcome.breaks.is_empty() || outcome.errs.is_some() {
+        Conclusion::Needed
+    } else if open {
+        Conclusion::Inconclusive
+    } else {
+        Conclusion::Redundant
+    };
+    let order = |b: &Broken| invariants::all().iter().position(|i| i.id == b.invariant);
+    outcome.breaks.sort_by_key(order);
+    Ok(outcome)
+}
+
+/// A removal may be of what kept the state space finite (a fault that never succeeds moves a version
+/// for ever): an exploration stops at a multiple of what the whole scheme takes.
+fn bounded(options: &Options, whole: &Whole) -> Options {
+    let mut options = *options;
+    options
+        .limits
+        .max_states
+        .get_or_insert(STATES_MIN + STATES_FACTOR * whole.states);
+    options
+}
+
+/// The error, and if it is a kernel assertion that fails, the length of the shortest way to one.
+fn erred(unit: &Unit, error: &RunError, options: &Options) -> Erred {
+    let mut limits = options.limits;
+    limits.max_states = limits
+        .max_states
+        .into_iter()
+        .chain([ASSERTION_STATES_MAX])
+        .min();
+    let asked = Unit {
+        ask: vec![assertions::INVARIANT],
+        ..unit.clone()
+    };
+    let options = Options { limits, ..*options };
+    let answer = match error {
+        RunError::Requirement { .. } => suite::run(&asked, &options).ok(),
+        _ => None,
+    };
+    let run = answer.and_then(|a| a.runs.into_iter().find(|r| r.reason.is_none()));
+    Erred {
+        error: error.to_string(),
+        scenario: unit.scenario.id.clone(),
+        length: run.and_then(|r| r.trace).map(|t| t.length),
+    }
+}
+
+impl UnitError {
+    /// The error of the model that exploration met, if that is what went wrong.
+    fn run_error(&self) -> Option<&RunError> {
+        match &*self.source {
+            Cause::Explore(ExploreError::Run(error)) => Some(error),
+            _ => None,
+        }
+    }
+}

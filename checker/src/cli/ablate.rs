@@ -1,0 +1,146 @@
+//! `foliocheck ablate`.
+
+use std::time::Instant;
+
+use anstream::{eprintln, print, println};
+use foliocheck_specs::{Scheme, schemes};
+
+use super::check::options;
+use super::progress::Progress;
+use super::select::{self, Place};
+use super::{AblateArgs, Format, INCONCLUSIVE, UNEXPECTED};
+use crate::ablation::{self, Conclusion, Outcome, Scenarios};
+use crate::report::ablation::{self as report, Document};
+use crate::results;
+
+/// Removes each part of the schemes in turn. The exit code.
+pub fn ablate(place: &Place, args: &AblateArgs) -> anyhow::Result<u8> {
+    let all = place.scenarios()?;
+    let whole = args.scenario.is_empty();
+    if args.bless && !(whole && args.bounds.is_none()) {
+        anyhow::bail!(
+            "nothing blessed: what is committed is of the default scenarios and bounds; leave out --scenario and bounds"
+        );
+    }
+    let picked = if whole {
+        Scenarios::default_of(&all)
+    } else {
+        Scenarios {
+            first: select::matching(all, &args.scenario, "scenario", |s| &s.id)?,
+            then: Vec::new(),
+        }
+    };
+    let names = std::slice::from_ref(&args.scheme);
+    let mut code = 0;
+    for scheme in select::matching(schemes::all(), names, "scheme", |s| s.id)? {
+        code = worse(code, one(place, args, &scheme, &picked)?);
+    }
+    Ok(code)
+}
+
+/// Unexpected over inconclusive over as committed.
+fn worse(a: u8, b: u8) -> u8 {
+    if a == UNEXPECTED || b == UNEXPECTED {
+        UNEXPECTED
+    } else {
+        a.max(b)
+    }
+}
+
+fn one(
+    place: &Place,
+    args: &AblateArgs,
+    scheme: &Scheme,
+    scenarios: &Scenarios,
+) -> anyhow::Result<u8> {
+    let whole = args.scenario.is_empty();
+    if !scenarios.iter().any(|s| scheme.family.concerns(&s.setup)) {
+        anyhow::bail!(
+            "{} changes nothing in these scenarios: there it is by-reference",
+            scheme.id
+        );
+    }
+    let options = options(&args.bounds, false);
+    let started = Instant::now();
+    let progress = Progress::start()?;
+    let jobs = args.bounds.jobs.unwrap_or(1);
+    let outcomes = ablation::ablate(scheme, scenarios, &options, jobs, &|parts| {
+        progress.one_of(parts, scheme.id);
+    })?;
+    progress.end();
+    let document = Document {
+        schema: report::SCHEMA,
+        scheme: scheme.id.to_owned(),
+        outcomes,
+    };
+    match args.format {
+        Format::Json => print!("{}", report::json(&document)),
+        Format::Markdown => print!("{}", report::markdown(&document)),
+        Format::Table => {
+            print!("{}", report::text(&document));
+            let states: usize = document.outcomes.iter().map(|o| o.states).sum();
+            println!("{states} states, {:.1} s", started.elapsed().as_secs_f64());
+        }
+    }
+    let open = document
+        .outcomes
+        .iter()
+        .any(|o| o.conclusion == Conclusion::Inconclusive);
+    let path = place
+        .results()
+        .join("ablation")
+        .join(format!("{}.json", scheme.id));
+    if args.bless {
+        results::write(&path, &report::json(&document))?;
+    } else if whole {
+        let committed: Option<Document> = results::read(&path, report::SCHEMA)?;
+        let differing = differences(
+            &document.outcomes,
+            committed.as_ref(),
+            !args.bounds.is_none(),
+        );
+        if !differing.is_empty() {
+            eprintln!("Not as committed (accept with --bless):");
+            for line in differing {
+                eprintln!("  {line}");
+            }
+            return Ok(UNEXPECTED);
+        }
+    }
+    Ok(if open { INCONCLUSIVE } else { 0 })
+}
+
+/// A line for each part of which something else is committed. With bounds of one's own, what is
+/// inconclusive differs from nothing.
+fn differences(now: &[Outcome], committed: Option<&Document>, bounded: bool) -> Vec<String> {
+    let Some(Document {
+        outcomes: before, ..
+    }) = committed
+    else {
+        return vec!["nothing is committed".to_owned()];
+    };
+    let shows = |a: &Outcome, b: &Outcome| {
+        a.conclusion == b.conclusion && a.breaks == b.breaks && a.errs == b.errs
+    };
+    let find =
+        |list: &[Outcome], o: &Outcome| list.iter().find(|x| x.removal == o.removal).cloned();
+    let mut lines = Vec::new();
+    let open = |o: &&Outcome| bounded && o.conclusion == Conclusion::Inconclusive;
+    for outcome in now.iter().filter(|o| !open(o)) {
+        let was = match find(before, outcome) {
+            Some(old) if shows(&old, outcome) => continue,
+            Some(old) => report::purpose(&old).join("; "),
+            None => "nothing".to_owned(),
+        };
+        let now = report::purpose(outcome).join("; ");
+        let name = outcome.removal.name();
+        lines.push(format!("without {name}: {now} (committed: {was})"));
+    }
+    for old in before.iter().filter(|o| find(now, o).is_none()) {
+        lines.push(format!(
+            "{}: committed, and no longer there",
+            old.removal.name()
+        ));
+    }
+    lines
+}

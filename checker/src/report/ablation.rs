@@ -1,0 +1,132 @@
+//! What each part of a scheme is for, as text, Markdown and JSON.
+
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ablation::{Conclusion, Kind, Outcome};
+use crate::results;
+
+/// Version of the format.
+pub const SCHEMA: u32 = 1;
+
+/// The ablation of one scheme, as it is committed and printed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    /// Version of the format.
+    pub schema: u32,
+    /// The scheme.
+    pub scheme: String,
+    /// One for each part.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// A part a line.
+pub fn json(document: &Document) -> String {
+    format!(
+        "{{\"schema\":{SCHEMA},\"scheme\":\"{}\",\"outcomes\":[\n{}\n]}}\n",
+        document.scheme,
+        results::lines(&document.outcomes)
+    )
+}
+
+/// What the part is for: the invariants, each with length and scenario.
+pub fn purpose(outcome: &Outcome) -> Vec<String> {
+    let mut lines: Vec<String> = outcome
+        .breaks
+        .iter()
+        .map(|b| {
+            let bound = if b.exact { "" } else { "at most " };
+            format!(
+                "{}: {bound}{} steps in {}",
+                b.invariant, b.length, b.scenario
+            )
+        })
+        .collect();
+    if let Some(erred) = &outcome.errs {
+        lines.push(match erred.length {
+            Some(n) => format!(
+                "a kernel assertion: {n} steps in {} (first: {})",
+                erred.scenario, erred.error
+            ),
+            None => format!(
+                "an error of the model: in {} ({})",
+                erred.scenario, erred.error
+            ),
+        });
+    }
+    let bounds = format!(
+        "({} scenarios, {} states)",
+        outcome.scenarios, outcome.states
+    );
+    match outcome.conclusion {
+        Conclusion::Needed => {}
+        Conclusion::Redundant => lines.push(format!("redundant within bounds {bounds}")),
+        Conclusion::Inconclusive => lines.push(format!("inconclusive {bounds}")),
+    }
+    lines
+}
+
+/// The parts, by kind.
+pub fn text(document: &Document) -> String {
+    let mut out = format!("{}: what breaks without each part\n", document.scheme);
+    let mut kind = None;
+    let names = document.outcomes.iter().map(|o| &o.removal);
+    let width = names
+        .filter(|r| r.kind != Kind::Rule)
+        .map(|r| r.name().len())
+        .max()
+        .unwrap_or(0);
+    for outcome in &document.outcomes {
+        let removal = &outcome.removal;
+        if kind != Some(removal.kind) {
+            kind = Some(removal.kind);
+            let _ = writeln!(out, "\nwithout one {}:", removal.kind.name());
+        }
+        let mut name = removal.name();
+        if removal.kind == Kind::Rule {
+            let _ = writeln!(out, "  {name}: {}", removal.what);
+            name.clear();
+        }
+        for line in purpose(outcome) {
+            let _ = writeln!(out, "  {name:width$}  {line}");
+            name.clear();
+        }
+    }
+    let _ = writeln!(out, "\n{}", summary(document));
+    out
+}
+
+/// `63 parts: 40 needed, 20 redundant within bounds, 3 inconclusive`.
+pub fn summary(document: &Document) -> String {
+    let count = |c| {
+        let these = document.outcomes.iter().filter(|o| o.conclusion == c);
+        these.count()
+    };
+    format!(
+        "{} parts: {} needed, {} redundant within bounds, {} inconclusive",
+        document.outcomes.len(),
+        count(Conclusion::Needed),
+        count(Conclusion::Redundant),
+        count(Conclusion::Inconclusive)
+    )
+}
+
+/// A table.
+pub fn markdown(document: &Document) -> String {
+    let mut out = format!(
+        "## {}\n\n| part | | what breaks without it |\n|---|---|---|\n",
+        document.scheme
+    );
+    for outcome in &document.outcomes {
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} |",
+            outcome.removal.kind.name(),
+            outcome.removal.name(),
+            purpose(outcome).join("; ")
+        );
+    }
+    out
+}

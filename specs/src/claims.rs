@@ -1,0 +1,388 @@
+//! Technical statements made on the mailing lists, each with the checks that test it: `claims.toml`.
+//!
+//! | key of `[[claim]]` | value |
+//! |---|---|
+//! | `id` | lower-case letters, digits and hyphens |
+//! | `text` | the statement, in our words |
+//! | `author`, `place` | who said it, and where |
+//! | `not-expressible` | why the model cannot test it; then no checks |
+//! | `[[claim.test]]` | checks: the claim is confirmed if each comes out as expected |
+//! | `[[claim.control]]` | checks without which the tests mean nothing |
+//! | `[[claim.only-if]]` | `condition` and `test`: the checks that hold under it |
+//!
+//! | key of a check | value |
+//! |---|---|
+//! | `scheme`, `invariant` | names |
+//! | `scenarios` | globs; all default scenarios if not given |
+//! | `group` | only scenarios of this group |
+//! | `except` | no scenarios of these groups |
+//! | `expect` | `holds`: in every scenario picked; `violated`: in at least one |
+//! | `without` | something removed or misplaced: `{ rule = "..." }`, `{ effect = "B3" }`, `{ wait = "W6" }`, `{ lock = "W5" }`, `{ assignment = ["S2", "CAN_MERGE"] }`, `{ before = ["W7", "W5"] }`, `{ after = ["W2", "W10"] }` |
+//!
+//! A check picks the scenarios named that the scheme concerns and the invariant applies to, and must
+//! pick one.
+//!
+//! The **outcome is computed**; the file does not state it:
+//!
+//! 1. *not expressible* if the file says so;
+//! 2. *untested* if a control does not come out as expected: the tests would pass or fail for another
+//!    reason than the claim's;
+//! 3. *confirmed* if every test comes out as expected;
+//! 4. else *confirmed only if C*, C being the condition of the first `only-if` of which every test
+//!    comes out as expected;
+//! 5. else *refuted*.
+//!
+//! Where a run that decides between these is inconclusive, the outcome is *open*.
+
+use std::path::{Path, PathBuf};
+
+use foliocheck_model::machine::ablate::Ablation;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::scenario::{Fault, read_toml};
+use crate::{invariants, schemes};
+
+const BUILT_IN: &str = include_str!("../claims.toml");
+
+/// A statement.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Claim {
+    /// Its name.
+    pub id: String,
+    /// What it says.
+    pub text: String,
+    /// Who said it.
+    pub author: String,
+    /// Where.
+    pub place: String,
+    /// How it is tested.
+    pub test: Test,
+}
+
+/// How a claim is tested.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Test {
+    /// It cannot be, for this reason.
+    NotExpressible(String),
+    /// By these checks.
+    Checks {
+        /// What must come out as expected for the tests to mean anything.
+        controls: Vec<Check>,
+        /// What the claim says.
+        tests: Vec<Check>,
+        /// Weaker forms of it.
+        only_if: Vec<OnlyIf>,
+    },
+}
+
+/// A weaker form of a claim.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OnlyIf {
+    /// Its condition.
+    pub condition: String,
+    /// What holds under the condition.
+    pub tests: Vec<Check>,
+}
+
+/// One check.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Check {
+    /// The scheme's name.
+    pub scheme: String,
+    /// The invariant's name.
+    pub invariant: String,
+    /// Globs of scenarios; all default ones if there are none.
+    pub scenarios: Vec<String>,
+    /// Only scenarios of this group.
+    pub group: Option<String>,
+    /// No scenarios of these groups.
+    pub except: Vec<String>,
+    /// What is expected.
+    pub expect: Expect,
+    /// What is removed or misplaced.
+    pub without: Option<Without>,
+}
+
+/// What a check expects.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Expect {
+    /// The invariant holds in every scenario picked.
+    Holds,
+    /// It is violated in at least one.
+    Violated,
+}
+
+/// What is removed or misplaced.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Without {
+    /// A rule of the scheme.
+    Rule(String),
+    /// A part of the kernel.
+    Step(Ablation),
+}
+
+impl std::fmt::Display for Without {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Without::Rule(rule) => write!(f, "without rule {rule}"),
+            Without::Step(ablation) => write!(f, "{ablation}"),
+        }
+    }
+}
+
+/// A file of claims that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClaimsError {
+    /// It cannot be read.
+    #[error("{path}: {source}")]
+    Io {
+        /// The path.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Something in it is wrong.
+    #[error("{path}:{line}: {field}: {message}")]
+    Invalid {
+        /// The path.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// The field, or `toml` if the text as a whole cannot be read.
+        field: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFile {
+    #[serde(default)]
+    claim: Vec<Spanned<RawClaim>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RawClaim {
+    id: Spanned<String>,
+    text: String,
+    author: String,
+    place: String,
+    not_expressible: Option<String>,
+    #[serde(default)]
+    test: Vec<RawCheck>,
+    #[serde(default)]
+    control: Vec<RawCheck>,
+    #[serde(default)]
+    only_if: Vec<RawOnlyIf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawOnlyIf {
+    condition: String,
+    test: Spanned<Vec<RawCheck>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCheck {
+    scheme: Spanned<String>,
+    invariant: Spanned<String>,
+    #[serde(default)]
+    scenarios: Vec<String>,
+    group: Option<String>,
+    #[serde(default)]
+    except: Vec<String>,
+    expect: Spanned<String>,
+    without: Option<Spanned<RawWithout>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawWithout {
+    rule: Option<String>,
+    effect: Option<String>,
+    wait: Option<String>,
+    lock: Option<String>,
+    assignment: Option<[String; 2]>,
+    before: Option<[String; 2]>,
+    after: Option<[String; 2]>,
+}
+
+/// The project's own claims: from the source tree if it is still there, else as built in.
+///
+/// # Errors
+/// If the file cannot be read, or is wrong.
+pub fn own() -> Result<Vec<Claim>, ClaimsError> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("claims.toml");
+    if path.is_file() {
+        let text = std::fs::read_to_string(&path).map_err(|source| ClaimsError::Io {
+            path: path.clone(),
+            source,
+        })?;
+        return parse(&path, &text);
+    }
+    parse(&path, BUILT_IN)
+}
+
+/// Reads claims from text; `path` names it in errors.
+///
+/// # Errors
+/// [`ClaimsError::Invalid`], with line, field and what would be allowed.
+pub fn parse(path: &Path, text: &str) -> Result<Vec<Claim>, ClaimsError> {
+    let invalid = |fault: Fault| ClaimsError::Invalid {
+        path: path.to_owned(),
+        line: fault.line(text),
+        field: fault.field,
+        message: fault.message,
+    };
+    let raw: RawFile = read_toml(text).map_err(invalid)?;
+    let mut claims: Vec<Claim> = Vec::new();
+    for raw in raw.claim {
+        let id = raw.get_ref().id.clone();
+        if claims.iter().any(|c| c.id == *id.get_ref()) {
+            let message = format!("there is another claim `{}`", id.get_ref());
+            return Err(invalid(Fault::at(id.span(), "id", message)));
+        }
+        claims.push(claim(raw).map_err(invalid)?);
+    }
+    Ok(claims)
+}
+
+fn claim(raw: Spanned<RawClaim>) -> Result<Claim, Fault> {
+    let whole = raw.span();
+    let raw = raw.into_inner();
+    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let id = raw.id.get_ref();
+    if id.is_empty() || !id.chars().all(good) {
+        let message = format!("bad id `{id}`, expected lower-case letters, digits and hyphens");
+        return Err(Fault::at(raw.id.span(), "id", message));
+    }
+    let checks = raw.test.len() + raw.control.len() + raw.only_if.len();
+    let test = match raw.not_expressible {
+        Some(_) if checks > 0 => {
+            let message = "a claim that is not expressible has no checks";
+            return Err(Fault::at(whole, "not-expressible", message));
+        }
+        Some(reason) => Test::NotExpressible(reason),
+        None if raw.test.is_empty() => {
+            let message = "expected a test, or `not-expressible` with the reason";
+            return Err(Fault::at(whole, "test", message));
+        }
+        None => Test::Checks {
+            controls: list(raw.control)?,
+            tests: list(raw.test)?,
+            only_if: raw
+                .only_if
+                .into_iter()
+                .map(only_if)
+                .collect::<Result<_, _>>()?,
+        },
+    };
+    Ok(Claim {
+        id: raw.id.into_inner(),
+        text: one_line(&raw.text),
+        author: raw.author,
+        place: raw.place,
+        test,
+    })
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn only_if(raw: RawOnlyIf) -> Result<OnlyIf, Fault> {
+    if raw.test.get_ref().is_empty() {
+        let message = "expected a test of what holds under the condition";
+        return Err(Fault::at(raw.test.span(), "test", message));
+    }
+    Ok(OnlyIf {
+        condition: one_line(&raw.condition),
+        tests: list(raw.test.into_inner())?,
+    })
+}
+
+fn list(raw: Vec<RawCheck>) -> Result<Vec<Check>, Fault> {
+    raw.into_iter().map(check).collect()
+}
+
+fn check(raw: RawCheck) -> Result<Check, Fault> {
+    let expect = match raw.expect.get_ref().as_str() {
+        "holds" => Expect::Holds,
+        "violated" => Expect::Violated,
+        other => {
+            let message = format!("unknown value `{other}`, expected one of holds, violated");
+            return Err(Fault::at(raw.expect.span(), "expect", message));
+        }
+    };
+    let name = raw.scheme.get_ref();
+    let Some(scheme) = schemes::by_id(name) else {
+        let known: Vec<_> = schemes::all().iter().map(|s| s.id).collect();
+        let message = format!("no scheme `{name}`; there are: {}", known.join(", "));
+        return Err(Fault::at(raw.scheme.span(), "scheme", message));
+    };
+    let name = raw.invariant.get_ref();
+    if invariants::by_id(name).is_none() {
+        let known: Vec<_> = invariants::all().iter().map(|i| i.id).collect();
+        let message = format!("no invariant `{name}`; there are: {}", known.join(", "));
+        return Err(Fault::at(raw.invariant.span(), "invariant", message));
+    }
+    let without = match raw.without {
+        None => None,
+        Some(raw) => {
+            let span = raw.span();
+            let without = without(raw.into_inner()).ok_or_else(|| {
+                Fault::at(
+                    span.clone(),
+                    "without",
+                    "expected exactly one of rule, effect, wait, lock, assignment, before, after",
+                )
+            })?;
+            if let Without::Rule(rule) = &without {
+                let rules = scheme.rule_names();
+                if !rules.contains(&rule.as_str()) {
+                    let message = format!(
+                        "{} has no rule `{rule}`; there are: {}",
+                        scheme.id,
+                        rules.join(", ")
+                    );
+                    return Err(Fault::at(span, "without", message));
+                }
+            }
+            Some(without)
+        }
+    };
+    Ok(Check {
+        scheme: raw.scheme.into_inner(),
+        invariant: raw.invariant.into_inner(),
+        scenarios: raw.scenarios,
+        group: raw.group,
+        except: raw.except,
+        expect,
+        without,
+    })
+}
+
+fn without(raw: RawWithout) -> Option<Without> {
+    let step = |pair: Option<[String; 2]>, make: fn(String, String) -> Ablation| {
+        pair.map(|[a, b]| Without::Step(make(a, b)))
+    };
+    let mut found = [
+        raw.rule.map(Without::Rule),
+        raw.effect.map(|id| Without::Step(Ablation::Effect(id))),
+        raw.wait.map(|id| Without::Step(Ablation::Wait(id))),
+        raw.lock.map(|id| Without::Step(Ablation::Lock(id))),
+        step(raw.assignment, Ablation::Assignment),
+        step(raw.before, Ablation::Before),
+        step(raw.after, Ablation::After),
+    ]
+    .into_iter()
+    .flatten();
+    let first = found.next()?;
+    found.next().is_none().then_some(first)
+}
