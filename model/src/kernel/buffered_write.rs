@@ -78,6 +78,13 @@ fn write_folio(p: &mut Prog<'_>, index: usize, words: &[usize], iomap: bool) {
     };
     p.within(begin, |p| {
         get_locked_folio(p, &folio, again);
+        p.hook(
+            Hook::WriteLocked,
+            &At::Writing {
+                folio: folio.clone(),
+                again: None,
+            },
+        );
         if !tmpfs {
             let (writeback, stable) = (folio.place(p.w, |f| f.writeback), p.w.setup.stable_writes);
             let rules = p.waits(Hook::FolioWaitStable, &folio);
@@ -176,6 +183,13 @@ fn get_locked_folio(p: &mut Prog<'_>, folio: &FolioRef, again: Label) {
     let missing = p.b.label("missing");
     let locked = p.b.label("locked");
     filemap_get_folio(p, "W4", folio, missing);
+    p.hook(
+        Hook::FolioLookedUp,
+        &At::Writing {
+            folio: folio.clone(),
+            again: Some(again),
+        },
+    );
     folio_lock(p, "W5", folio);
     if p.w.indices[folio.index].fixed {
         p.b.bind(missing);
@@ -191,7 +205,9 @@ fn get_locked_folio(p: &mut Prog<'_>, folio: &FolioRef, again: Label) {
             })
     });
     p.b.bind(missing);
-    filemap_add_folio(p, "W4a", folio, again);
+    if !p.w.indices[folio.index].present {
+        filemap_add_folio(p, "W4a", folio, again);
+    }
     p.b.bind(locked);
 }
 

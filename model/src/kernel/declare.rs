@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ghost::Ghosts;
-use super::setup::{Call, ExtentInit, PteInit, Setup};
+use super::setup::{Call, ExtentInit, Mapping, PteInit, Setup};
 use super::tokens::Tokens;
 use super::world::{
     COUNTER_MAX, FINE_PER_TICK, Folio, Frag, Index, Inode, Origin, PageRef, Pipe, PipeSlot, Pte,
@@ -12,23 +12,63 @@ use super::world::{
 use crate::machine::system::{System, TaskId};
 use crate::machine::var::{VarDecl, VarId};
 
+/// What a scheme's rules do that takes objects of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Needs {
+    /// They put copied pages into pipes.
+    pub copies: bool,
+    /// They put another folio in the place of one that a splice refers to.
+    pub replaces: bool,
+    /// They do so for every reference, a passing one included.
+    pub replaces_referenced: bool,
+    /// They take folios out of the page cache.
+    pub removes: bool,
+}
+
+impl Needs {
+    /// Folios that an index needs beyond those that truncation accounts for. A replaced or stolen folio
+    /// lives on while a spliced reference holds it, and each reference holds one. Where a passing
+    /// reference counts as well, so does each other task that can have one.
+    fn spare_folios(self, setup: &Setup, index: usize) -> usize {
+        let spliced = setup
+            .calls()
+            .filter(|(_, _, c)| matches!(c, Call::SpliceRead { folios, .. } if folios.contains(&index)))
+            .count();
+        let modifies = |c: &Call| c.stores().iter().any(|(i, _)| *i == index) || c.zeroes(index) || matches!(c, Call::Mmap { .. });
+        let steals = self.removes && setup.mapping == Mapping::Disk;
+        if !(steals || self.replaces && setup.any_call(modifies)) {
+            0
+        } else if self.replaces_referenced {
+            let passing = setup.tasks.iter().filter(|t| {
+                t.calls.iter().any(|c| {
+                    modifies(c)
+                        || matches!(c, Call::Writeback { folios, .. } if folios.contains(&index))
+                })
+            });
+            spliced + passing.count() - 1
+        } else {
+            spliced
+        }
+    }
+}
+
 /// Most references to one folio.
 const REFS_MAX: u64 = 15;
 
 impl World {
-    /// Declares everything that `setup` needs. `copies` says that the scheme puts copied pages into
-    /// pipes.
-    pub fn declare(system: &mut System, setup: &Setup, copies: bool) -> World {
+    /// Declares everything that `setup` needs under a scheme's rules.
+    pub fn declare(system: &mut System, setup: &Setup, needs: Needs) -> World {
         for task in &setup.tasks {
             system.add_task(task.name.clone());
         }
         let tokens = Tokens::of(setup);
         let origins = origins_of(setup);
-        let (indices, folios) = declare_folios(system, setup, &tokens);
+        let (indices, folios) = declare_folios(system, setup, &tokens, needs);
         let (ptes, tlbs, mmap_locks) = declare_page_tables(system, setup, &indices, &folios);
-        let pipes = declare_pipes(system, setup, &tokens, &origins, &indices, &folios, copies);
+        let pipes = declare_pipes(system, setup, &tokens, &origins, &indices, &folios, needs.copies);
         let sockets = declare_sockets(system, setup, &tokens, &origins, &folios, &pipes);
         let inode = declare_inode(system, setup);
+        let (vmas, i_mmap_rwsem) = declare_vmas(system, setup);
         let ghosts = Ghosts::declare(system, setup, &tokens, &origins, &indices, &folios);
         World {
             setup: setup.clone(),
@@ -39,6 +79,8 @@ impl World {
             ptes,
             tlbs,
             mmap_locks,
+            vmas,
+            i_mmap_rwsem,
             pipes,
             sockets,
             origins,
@@ -90,12 +132,18 @@ fn flag(system: &mut System, object: &str, name: &str, init: bool) -> VarId {
     system.declare(VarDecl::shared(object, name, 1).init(init.into()))
 }
 
-fn declare_folios(system: &mut System, setup: &Setup, tokens: &Tokens) -> (Vec<Index>, Vec<Folio>) {
+fn declare_folios(
+    system: &mut System,
+    setup: &Setup,
+    tokens: &Tokens,
+    needs: Needs,
+) -> (Vec<Index>, Vec<Folio>) {
     let mut indices = Vec::new();
     let mut folios = Vec::new();
     for (index, init) in setup.folios.iter().enumerate() {
         let removals = setup.calls().filter(|(_, _, c)| c.removes(index)).count();
-        let count = 1 + removals;
+        let spare = needs.spare_folios(setup, index);
+        let count = 1 + removals + spare;
         let first = folios.len();
         for nth in 0..count {
             let name = format!("folio{index}{}", "'".repeat(nth));
@@ -112,6 +160,10 @@ fn declare_folios(system: &mut System, setup: &Setup, tokens: &Tokens) -> (Vec<I
                     )
                 })
                 .collect();
+            let pins = setup
+                .calls()
+                .filter(|(_, _, c)| matches!(c, Call::PinStore { folio, .. } if *folio == index))
+                .count() as u64;
             folios.push(Folio {
                 index,
                 lock: system.declare(owner(setup, &name, "PG_locked")),
@@ -121,11 +173,10 @@ fn declare_folios(system: &mut System, setup: &Setup, tokens: &Tokens) -> (Vec<I
                 writeback: system.declare(VarDecl::shared(name.clone(), "PG_writeback", 1).observed()),
                 uptodate: flag(system, &name, "PG_uptodate", cached),
                 mapped_in_cache: flag(system, &name, "mapping", cached),
+                pins: (nth == 0 && pins != 0).then(|| {
+                    system.declare(VarDecl::shared(name.clone(), "pins", pins).init(pins))
+                }),
                 refs: {
-                    let pins = setup
-                        .calls()
-                        .filter(|(_, _, c)| matches!(c, Call::PinStore { folio, .. } if *folio == index))
-                        .count() as u64;
                     let init = REFS_BIAS + if nth == 0 { pins } else { 0 };
                     system.declare(VarDecl::shared(name.clone(), "refs", REFS_MAX).init(init).labels(refs_labels()))
                 },
@@ -170,7 +221,9 @@ fn declare_folios(system: &mut System, setup: &Setup, tokens: &Tokens) -> (Vec<I
                     .init(extent_init),
             ),
             disk,
-            fixed: init.cached && removals == 0,
+            fixed: init.cached && removals == 0 && spare == 0,
+            present: init.cached && removals == 0 && (spare == 0 || !needs.removes),
+            replaceable: spare != 0,
         });
     }
     (indices, folios)
@@ -192,8 +245,14 @@ fn declare_page_tables(
     for pte in &setup.ptes {
         pairs.insert((pte.mm, pte.folio), pte.init);
     }
+    let mut locks = BTreeMap::new();
     let mut cpus: BTreeMap<(usize, usize), Vec<TaskId>> = BTreeMap::new();
     for (task, _, call) in setup.calls() {
+        if let Call::Mmap { mm } = call {
+            locks
+                .entry(*mm)
+                .or_insert_with(|| rwsem(system, setup, &format!("mm{mm}"), "mmap_lock"));
+        }
         if let Call::MmapStore { mm, folio, .. }
         | Call::MprotectRoundTrip { mm, folio }
         | Call::Munmap { mm, folio } = call
@@ -210,7 +269,6 @@ fn declare_page_tables(
     }
     let mut ptes = BTreeMap::new();
     let mut tlbs = BTreeMap::new();
-    let mut locks = BTreeMap::new();
     for ((mm, index), init) in pairs {
         locks
             .entry(mm)
@@ -446,6 +504,18 @@ fn declare_sockets(
             }
         })
         .collect()
+}
+
+fn declare_vmas(system: &mut System, setup: &Setup) -> (BTreeMap<usize, VarId>, Option<RwSem>) {
+    let mut vmas = BTreeMap::new();
+    for (_, _, call) in setup.calls() {
+        if let Call::Mmap { mm } = call {
+            vmas.entry(*mm)
+                .or_insert_with(|| flag(system, &format!("mm{mm}"), "vma", false));
+        }
+    }
+    let lock = (!vmas.is_empty()).then(|| rwsem(system, setup, "mapping", "i_mmap_rwsem"));
+    (vmas, lock)
 }
 
 fn declare_inode(system: &mut System, setup: &Setup) -> Inode {

@@ -38,6 +38,10 @@ pub struct Ghosts {
     pub holders: Vec<VarId>,
     /// A folio was given out while something pointed at it.
     pub reused: VarId,
+    /// Per folio: another one took its place in the page cache; none where that cannot happen.
+    pub replaced: Vec<Option<VarId>>,
+    /// A store went to a folio after its bytes had been copied to the one that took its place.
+    pub store_lost: Option<VarId>,
 }
 
 impl Ghosts {
@@ -113,6 +117,18 @@ impl Ghosts {
             .iter()
             .map(|folio| system.declare(VarDecl::ghost(folio.name.clone(), "holders", 15)))
             .collect();
+        let replaced: Vec<_> = folios
+            .iter()
+            .map(|folio| {
+                indices[folio.index].replaceable.then(|| {
+                    system.declare(VarDecl::ghost(folio.name.clone(), "replaced", 1))
+                })
+            })
+            .collect();
+        let store_lost = replaced
+            .iter()
+            .any(Option::is_some)
+            .then(|| system.declare(VarDecl::ghost("broken", "no-lost-write", 1)));
         let mut broken = |name: &str| system.declare(VarDecl::ghost("broken", name, 1));
         Ghosts {
             together,
@@ -128,6 +144,8 @@ impl Ghosts {
             source_changed: broken("source-untouched"),
             reused: broken("reused"),
             holders,
+            replaced,
+            store_lost,
         }
     }
 }

@@ -43,7 +43,11 @@ pub fn pin_store(p: &mut Prog<'_>, index: usize, words: &[usize]) {
             s.set(lock.clone(), 0).release(lock)
         });
         p.b.bind(unpin);
+        let pins = p.w.folios[p.w.indices[index].folios[0]].pins;
         p.b.step("G2p", c::UNPIN_USER_PAGES_DIRTY_LOCK, |s| {
+            if let Some(pins) = pins {
+                s.dec(pins);
+            }
             s.text("drop the pin").dec(refs)
         });
     });

@@ -39,11 +39,47 @@ pub enum Hook {
     SkbFragGet,
     /// `skb_release_data`: the socket's last reference is about to go (N2, N3).
     SkbFragPut,
+    /// The folio is found and referenced, before it is asked whether it may go into the pipe: locks.
+    SpliceTest,
+    /// Reasons not to splice the folio by reference, asked one after another.
+    SpliceRefuse,
+    /// Conditions of the step that claims the folio for the pipe.
+    SpliceClaimIf,
+    /// The step that claims the folio for the pipe: it is marked, counted.
+    SpliceClaim,
+    /// The same, by taking the folio out of the page cache.
+    SpliceSteal,
+    /// The folio is not spliced by reference; what `SpliceTest` locked is still locked.
+    SpliceCopyLocked,
+    /// Either way: what `SpliceTest` locked is unlocked.
+    SpliceTested,
+    /// The folio is not spliced by reference, nothing is locked: a copy goes into the pipe.
+    SpliceCopy,
+    /// The folio is not spliced by reference, nothing is locked: the call fails.
+    SpliceError,
+    /// `__filemap_get_folio`, for somebody who will write to the folio: found and referenced, not locked.
+    FolioLookedUp,
+    /// Conditions under which a folio that splices refer to may be written in place.
+    WriteInPlaceIf,
+    /// The same, where references that are no splice's count too.
+    WriteInPlaceIfUnreferenced,
+    /// write(2): the folio is locked and belongs to the file (after W5).
+    WriteLocked,
+    /// `page_mkwrite`: the folio is locked and belongs to the file (after M5).
+    MkwriteLocked,
+    /// Partial truncation and hole punching: the folio is locked and belongs to the file (T4, T7).
+    ZeroLocked,
+    /// `page_mkwrite` alone, not write(2): part of the wait M8.
+    MkwriteWaitStable,
+    /// `do_mmap`: before the new mapping is known to the file.
+    MmapStart,
+    /// `mmap(2)`: the new mapping is known to the file, and nobody can use it yet.
+    MmapLinked,
 }
 
 impl Hook {
     /// All hooks.
-    pub const ALL: [Hook; 15] = [
+    pub const ALL: [Hook; 33] = [
         Hook::FolioWaitStable,
         Hook::PartialTruncateWait,
         Hook::FolioWritten,
@@ -59,6 +95,24 @@ impl Hook {
         Hook::PipeBufRelease,
         Hook::SkbFragGet,
         Hook::SkbFragPut,
+        Hook::SpliceTest,
+        Hook::SpliceRefuse,
+        Hook::SpliceClaimIf,
+        Hook::SpliceClaim,
+        Hook::SpliceSteal,
+        Hook::SpliceCopyLocked,
+        Hook::SpliceTested,
+        Hook::SpliceCopy,
+        Hook::SpliceError,
+        Hook::FolioLookedUp,
+        Hook::WriteInPlaceIf,
+        Hook::WriteInPlaceIfUnreferenced,
+        Hook::WriteLocked,
+        Hook::MkwriteLocked,
+        Hook::ZeroLocked,
+        Hook::MkwriteWaitStable,
+        Hook::MmapStart,
+        Hook::MmapLinked,
     ];
 
     /// Its name in listings.
@@ -79,6 +133,24 @@ impl Hook {
             Hook::PipeBufRelease => "pipe_buf_release",
             Hook::SkbFragGet => "skb_splice_from_iter",
             Hook::SkbFragPut => "skb_release_data",
+            Hook::SpliceTest => "splice_test",
+            Hook::SpliceRefuse => "splice_refuse",
+            Hook::SpliceClaimIf => "splice_claim_if",
+            Hook::SpliceClaim => "splice_claim",
+            Hook::SpliceSteal => "pipe_buf_try_steal",
+            Hook::SpliceCopyLocked => "splice_copy_locked",
+            Hook::SpliceTested => "splice_tested",
+            Hook::SpliceCopy => "copy_splice_read",
+            Hook::SpliceError => "splice_error",
+            Hook::FolioLookedUp => "filemap_get_entry",
+            Hook::WriteInPlaceIf => "write_in_place_if",
+            Hook::WriteInPlaceIfUnreferenced => "write_in_place_if_unreferenced",
+            Hook::WriteLocked => "write_begin",
+            Hook::MkwriteLocked => "page_mkwrite_locked",
+            Hook::ZeroLocked => "truncate_inode_partial_folio_locked",
+            Hook::MkwriteWaitStable => "page_mkwrite_wait",
+            Hook::MmapStart => "do_mmap",
+            Hook::MmapLinked => "vma_link_file",
         }
     }
 }
@@ -104,6 +176,29 @@ pub enum At {
         /// The spliced reference.
         origin: usize,
     },
+    /// A folio that may go into a pipe slot, or not.
+    Choose {
+        /// The folio.
+        folio: FolioRef,
+        /// The slot that it would take.
+        slot: PageAt,
+        /// Where it is looked up again; the reference has been dropped.
+        again: Label,
+        /// Where it goes on if the folio is not spliced by reference; the reference is kept.
+        busy: Label,
+        /// Where the call fails; the reference has been dropped.
+        error: Label,
+    },
+    /// A folio that somebody is about to modify; with its reference.
+    Writing {
+        /// The folio.
+        folio: FolioRef,
+        /// Where it is looked up again; lock and reference have been dropped. None if the caller goes
+        /// on with whatever folio it is given.
+        again: Option<Label>,
+    },
+    /// The whole file.
+    Mapping,
     /// A page held by a pipe or a socket, where to go on failure if the consumer can fail here.
     Held {
         /// The page.

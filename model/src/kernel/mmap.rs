@@ -109,7 +109,15 @@ fn handle_mm_fault(p: &mut Prog<'_>, mm: usize, index: usize, pte: &Pte, retry: 
 /// The PTE was none: bring the folio in, make it writable, install W and D at once.
 fn do_shared_fault(p: &mut Prog<'_>, index: usize, pte: &Pte, out: Label) {
     let folio = p.folio_register(index);
+    let again = p.b.here("look up again");
     get_uptodate_folio(p, "M3f", &folio);
+    p.hook(
+        Hook::FolioLookedUp,
+        &At::Writing {
+            folio: folio.clone(),
+            again: Some(again),
+        },
+    );
     if p.w.can_writeback() {
         page_mkwrite(p, &folio, out);
     } else {
@@ -239,6 +247,7 @@ fn page_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, out: Label) {
             folio_lock(p, "M5", folio);
             let cached = folio.place(p.w, |f| f.mapped_in_cache);
             let valid = p.b.label("valid");
+            let back_out = p.b.label("back out");
             if !p.w.indices[folio.index].fixed {
                 let (lock, refs) = (folio.place(p.w, |f| f.lock), folio.place(p.w, |f| f.refs));
                 p.b.step("M5m", handler, |s| {
@@ -246,9 +255,17 @@ fn page_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, out: Label) {
                         .when(eq(cached, 1), "", |b| b.goto(valid))
                         .otherwise("truncated: back out", |b| b.set(lock, 0).dec(refs))
                 });
+                p.b.bind(back_out);
                 up_read_goto(p, "M5u", c::FILEMAP_INVALIDATE_UNLOCK_SHARED, inval, out);
             }
             p.b.bind(valid);
+            p.hook(
+                Hook::MkwriteLocked,
+                &At::Writing {
+                    folio: folio.clone(),
+                    again: Some(back_out),
+                },
+            );
             let (state, seq) = (p.w.indices[folio.index].extent, p.w.inode.if_seq);
             p.b.step("M6", handler, |s| {
                 s.text("map the blocks, folio lock held; reserve over a hole")
@@ -264,11 +281,12 @@ fn page_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, out: Label) {
             let writeback = folio.place(p.w, |f| f.writeback);
             let stable = p.w.setup.stable_writes;
             let rules = p.waits(Hook::FolioWaitStable, folio);
+            let mkwrite_rules = p.waits(Hook::MkwriteWaitStable, folio);
             p.b.step("M8", c::FOLIO_WAIT_STABLE, |s| {
-                rules(
+                mkwrite_rules(rules(
                     s.text("folio lock held")
                         .wait(or(!stable, eq(writeback, 0))),
-                )
+                ))
             });
         });
         up_read(

@@ -14,6 +14,8 @@
 //! | [`truncate`] | `mm/truncate.c` | T0-T7 |
 //! | [`inode`] | `fs/inode.c` | stamps, rw-semaphores |
 //! | [`gup`] | `mm/gup.c` | G1, G2 |
+//! | [`vma`] | `mm/mmap.c`, `mm/vma.c` | M0 |
+//! | [`replace`] | `mm/filemap.c` (for schemes that replace folios) | Y1 to Y6 |
 //! | [`folio`] | `mm/filemap.c` | lock, look-up, creation, filling: F1-F10 |
 //!
 //! [`world`] declares the variables, [`setup`] says what a scenario fixes, [`hooks`] where rules
@@ -32,12 +34,14 @@ pub mod mmap;
 pub mod mprotect;
 pub mod pipe;
 pub mod prog;
+pub mod replace;
 pub mod rmap;
 pub mod setup;
 pub mod socket;
 pub mod splice;
 pub mod tokens;
 pub mod truncate;
+pub mod vma;
 pub mod world;
 pub mod writeback;
 pub mod zap;
@@ -46,6 +50,7 @@ use std::collections::BTreeMap;
 
 use crate::machine::builder::{Label, ProgramBuilder};
 use crate::machine::{BuildError, System, TaskId};
+use declare::Needs;
 use hooks::{Hook, Rules};
 use pipe::OnFailure;
 use prog::Prog;
@@ -58,7 +63,7 @@ use world::World;
 /// What [`System::validate`] finds, and labels that a rule left unbound.
 pub fn build(setup: &Setup, rules: &dyn Rules) -> Result<(System, World), BuildError> {
     let mut system = System::default();
-    let mut world = World::declare(&mut system, setup, rules.has(Hook::FilemapSpliceRead));
+    let mut world = World::declare(&mut system, setup, needs(rules));
     for (t, task) in setup.tasks.iter().enumerate() {
         let id = TaskId(u8::try_from(t).expect("few tasks"));
         let b = ProgramBuilder::new(&mut system, id);
@@ -80,6 +85,28 @@ pub fn build(setup: &Setup, rules: &dyn Rules) -> Result<(System, World), BuildE
     Ok((system, world))
 }
 
+/// What the rules do, by where they attach.
+fn needs(rules: &dyn Rules) -> Needs {
+    let any = |hooks: &[Hook]| hooks.iter().any(|h| rules.has(*h));
+    Needs {
+        copies: any(&[
+            Hook::FilemapSpliceRead,
+            Hook::SpliceCopyLocked,
+            Hook::SpliceCopy,
+        ]),
+        replaces: any(&[
+            Hook::FolioLookedUp,
+            Hook::WriteLocked,
+            Hook::MkwriteLocked,
+            Hook::ZeroLocked,
+            Hook::MmapStart,
+            Hook::MmapLinked,
+        ]),
+        replaces_referenced: rules.has(Hook::WriteInPlaceIfUnreferenced),
+        removes: rules.has(Hook::SpliceSteal),
+    }
+}
+
 /// `feeders`: where a failed consumer of a pipe starts again; `sent`: fragments already used.
 fn write_call(
     p: &mut Prog<'_>,
@@ -90,6 +117,7 @@ fn write_call(
     match call {
         Call::Write { folios, words } => buffered_write::write(p, folios, words),
         Call::MmapStore { mm, folio, words } => mmap::mmap_store(p, *mm, *folio, words),
+        Call::Mmap { mm } => vma::mmap(p, *mm),
         Call::MprotectRoundTrip { mm, folio } => mprotect::mprotect_round_trip(p, *mm, *folio),
         Call::Munmap { mm, folio } => zap::munmap(p, *mm, *folio),
         Call::Writeback { folios, sync } => writeback::writeback(p, folios, *sync),

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::ghost::Ghosts;
 use super::setup::{Mapping, Setup};
 use super::tokens::Tokens;
-use crate::machine::expr::{Expr, and, eq};
+use crate::machine::expr::{Expr, and, any, eq};
 use crate::machine::system::{System, TaskId};
 use crate::machine::var::{VarDecl, VarId};
 
@@ -46,6 +46,8 @@ pub struct Folio {
     /// References beyond the page cache's own and those of page tables: pipe buffers, skb frags,
     /// pins, and the transient ones of system calls. Stored plus [`REFS_BIAS`].
     pub refs: VarId,
+    /// Pins among the references (`folio_maybe_dma_pinned`); none if no call pins the folio.
+    pub pins: Option<VarId>,
     /// The data, a token a word.
     pub data: Vec<VarId>,
 }
@@ -199,6 +201,10 @@ pub struct Index {
     pub disk: Vec<VarId>,
     /// One folio is cached for it from beginning to end: no call removes it.
     pub fixed: bool,
+    /// Some folio is cached for it from beginning to end, though not always the same.
+    pub present: bool,
+    /// A scheme's rules can put another folio in the place of the current one.
+    pub replaceable: bool,
 }
 
 /// One spliced reference: the `k`-th page of one `splice(2)` call.
@@ -231,6 +237,10 @@ pub struct World {
     pub tlbs: BTreeMap<(usize, usize), Vec<Tlb>>,
     /// Locks of the address spaces (mmap_lock; a fault holds a VMA lock, which excludes the same).
     pub mmap_locks: BTreeMap<usize, RwSem>,
+    /// Whether an address space that calls `mmap(2)` has mapped the file. Others have from the start.
+    pub vmas: BTreeMap<usize, VarId>,
+    /// `mapping->i_mmap_rwsem`; none if no call maps the file.
+    pub i_mmap_rwsem: Option<RwSem>,
     /// Pipes.
     pub pipes: Vec<Pipe>,
     /// Sockets.
@@ -302,6 +312,15 @@ impl World {
     /// Whether writes go through writeback and `page_mkwrite`.
     pub fn can_writeback(&self) -> bool {
         self.setup.mapping == Mapping::Disk
+    }
+
+    /// `mapping_mapped`: some address space has mapped the file.
+    pub fn mapping_mapped(&self) -> Expr {
+        any(self.mmap_locks.keys().map(|mm| match self.vmas.get(mm) {
+            Some(vma) => eq(*vma, 1),
+            None => Expr::TRUE,
+        }))
+        .fold()
     }
 
     /// Address spaces that map the page index.

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `write` | `folios`, \[`words`\] | `write(2)` |
 //! | `mmap-store` | `mm`, `folio`, \[`words`\] | stores through a shared mapping |
+//! | `mmap` | `mm` | `mmap(2)` of the file: before it, the address space has no mapping of it |
 //! | `mprotect` | `mm`, `folio` | `mprotect` to read-only and back |
 //! | `munmap` | `mm`, `folio` | `munmap` |
 //! | `writeback` | `folios`, \[`sync`: `none` or `all`\] | the flusher and the device |
@@ -56,9 +57,10 @@ pub(crate) struct Limits {
     pub sockets: usize,
 }
 
-const NAMES: [(&str, &[&str]); 16] = [
+const NAMES: [(&str, &[&str]); 17] = [
     ("write", &["folios", "words"]),
     ("mmap-store", &["mm", "folio", "words"]),
+    ("mmap", &["mm"]),
     ("mprotect", &["mm", "folio"]),
     ("munmap", &["mm", "folio"]),
     ("writeback", &["folios", "sync"]),
@@ -106,6 +108,7 @@ pub(crate) fn check(raw: &Spanned<RawCall>, limits: &Limits) -> Result<Call, Fau
             folio: at.folio()?,
             words: at.words()?,
         },
+        "mmap" => Call::Mmap { mm: at.mm()? },
         "mprotect" => Call::MprotectRoundTrip {
             mm: at.mm()?,
             folio: at.folio()?,
@@ -389,6 +392,7 @@ pub fn name(call: &Call) -> &'static str {
     match call {
         Call::Write { .. } => "write",
         Call::MmapStore { .. } => "mmap-store",
+        Call::Mmap { .. } => "mmap",
         Call::MprotectRoundTrip { .. } => "mprotect",
         Call::Munmap { .. } => "munmap",
         Call::Writeback { .. } => "writeback",

@@ -1,14 +1,19 @@
 //! The proposed schemes, one a file. To add one: write a file with a function that returns a
 //! [`Scheme`], and name it in [`all`].
 
+pub mod block_or_refuse;
 pub mod by_reference;
 pub mod confirm;
 pub mod cookie;
 pub mod copy;
+pub mod cow_page_cache;
 pub mod hold;
 pub mod recheck;
+pub mod replacing;
+pub mod spliced_tag;
 pub mod stable_pin;
 pub mod stable_sink_io;
+pub mod steal_or_copy;
 
 use crate::scheme::Scheme;
 
@@ -23,6 +28,14 @@ pub fn all() -> Vec<Scheme> {
         stable_pin::stable_pin_mkclean(),
         stable_pin::stable_pin_mkclean_truncate(),
         stable_sink_io::scheme(),
+        cow_page_cache::counted(),
+        cow_page_cache::referenced(),
+        spliced_tag::proposed(),
+        spliced_tag::fixed(),
+        steal_or_copy::posted(),
+        steal_or_copy::locked(),
+        block_or_refuse::described(),
+        block_or_refuse::with_write(),
     ]);
     schemes
 }
