@@ -23,6 +23,8 @@ pub struct Needs {
     pub replaces_referenced: bool,
     /// They take folios out of the page cache.
     pub removes: bool,
+    /// They mark slots of the page cache.
+    pub marks: bool,
 }
 
 impl Needs {
@@ -224,6 +226,9 @@ fn declare_folios(
             fixed: init.cached && removals == 0 && spare == 0,
             present: init.cached && removals == 0 && (spare == 0 || !needs.removes),
             replaceable: spare != 0,
+            mark: needs
+                .marks
+                .then(|| flag(system, "i_pages", &format!("[{index}].SPLICED"), false)),
         });
     }
     (indices, folios)

@@ -45,8 +45,10 @@ pub enum Hook {
     SpliceRefuse,
     /// Conditions of the step that claims the folio for the pipe.
     SpliceClaimIf,
-    /// The step that claims the folio for the pipe: it is marked, counted.
+    /// The step that claims the folio for the pipe: it is counted.
     SpliceClaim,
+    /// The same, by a mark on its slot.
+    SpliceTag,
     /// The same, by taking the folio out of the page cache.
     SpliceSteal,
     /// The folio is not spliced by reference; what `SpliceTest` locked is still locked.
@@ -79,7 +81,7 @@ pub enum Hook {
 
 impl Hook {
     /// All hooks.
-    pub const ALL: [Hook; 33] = [
+    pub const ALL: [Hook; 34] = [
         Hook::FolioWaitStable,
         Hook::PartialTruncateWait,
         Hook::FolioWritten,
@@ -99,6 +101,7 @@ impl Hook {
         Hook::SpliceRefuse,
         Hook::SpliceClaimIf,
         Hook::SpliceClaim,
+        Hook::SpliceTag,
         Hook::SpliceSteal,
         Hook::SpliceCopyLocked,
         Hook::SpliceTested,
@@ -137,6 +140,7 @@ impl Hook {
             Hook::SpliceRefuse => "splice_refuse",
             Hook::SpliceClaimIf => "splice_claim_if",
             Hook::SpliceClaim => "splice_claim",
+            Hook::SpliceTag => "splice_tag",
             Hook::SpliceSteal => "pipe_buf_try_steal",
             Hook::SpliceCopyLocked => "splice_copy_locked",
             Hook::SpliceTested => "splice_tested",

@@ -104,6 +104,7 @@ fn needs(rules: &dyn Rules) -> Needs {
         ]),
         replaces_referenced: rules.has(Hook::WriteInPlaceIfUnreferenced),
         removes: rules.has(Hook::SpliceSteal),
+        marks: rules.has(Hook::SpliceTag),
     }
 }
 

@@ -12,11 +12,10 @@ use super::world::REFS_BIAS;
 use super::zap::unmap_mapping;
 use crate::machine::expr::{Expr, all, and, any, eq, ne};
 use crate::machine::step::Order;
-use crate::machine::var::VarId;
 
 /// Replaces the current folio of its index, which this task holds locked and referenced. Afterwards
-/// `folio` is the new one, locked and referenced; `cleared` are set to 0 when it is installed.
-pub fn replace_folio(p: &mut Prog<'_>, folio: &FolioRef, cleared: &[VarId]) {
+/// `folio` is the new one, locked and referenced.
+pub fn replace_folio(p: &mut Prog<'_>, folio: &FolioRef) {
     let Some(register) = Prog::register_of(folio) else {
         // Nothing in the scenario modifies the index: there is nothing to replace it with.
         return;
@@ -37,7 +36,7 @@ pub fn replace_folio(p: &mut Prog<'_>, folio: &FolioRef, cleared: &[VarId]) {
             s.text(format!("copy word {word} to the new folio")).set(to, from)
         });
     }
-    install(p, folio, &new, cleared);
+    install(p, folio, &new);
     let (lock, refs) = (folio.place(p.w, |f| f.lock), folio.place(p.w, |f| f.refs));
     let position = new.select(|f| Expr::from(p.w.position(f)));
     let me = p.me();
@@ -103,8 +102,8 @@ fn allocate(p: &mut Prog<'_>, folio: &FolioRef, new: &FolioRef) {
 }
 
 /// Y4: the slot changes hands, and the marks with it, in one section under xa_lock.
-fn install(p: &mut Prog<'_>, old: &FolioRef, new: &FolioRef, cleared: &[VarId]) {
-    let slot = p.w.indices[old.index].slot;
+fn install(p: &mut Prog<'_>, old: &FolioRef, new: &FolioRef) {
+    let (slot, mark) = (p.w.indices[old.index].slot, p.w.indices[old.index].mark);
     let position = new.select(|f| Expr::from(p.w.position(f) + 1));
     let (was_cached, is_cached) = (
         old.place(p.w, |f| f.mapped_in_cache),
@@ -127,8 +126,8 @@ fn install(p: &mut Prog<'_>, old: &FolioRef, new: &FolioRef, cleared: &[VarId]) 
             .set(is_dirty, was_dirty.clone())
             .set(was_dirty, 0)
             .order(slot, Order::Full);
-        for var in cleared {
-            s.set(*var, 0);
+        if let Some(mark) = mark {
+            s.set(mark, 0);
         }
         for (cond, f) in &old.candidates {
             if let Some(replaced) = ghosts.replaced[*f] {

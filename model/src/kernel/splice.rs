@@ -130,6 +130,7 @@ fn by_reference(
         Hook::SpliceTest,
         Hook::SpliceRefuse,
         Hook::SpliceClaim,
+        Hook::SpliceTag,
         Hook::SpliceSteal,
         Hook::SpliceTested,
     ] {

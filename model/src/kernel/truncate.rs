@@ -127,7 +127,11 @@ fn remove_page(p: &mut Prog<'_>, index: usize) {
         });
         let slot = p.w.indices[index].slot;
         let cached = folio.place(p.w, |f| f.mapped_in_cache);
+        let mark = p.w.indices[index].mark;
         p.b.step("T3", c::FILEMAP_REMOVE_FOLIO, |s| {
+            if let Some(mark) = mark {
+                s.set(mark, 0);
+            }
             s.text("out of i_pages, mapping = NULL, under xa_lock; the data stays")
                 .set(slot, 0)
                 .set(cached, 0)

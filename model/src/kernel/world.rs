@@ -205,6 +205,8 @@ pub struct Index {
     pub present: bool,
     /// A scheme's rules can put another folio in the place of the current one.
     pub replaceable: bool,
+    /// The mark of its slot that a scheme sets for a spliced page (`PAGECACHE_TAG_SPLICED`).
+    pub mark: Option<VarId>,
 }
 
 /// One spliced reference: the `k`-th page of one `splice(2)` call.

@@ -125,19 +125,19 @@ fn replacements() -> [Rule; 3] {
             name: "write-replaces",
             purpose: "write(2) goes to a folio that no splice refers to",
             hook: Hook::WriteLocked,
-            effect: Effect::Steps(replace),
+            effect: Effect::Steps(replacing::replace_unless_allowed),
         },
         Rule {
             name: "mkwrite-replaces",
             purpose: "so does a store through a page table, after another fault",
             hook: Hook::MkwriteLocked,
-            effect: Effect::Steps(replace),
+            effect: Effect::Steps(replacing::replace_unless_allowed),
         },
         Rule {
             name: "zeroing-replaces",
             purpose: "and so does the zeroing of part of a page",
             hook: Hook::ZeroLocked,
-            effect: Effect::Steps(replace),
+            effect: Effect::Steps(replacing::replace_unless_allowed),
         },
     ]
 }
@@ -165,10 +165,6 @@ fn mapped_once(p: &mut Prog<'_>, folio: &FolioRef) -> Expr {
         .map(|(_, pte)| and(eq(pte.rmap, 1), eq(pte.folio, position.clone())))
         .fold(Expr::from(0), add);
     foliocheck_model::machine::expr::lt(maps, 2)
-}
-
-fn replace(p: &mut Prog<'_>, at: &At) {
-    replacing::replace_unless_allowed(p, at, &[]);
 }
 
 fn count_splice(p: &mut Prog<'_>, at: &At) {

@@ -8,12 +8,11 @@ use foliocheck_model::kernel::prog::{FolioRef, Prog};
 use foliocheck_model::kernel::replace::{is_current, replace_folio};
 use foliocheck_model::machine::builder::Label;
 use foliocheck_model::machine::expr::{Expr, all};
-use foliocheck_model::machine::var::VarId;
 
 /// At a folio that is locked and about to be written: replaced unless every rule at
 /// [`Hook::WriteInPlaceIf`] allows a write in place. A caller who cannot go on with another folio
 /// (`page_mkwrite`: the page table has let go of it) looks up again.
-pub fn replace_unless_allowed(p: &mut Prog<'_>, at: &At, cleared: &[VarId]) {
+pub fn replace_unless_allowed(p: &mut Prog<'_>, at: &At) {
     let At::Writing { folio, again } = at else {
         return;
     };
@@ -32,7 +31,7 @@ pub fn replace_unless_allowed(p: &mut Prog<'_>, at: &At, cleared: &[VarId]) {
             .when(allowed, "yes", |b| b.goto(in_place))
             .otherwise("no: another folio takes its place", |b| b)
     });
-    replace_folio(p, folio, cleared);
+    replace_folio(p, folio);
     if let Some(again) = again {
         folio_unlock_put_goto(p, "Y7", folio, *again);
     }
@@ -45,7 +44,6 @@ pub fn replace_and_look_up_again(
     p: &mut Prog<'_>,
     folio: &FolioRef,
     must: Expr,
-    cleared: &[VarId],
     again: Label,
 ) {
     let replace = p.b.label("replace");
@@ -58,6 +56,6 @@ pub fn replace_and_look_up_again(
     });
     folio_unlock_put_goto(p, "Y5n", folio, again);
     p.b.bind(replace);
-    replace_folio(p, folio, cleared);
+    replace_folio(p, folio);
     folio_unlock_put_goto(p, "Y7", folio, again);
 }

@@ -96,13 +96,13 @@ pub fn fixed() -> Scheme {
             name: "write-replaces-under-lock",
             purpose: "write(2) asks for the tag when it has the folio lock",
             hook: Hook::WriteLocked,
-            effect: Effect::Steps(replace),
+            effect: Effect::Steps(replacing::replace_unless_allowed),
         },
         Rule {
             name: "zeroing-replaces-under-lock",
             purpose: "so does the zeroing of part of a page",
             hook: Hook::ZeroLocked,
-            effect: Effect::Steps(replace),
+            effect: Effect::Steps(replacing::replace_unless_allowed),
         },
         Rule {
             name: "mmap-replaces-when-linked",
@@ -133,7 +133,7 @@ pub const MKWRITE_REPLACES: Rule = Rule {
     name: "mkwrite-replaces-under-lock",
     purpose: "a store through a page table asks for the tag when the fault has the folio lock",
     hook: Hook::MkwriteLocked,
-    effect: Effect::Steps(replace),
+    effect: Effect::Steps(replacing::replace_unless_allowed),
 };
 
 /// The tag goes with the last reference, tested and cleared under the folio lock.
@@ -157,7 +157,7 @@ fn claim() -> [Rule; 3] {
         Rule {
             name: "tag",
             purpose: "the slot of a page that is spliced by reference is marked",
-            hook: Hook::SpliceClaim,
+            hook: Hook::SpliceTag,
             effect: Effect::Steps(tag),
         },
         Rule {
@@ -179,8 +179,8 @@ fn untag(effect: fn(&mut Prog<'_>, &At)) -> [Rule; 2] {
 }
 
 /// The mark of a slot.
-fn mark(p: &mut Prog<'_>, index: usize) -> VarId {
-    p.w.rule_var(p.b.system, "i_pages", &format!("[{index}].SPLICED"), 1)
+fn mark(p: &Prog<'_>, index: usize) -> VarId {
+    p.w.indices[index].mark.expect("declared for schemes that tag")
 }
 
 fn refuse_mmapped(p: &mut Prog<'_>, at: &At) {
@@ -240,12 +240,6 @@ fn untagged(p: &mut Prog<'_>, folio: &FolioRef) -> Expr {
     eq(mark(p, folio.index), 0)
 }
 
-fn replace(p: &mut Prog<'_>, at: &At) {
-    let At::Writing { folio, .. } = at else { return };
-    let mark = mark(p, folio.index);
-    replacing::replace_unless_allowed(p, at, &[mark]);
-}
-
 fn look_up_replaces(p: &mut Prog<'_>, at: &At) {
     let At::Writing {
         folio,
@@ -265,7 +259,7 @@ fn look_up_replaces(p: &mut Prog<'_>, at: &At) {
             .when(and(eq(mark, 1), current).fold(), "yes: replace", |b| b)
             .otherwise("no", |b| b.goto(untagged))
     });
-    replacing::replace_and_look_up_again(p, folio, eq(mark, 1), &[mark], *again);
+    replacing::replace_and_look_up_again(p, folio, eq(mark, 1), *again);
     p.b.bind(untagged);
 }
 
@@ -296,7 +290,7 @@ fn replace_all(p: &mut Prog<'_>, at: &At) {
             }
             s.otherwise("nothing cached", |b| b.goto(none))
         });
-        replacing::replace_and_look_up_again(p, &folio, eq(mark, 1), &[mark], again);
+        replacing::replace_and_look_up_again(p, &folio, eq(mark, 1), again);
         p.b.bind(none);
     }
 }
