@@ -178,9 +178,14 @@ fn untag(effect: fn(&mut Prog<'_>, &At)) -> [Rule; 2] {
     })
 }
 
-/// The mark of a slot.
-fn mark(p: &Prog<'_>, index: usize) -> VarId {
-    p.w.indices[index].mark.expect("declared for schemes that tag")
+/// The mark of a slot; without the rule that sets it, a variable that stays 0.
+fn mark(p: &mut Prog<'_>, index: usize) -> VarId {
+    match p.w.indices[index].mark {
+        Some(mark) => mark,
+        None => {
+            p.w.rule_var(p.b.system, "i_pages", &format!("[{index}].SPLICED"), 1)
+        }
+    }
 }
 
 fn refuse_mmapped(p: &mut Prog<'_>, at: &At) {
