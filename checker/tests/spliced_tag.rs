@@ -71,33 +71,28 @@ fn without(names: &[&str]) -> Scheme {
 }
 
 #[test]
-fn explore() {
-    let all = scenarios();
-    let disk: Vec<_> = all.iter().filter(|s| s.setup.mapping == Mapping::Disk).cloned().collect();
-    println!("fixed {:?}", violations(&spliced_tag::fixed(), &[], &all, false));
-    for name in spliced_tag::fixed().rule_names() {
-        if name == "copy-otherwise" { continue; }
-        println!("without {name}: {:#?}", violations(&without(&[name]), &[], &all, false));
-    }
-    let mut s = spliced_tag::fixed();
-    s.rules.extend(spliced_tag::untag_at_one());
-    println!("untag: {:#?}", violations(&s, &[], &all, false));
-    let mut s = spliced_tag::fixed();
-    s.rules.extend(spliced_tag::untag_under_lock());
-    println!("untag locked: {:#?}", violations(&s, &[], &all, false));
-    let mut s = without(&["tag-under-i-mmap-lock", "mmap-replaces-when-linked"]);
-    s.rules.push(spliced_tag::MKWRITE_REPLACES);
-    println!("mkwrite instead, disk: {:#?}", violations(&s, &[], &disk, false));
-    println!("mkwrite instead, all: {:#?}", violations(&s, &[], &all, false));
-    let s2 = s.without("refuse-mmapped");
-    println!("mkwrite instead, mmapped allowed, disk: {:#?}", violations(&s2, &[], &disk, false));
-    let mut s3 = s2.clone();
-    s3.rules.push(spliced_tag::REFUSE_DIRTY);
-    println!("mkwrite instead, mmapped allowed, dirty refused, disk: {:#?}", violations(&s3, &[], &disk, false));
-    for lock in ["Y5l"] {
-        for (n, s) in [("fixed", spliced_tag::fixed()), ("proposed", spliced_tag::proposed())] {
-            let g: Vec<_> = all.iter().filter(|s| s.id == "tag-g-replacement").cloned().collect();
-            println!("no {lock} {n}: {:#?}", violations(&s, &[Ablation::Lock(lock.into())], &g, false));
+fn explore2() {
+    use foliocheck_specs::schemes::cow_page_cache as cow;
+    let own = Scenario::own().unwrap();
+    let pick = |ids: &[&str]| -> Vec<Scenario> { own.iter().filter(|s| ids.contains(&s.id.as_str())).cloned().collect() };
+    let g = ["replace-mapped"];
+    let a = |i: &str, n: &str| Ablation::Assignment(i.into(), n.into());
+    let abl = [a("Y4", "mapping"), a("Y4", "PG_dirty"), Ablation::Wait("Y1".into()), Ablation::After("M13".into(), "Y3".into()), Ablation::After("M13c".into(), "Y3".into()), Ablation::Effect("Y3".into())];
+    for ab in abl {
+        for (n, s) in [("cow", cow::counted()), ("cowref", cow::referenced()), ("tagfixed", spliced_tag::fixed())] {
+            for id in g {
+                let sc = pick(&[id]);
+                let r = std::panic::catch_unwind(|| violations(&s, &[ab.clone()], &sc, false));
+                match r { Ok(v) if v.is_empty() => (), Ok(v) => println!("{ab:?} {n} {v:?}"), Err(_) => println!("{ab:?} {n} {id} error") }
+            }
         }
     }
+    let mut disk = own.clone();
+    disk.retain(|s| s.is_default() && s.setup.mapping == Mapping::Disk && !["everything"].contains(&s.id.as_str()) && s.setup.any_call(|c| matches!(c, foliocheck_model::kernel::setup::Call::SpliceRead{..})));
+    let mut s = without(&["tag-under-i-mmap-lock", "mmap-replaces-when-linked"]);
+    s.rules.push(spliced_tag::MKWRITE_REPLACES);
+    println!("mkwrite instead, disk: {:?}", violations(&s, &[], &disk, false));
+    let mut s3 = s.without("refuse-mmapped");
+    s3.rules.push(spliced_tag::REFUSE_DIRTY);
+    println!("mkwrite instead, mmapped allowed, dirty refused, disk: {:?}", violations(&s3, &[], &disk, false));
 }
