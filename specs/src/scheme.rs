@@ -41,6 +41,9 @@ pub enum Family {
     Hold,
     /// Writers, or the splicer, get another folio.
     Replace,
+    /// The same, where a passing reference is enough: two faults on one page can go on replacing each
+    /// other's folio, and such scenarios are left out.
+    ReplaceReferenced,
     /// The splicer is told when it may write again.
     Notify,
     /// What receives the bytes, or who asked for them, decides.
@@ -59,7 +62,7 @@ impl Family {
             Family::Copy => "copy",
             Family::Cookie => "cookie",
             Family::Hold => "hold",
-            Family::Replace => "replace",
+            Family::Replace | Family::ReplaceReferenced => "replace",
             Family::Notify => "notify",
             Family::Sink => "sink",
             Family::Mapping => "mapping",
@@ -77,6 +80,13 @@ impl Family {
             Family::Writeback => {
                 disk && (setup.stable_writes || setup.device_checksum)
                     && setup.any_call(|c| matches!(c, Call::Writeback { .. }))
+            }
+            Family::ReplaceReferenced => {
+                let faults = setup
+                    .calls()
+                    .filter(|(_, _, c)| matches!(c, Call::MmapStore { .. }))
+                    .count();
+                Family::Replace.concerns(setup) && setup.tasks.len() <= 3 && faults <= 1
             }
             _ => setup.any_call(|c| matches!(c, Call::SpliceRead { .. })),
         }

@@ -3,6 +3,9 @@
 //! A bug whose scenario shows nothing is a defect of the model.
 
 mod h01_dirty_pipe;
+mod h05_reuse_by_mapcount;
+mod h14_copy_before_flush;
+mod h25_steal_into_cache;
 
 use foliocheck_model::machine::ablate::Ablation;
 
@@ -78,7 +81,12 @@ fn without(ablations: impl IntoIterator<Item = Ablation>) -> (Twin, Twin) {
 
 /// Every bug, by number.
 pub fn all() -> Vec<Bug> {
-    vec![h01_dirty_pipe::bug()]
+    vec![
+        h01_dirty_pipe::bug(),
+        h05_reuse_by_mapcount::bug(),
+        h14_copy_before_flush::bug(),
+        h25_steal_into_cache::bug(),
+    ]
 }
 
 /// The bug of that number.

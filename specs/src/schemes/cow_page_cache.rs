@@ -78,7 +78,7 @@ pub fn referenced() -> Scheme {
     Scheme {
         id: "cow-page-cache-refcount",
         title: "a write to a folio with any reference but the writer's own replaces it",
-        family: Family::Replace,
+        family: Family::ReplaceReferenced,
         source: SOURCE,
         rules: by_references(Rule {
             name: "in-place-if-unreferenced",
