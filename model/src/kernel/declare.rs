@@ -34,9 +34,15 @@ impl Needs {
     fn spare_folios(self, setup: &Setup, index: usize) -> usize {
         let spliced = setup
             .calls()
-            .filter(|(_, _, c)| matches!(c, Call::SpliceRead { folios, .. } if folios.contains(&index)))
+            .filter(
+                |(_, _, c)| matches!(c, Call::SpliceRead { folios, .. } if folios.contains(&index)),
+            )
             .count();
-        let modifies = |c: &Call| c.stores().iter().any(|(i, _)| *i == index) || c.zeroes(index) || matches!(c, Call::Mmap { .. });
+        let modifies = |c: &Call| {
+            c.stores().iter().any(|(i, _)| *i == index)
+                || c.zeroes(index)
+                || matches!(c, Call::Mmap { .. })
+        };
         let steals = self.removes && setup.mapping == Mapping::Disk;
         if !(steals || self.replaces && setup.any_call(modifies)) {
             0
@@ -67,7 +73,15 @@ impl World {
         let origins = origins_of(setup);
         let (indices, folios) = declare_folios(system, setup, &tokens, needs);
         let (ptes, tlbs, mmap_locks) = declare_page_tables(system, setup, &indices, &folios);
-        let pipes = declare_pipes(system, setup, &tokens, &origins, &indices, &folios, needs.copies);
+        let pipes = declare_pipes(
+            system,
+            setup,
+            &tokens,
+            &origins,
+            &indices,
+            &folios,
+            needs.copies,
+        );
         let sockets = declare_sockets(system, setup, &tokens, &origins, &folios, &pipes);
         let inode = declare_inode(system, setup);
         let (vmas, i_mmap_rwsem) = declare_vmas(system, setup);
@@ -170,9 +184,12 @@ fn declare_folios(
                 index,
                 lock: system.declare(owner(setup, &name, "PG_locked")),
                 dirty: system.declare(
-                    VarDecl::shared(name.clone(), "PG_dirty", 1).init(dirty.into()).observed(),
+                    VarDecl::shared(name.clone(), "PG_dirty", 1)
+                        .init(dirty.into())
+                        .observed(),
                 ),
-                writeback: system.declare(VarDecl::shared(name.clone(), "PG_writeback", 1).observed()),
+                writeback: system
+                    .declare(VarDecl::shared(name.clone(), "PG_writeback", 1).observed()),
                 uptodate: flag(system, &name, "PG_uptodate", cached),
                 mapped_in_cache: flag(system, &name, "mapping", cached),
                 pins: (nth == 0 && pins != 0).then(|| {
@@ -180,7 +197,11 @@ fn declare_folios(
                 }),
                 refs: {
                     let init = REFS_BIAS + if nth == 0 { pins } else { 0 };
-                    system.declare(VarDecl::shared(name.clone(), "refs", REFS_MAX).init(init).labels(refs_labels()))
+                    system.declare(
+                        VarDecl::shared(name.clone(), "refs", REFS_MAX)
+                            .init(init)
+                            .labels(refs_labels()),
+                    )
                 },
                 data,
                 name,

@@ -120,9 +120,9 @@ impl Ghosts {
         let replaced: Vec<_> = folios
             .iter()
             .map(|folio| {
-                indices[folio.index].replaceable.then(|| {
-                    system.declare(VarDecl::ghost(folio.name.clone(), "replaced", 1))
-                })
+                indices[folio.index]
+                    .replaceable
+                    .then(|| system.declare(VarDecl::ghost(folio.name.clone(), "replaced", 1)))
             })
             .collect();
         let store_lost = replaced

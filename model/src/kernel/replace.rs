@@ -33,7 +33,8 @@ pub fn replace_folio(p: &mut Prog<'_>, folio: &FolioRef) {
             new.place(p.w, |f| f.data[word]),
         );
         p.b.step("Y3", c::FOLIO_COPY, |s| {
-            s.text(format!("copy word {word} to the new folio")).set(to, from)
+            s.text(format!("copy word {word} to the new folio"))
+                .set(to, from)
         });
     }
     install(p, folio, &new);
@@ -75,7 +76,10 @@ fn allocate(p: &mut Prog<'_>, folio: &FolioRef, new: &FolioRef) {
         .map(|f| (*f, p.w.folios[*f].clone()))
         .collect();
     p.b.step("Y2", c::FILEMAP_ALLOC_FOLIO, |s| {
-        s.text(format!("a folio to replace that of index {}, locked", folio.index));
+        s.text(format!(
+            "a folio to replace that of index {}, locked",
+            folio.index
+        ));
         for (position, (f, object)) in folios.iter().enumerate() {
             let free = all([
                 eq(object.mapped_in_cache, 0),

@@ -16,7 +16,13 @@ pub fn mmap(p: &mut Prog<'_>, mm: usize) {
         down_write(p, "M0a", c::MMAP_WRITE_LOCK, lock, "mmap_lock, exclusive");
         p.hook(Hook::MmapStart, &At::Mapping);
         if let Some(sem) = rmap {
-            down_write(p, "M0i", c::I_MMAP_LOCK_WRITE, sem, "i_mmap_rwsem, exclusive");
+            down_write(
+                p,
+                "M0i",
+                c::I_MMAP_LOCK_WRITE,
+                sem,
+                "i_mmap_rwsem, exclusive",
+            );
         }
         p.b.step("M0", c::VMA_LINK_FILE, |s| {
             s.text("the mapping is in i_mmap").set(vma, 1)

@@ -325,7 +325,10 @@ fn whole(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
             }
             Call::Mmap { mm } => {
                 if raw.pte.iter().any(|p| p.get_ref().mm.get_ref() == mm) {
-                    return fault("mm", "that address space has page tables of the file from the start");
+                    return fault(
+                        "mm",
+                        "that address space has page tables of the file from the start",
+                    );
                 }
                 let uses = |c: &Call| {
                     matches!(c,

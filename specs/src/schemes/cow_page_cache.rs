@@ -157,13 +157,12 @@ fn unreferenced(p: &mut Prog<'_>, folio: &FolioRef) -> Expr {
 /// At most one of the page tables maps it.
 fn mapped_once(p: &mut Prog<'_>, folio: &FolioRef) -> Expr {
     let position = folio.select(|f| Expr::from(p.w.position(f)));
-    let maps = p
-        .w
-        .ptes
-        .iter()
-        .filter(|((_, index), _)| *index == folio.index)
-        .map(|(_, pte)| and(eq(pte.rmap, 1), eq(pte.folio, position.clone())))
-        .fold(Expr::from(0), add);
+    let maps =
+        p.w.ptes
+            .iter()
+            .filter(|((_, index), _)| *index == folio.index)
+            .map(|(_, pte)| and(eq(pte.rmap, 1), eq(pte.folio, position.clone())))
+            .fold(Expr::from(0), add);
     foliocheck_model::machine::expr::lt(maps, 2)
 }
 

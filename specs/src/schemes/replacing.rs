@@ -40,12 +40,7 @@ pub fn replace_unless_allowed(p: &mut Prog<'_>, at: &At) {
 
 /// A folio that is referenced and not locked: locked, asked once more whether it is current and
 /// `must` be replaced, and replaced if so. Either way it is looked up `again`.
-pub fn replace_and_look_up_again(
-    p: &mut Prog<'_>,
-    folio: &FolioRef,
-    must: Expr,
-    again: Label,
-) {
+pub fn replace_and_look_up_again(p: &mut Prog<'_>, folio: &FolioRef, must: Expr, again: Label) {
     let replace = p.b.label("replace");
     folio_lock(p, "Y5l", folio);
     let current = is_current(p, folio);

@@ -21,8 +21,7 @@ use foliocheck_model::machine::var::VarId;
 use super::{copy, replacing};
 use crate::scheme::{Effect, Family, Rule, Scheme};
 
-const SOURCE: &str =
-    "Metzmacher, 5 June 2026, f1c7fbbf-5be1-48b0-8927-2d9b75a35816@samba.org";
+const SOURCE: &str = "Metzmacher, 5 June 2026, f1c7fbbf-5be1-48b0-8927-2d9b75a35816@samba.org";
 
 /// As proposed.
 pub fn proposed() -> Scheme {
@@ -293,7 +292,8 @@ fn replace_all(p: &mut Prog<'_>, at: &At) {
                     b.inc(*refs)
                 });
             }
-            s.otherwise("nothing cached", |b| b.goto(none))
+            // The mark goes with the folio: a slot that has one is not empty.
+            s
         });
         replacing::replace_and_look_up_again(p, &folio, eq(mark, 1), again);
         p.b.bind(none);
@@ -355,7 +355,9 @@ fn release_at_one(p: &mut Prog<'_>, at: &At) {
             .when(and(is_file, last).fold(), "yes", |b| b)
             .otherwise("no", |b| b.goto(kept))
     });
-    p.b.step("V6c", c::XA_CLEAR_MARK, |s| s.text("drop the tag").set(mark, 0));
+    p.b.step("V6c", c::XA_CLEAR_MARK, |s| {
+        s.text("drop the tag").set(mark, 0)
+    });
     p.b.bind(kept);
 }
 

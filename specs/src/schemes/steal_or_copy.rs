@@ -11,8 +11,7 @@ use foliocheck_model::machine::step::Order;
 use super::copy;
 use crate::scheme::{Effect, Family, Rule, Scheme};
 
-const SOURCE: &str =
-    "Howells, RFC of 29 June 2023, 20230629155433.4170837-2-dhowells@redhat.com";
+const SOURCE: &str = "Howells, RFC of 29 June 2023, 20230629155433.4170837-2-dhowells@redhat.com";
 
 /// As posted: the copy is made when the folio is unlocked.
 pub fn posted() -> Scheme {

@@ -32,8 +32,8 @@ pub const CALLS: &[Case] = &[
         "call",
         &[
             "unknown call `fsync`",
-            "write, mmap-store, mprotect, munmap, writeback, splice, pipe-read, pipe-write, tee, \
-             splice-socket, transmit, receive, truncate, punch-hole, tick, pin-store",
+            "write, mmap-store, mmap, mprotect, munmap, writeback, splice, pipe-read, pipe-write, \
+             tee, splice-socket, transmit, receive, truncate, punch-hole, tick, pin-store",
         ],
     ),
     case(
