@@ -12,15 +12,25 @@ use super::world::{
 use crate::machine::system::{System, TaskId};
 use crate::machine::var::{VarDecl, VarId};
 
+/// Which references to a folio make a scheme's rules put another in its place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Replaces {
+    /// None: folios are not replaced.
+    #[default]
+    Nothing,
+    /// Spliced ones.
+    Spliced,
+    /// All, a passing one included.
+    Referenced,
+}
+
 /// What a scheme's rules do that takes objects of its own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Needs {
     /// They put copied pages into pipes.
     pub copies: bool,
-    /// They put another folio in the place of one that a splice refers to.
-    pub replaces: bool,
-    /// They do so for every reference, a passing one included.
-    pub replaces_referenced: bool,
+    /// They put another folio in the place of one that is referred to.
+    pub replaces: Replaces,
     /// They take folios out of the page cache.
     pub removes: bool,
     /// They mark slots of the page cache.
@@ -44,9 +54,9 @@ impl Needs {
                 || matches!(c, Call::Mmap { .. })
         };
         let steals = self.removes && setup.mapping == Mapping::Disk;
-        if !(steals || self.replaces && setup.any_call(modifies)) {
+        if !(steals || self.replaces != Replaces::Nothing && setup.any_call(modifies)) {
             0
-        } else if self.replaces_referenced {
+        } else if self.replaces == Replaces::Referenced {
             let passing = setup.tasks.iter().filter(|t| {
                 t.calls.iter().any(|c| {
                     modifies(c)

@@ -50,7 +50,7 @@ use std::collections::BTreeMap;
 
 use crate::machine::builder::{Label, ProgramBuilder};
 use crate::machine::{BuildError, System, TaskId};
-use declare::Needs;
+use declare::{Needs, Replaces};
 use hooks::{Hook, Rules};
 use pipe::OnFailure;
 use prog::Prog;
@@ -94,15 +94,20 @@ fn needs(rules: &dyn Rules) -> Needs {
             Hook::SpliceCopyLocked,
             Hook::SpliceCopy,
         ]),
-        replaces: any(&[
+        replaces: if rules.has(Hook::WriteInPlaceIfUnreferenced) {
+            Replaces::Referenced
+        } else if any(&[
             Hook::FolioLookedUp,
             Hook::WriteLocked,
             Hook::MkwriteLocked,
             Hook::ZeroLocked,
             Hook::MmapStart,
             Hook::MmapLinked,
-        ]),
-        replaces_referenced: rules.has(Hook::WriteInPlaceIfUnreferenced),
+        ]) {
+            Replaces::Spliced
+        } else {
+            Replaces::Nothing
+        },
         removes: rules.has(Hook::SpliceSteal),
         marks: rules.has(Hook::SpliceTag),
     }
