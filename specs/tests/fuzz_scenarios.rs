@@ -206,6 +206,7 @@ fn call() -> impl Strategy<Value = String> {
         "call = \"write\", folios = L, words = W",
         "call = \"mmap-store\", mm = N, folio = N",
         "call = \"mmap-store\", mm = N, folio = N, words = W",
+        "call = \"mmap\", mm = N",
         "call = \"mprotect\", mm = N, folio = N",
         "call = \"munmap\", mm = N, folio = N",
         "call = \"writeback\", folios = L, sync = \"all\"",

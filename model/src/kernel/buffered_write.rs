@@ -132,6 +132,13 @@ fn write_folio(
             p.hook(Hook::IomapLookup, &at);
         }
         get_locked_folio(p, &folio, again);
+        p.hook(
+            Hook::WriteLocked,
+            &At::Writing {
+                folio: folio.clone(),
+                again: None,
+            },
+        );
         if !tmpfs {
             folio_wait_stable(p, "W6", Hook::WriteBeginStable, &folio);
         }
@@ -199,6 +206,13 @@ fn get_locked_folio(p: &mut Prog<'_>, folio: &FolioRef, again: Label) {
     let missing = p.b.label("missing");
     let locked = p.b.label("locked");
     filemap_get_folio(p, "W4", folio, missing);
+    p.hook(
+        Hook::FolioLookedUp,
+        &At::Writing {
+            folio: folio.clone(),
+            again: Some(again),
+        },
+    );
     folio_lock(p, "W5", folio);
     if p.w.indices[folio.index].fixed {
         p.b.bind(missing);
@@ -214,6 +228,8 @@ fn get_locked_folio(p: &mut Prog<'_>, folio: &FolioRef, again: Label) {
             })
     });
     p.b.bind(missing);
-    filemap_add_folio(p, "W4a", folio, again);
+    if !p.w.indices[folio.index].present {
+        filemap_add_folio(p, "W4a", folio, again);
+    }
     p.b.bind(locked);
 }

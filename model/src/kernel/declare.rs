@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::blocks;
 use super::completion;
 use super::ghost::Ghosts;
-use super::hooks::{Rules, copies_at_sink, copies_at_source};
+use super::hooks::{Rules, copies_at_sink, copies_at_source, may_copy};
 use super::pipe_pages::PipePages;
-use super::setup::{Call, ExtentInit, PteInit, Setup};
+use super::setup::{Call, ExtentInit, Mapping, PteInit, Setup};
 use super::skbuff::{SHARED_FRAG, Sinks};
 use super::tokens::Tokens;
 use super::world::{
@@ -17,19 +17,74 @@ use super::world::{
 use crate::machine::system::{System, TaskId};
 use crate::machine::var::{VarDecl, VarId};
 
+/// Which references to a folio make a scheme's rules put another in its place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Replaces {
+    /// None: folios are not replaced.
+    #[default]
+    Nothing,
+    /// Spliced ones.
+    Spliced,
+    /// All, a passing one included.
+    Referenced,
+}
+
+/// What a scheme's rules do that takes objects of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Needs {
+    /// They put another folio in the place of one that is referred to.
+    pub replaces: Replaces,
+    /// They take folios out of the page cache.
+    pub removes: bool,
+    /// They mark slots of the page cache.
+    pub marks: bool,
+}
+
+impl Needs {
+    /// Folios that an index needs beyond those that truncation accounts for. A replaced or stolen folio
+    /// lives on while a spliced reference holds it, and each reference holds one. Where a passing
+    /// reference counts as well, so does each other task that can have one.
+    fn spare_folios(self, setup: &Setup, index: usize) -> usize {
+        let spliced = setup
+            .calls()
+            .filter(
+                |(_, _, c)| matches!(c, Call::SpliceRead { folios, .. } if folios.contains(&index)),
+            )
+            .count();
+        let modifies = |c: &Call| {
+            c.stores().iter().any(|(i, _)| *i == index)
+                || c.zeroes(index)
+                || matches!(c, Call::Mmap { .. })
+        };
+        let steals = self.removes && setup.mapping == Mapping::Disk;
+        if !(steals || self.replaces != Replaces::Nothing && setup.any_call(modifies)) {
+            0
+        } else if self.replaces == Replaces::Referenced {
+            let passing = setup.tasks.iter().filter(|t| {
+                t.calls.iter().any(|c| {
+                    modifies(c)
+                        || matches!(c, Call::Writeback { folios, .. } if folios.contains(&index))
+                })
+            });
+            spliced + passing.count() - 1
+        } else {
+            spliced
+        }
+    }
+}
+
 /// Most references to one folio.
 const REFS_MAX: u64 = 15;
 
 impl World {
-    /// Declares everything that `setup` needs under the rules, which may put copied pages into pipes
-    /// and sockets.
-    pub fn declare(system: &mut System, setup: &Setup, rules: &dyn Rules) -> World {
+    /// Declares everything that `setup` needs under a scheme's rules.
+    pub fn declare(system: &mut System, setup: &Setup, rules: &dyn Rules, needs: Needs) -> World {
         for task in &setup.tasks {
             system.add_task(task.name.clone());
         }
         let tokens = Tokens::of(setup);
         let origins = origins_of(setup);
-        let (indices, folios) = declare_folios(system, setup, &tokens);
+        let (indices, folios) = declare_folios(system, setup, &tokens, needs);
         let (ptes, tlbs, mmap_locks) = declare_page_tables(system, setup, &indices, &folios);
         let pipes = declare_pipes(system, setup, &tokens, &origins, &indices, &folios, rules);
         let sockets = declare_sockets(system, setup, &tokens, &origins, &folios, &pipes, rules);
@@ -37,6 +92,7 @@ impl World {
         let protections = declare_protections(system, setup);
         let user_buffers = declare_user_buffers(system, setup, &tokens);
         let inode = declare_inode(system, setup);
+        let (vmas, i_mmap_rwsem) = declare_vmas(system, setup);
         let ghosts = Ghosts::declare(system, setup, &tokens, &origins, &indices, &folios);
         let completed = completion::declare(system, setup, origins.len());
         World {
@@ -51,6 +107,8 @@ impl World {
             tlb_flush_batched,
             protections,
             user_buffers,
+            vmas,
+            i_mmap_rwsem,
             pipes,
             sockets,
             origins,
@@ -105,16 +163,18 @@ fn flag(system: &mut System, object: &str, name: &str, init: bool) -> VarId {
     system.declare(VarDecl::shared(object, name, 1).init(init.into()))
 }
 
-fn declare_folios(system: &mut System, setup: &Setup, tokens: &Tokens) -> (Vec<Index>, Vec<Folio>) {
+fn declare_folios(
+    system: &mut System,
+    setup: &Setup,
+    tokens: &Tokens,
+    needs: Needs,
+) -> (Vec<Index>, Vec<Folio>) {
     let mut indices = Vec::new();
     let mut folios = Vec::new();
     for (index, init) in setup.folios.iter().enumerate() {
         let removals = setup.calls().filter(|(_, _, c)| c.removes(index)).count();
-        let count = 1 + removals;
-        let pins = setup
-            .calls()
-            .filter(|(_, _, c)| matches!(c, Call::PinStore { folio, .. } if *folio == index))
-            .count() as u64;
+        let spare = needs.spare_folios(setup, index);
+        let count = 1 + removals + spare;
         let first = folios.len();
         for nth in 0..count {
             let name = format!("folio{index}{}", "'".repeat(nth));
@@ -131,6 +191,10 @@ fn declare_folios(system: &mut System, setup: &Setup, tokens: &Tokens) -> (Vec<I
                     )
                 })
                 .collect();
+            let pins = setup
+                .calls()
+                .filter(|(_, _, c)| matches!(c, Call::PinStore { folio, .. } if *folio == index))
+                .count() as u64;
             folios.push(Folio {
                 index,
                 lock: system.declare(owner(setup, &name, "PG_locked")),
@@ -151,7 +215,7 @@ fn declare_folios(system: &mut System, setup: &Setup, tokens: &Tokens) -> (Vec<I
                             .labels(refs_labels()),
                     )
                 },
-                pins: (setup.buffer_heads && pins > 0).then(|| {
+                pins: (nth == 0 && pins != 0).then(|| {
                     system.declare(VarDecl::shared(name.clone(), "pincount", pins).init(pins))
                 }),
                 data,
@@ -189,7 +253,12 @@ fn declare_folios(system: &mut System, setup: &Setup, tokens: &Tokens) -> (Vec<I
             block: disk.block,
             cow: disk.cow,
             journal: disk.journal,
-            fixed: init.cached && removals == 0,
+            fixed: init.cached && removals == 0 && spare == 0,
+            present: init.cached && removals == 0 && (spare == 0 || !needs.removes),
+            replaceable: spare != 0,
+            mark: needs
+                .marks
+                .then(|| flag(system, "i_pages", &format!("[{index}].SPLICED"), false)),
         });
     }
     (indices, folios)
@@ -211,8 +280,14 @@ fn declare_page_tables(
     for pte in &setup.ptes {
         pairs.insert((pte.mm, pte.folio), pte.init);
     }
+    let mut locks = BTreeMap::new();
     let mut cpus: BTreeMap<(usize, usize), Vec<TaskId>> = BTreeMap::new();
     for (task, _, call) in setup.calls() {
+        if let Call::Mmap { mm } = call {
+            locks
+                .entry(*mm)
+                .or_insert_with(|| rwsem(system, setup, &format!("mm{mm}"), "mmap_lock"));
+        }
         if let Call::MmapStore { mm, folio, .. }
         | Call::MprotectRoundTrip { mm, folio }
         | Call::MprotectReadOnly { mm, folio }
@@ -231,7 +306,6 @@ fn declare_page_tables(
     }
     let mut ptes = BTreeMap::new();
     let mut tlbs = BTreeMap::new();
-    let mut locks = BTreeMap::new();
     for ((mm, index), init) in pairs {
         locks
             .entry(mm)
@@ -358,7 +432,7 @@ fn pipe_contents(setup: &Setup, origins: &[Origin], rules: &dyn Rules) -> Vec<(V
                         contents[*pipe].0.push(o);
                     }
                 }
-                contents[*pipe].1 |= copies_at_source(rules, setup, *writable);
+                contents[*pipe].1 |= copies_at_source(rules, setup, *writable) || may_copy(rules);
             }
             Call::PipeWrite { pipe } => contents[*pipe].1 = true,
             _ => {}
@@ -535,6 +609,18 @@ fn declare_sockets(
             }
         })
         .collect()
+}
+
+fn declare_vmas(system: &mut System, setup: &Setup) -> (BTreeMap<usize, VarId>, Option<RwSem>) {
+    let mut vmas = BTreeMap::new();
+    for (_, _, call) in setup.calls() {
+        if let Call::Mmap { mm } = call {
+            vmas.entry(*mm)
+                .or_insert_with(|| flag(system, &format!("mm{mm}"), "vma", false));
+        }
+    }
+    let lock = (!vmas.is_empty()).then(|| rwsem(system, setup, "mapping", "i_mmap_rwsem"));
+    (vmas, lock)
 }
 
 fn declare_inode(system: &mut System, setup: &Setup) -> Inode {

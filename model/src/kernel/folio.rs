@@ -130,6 +130,9 @@ pub fn filemap_add_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef, lost: Lab
                     .set(object.dirty, 0)
                     .inc(object.refs)
                     .set_if(ne(ghosts.holders[*f], 0), ghosts.reused, 1);
+                if let Some(replaced) = ghosts.replaced[*f] {
+                    b.set(replaced, 0);
+                }
                 if let Some(register) = register {
                     b.set(register, position);
                 }
@@ -147,8 +150,8 @@ pub fn get_uptodate_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef) {
     let missing = p.b.label("missing");
     let done = p.b.label("done");
     filemap_get_folio(p, id, folio, missing);
-    if p.w.indices[folio.index].fixed {
-        // It can neither be absent nor be replaced: no path to creation is written.
+    if p.w.indices[folio.index].present {
+        // It is never absent, and always up to date: no path to creation is written.
         p.b.bind(missing);
         return;
     }
@@ -220,7 +223,7 @@ fn create_folio(p: &mut Prog<'_>, folio: &FolioRef, again: Label) {
 }
 
 /// Fills a folio that this task holds locked with what is on disk, and makes it up to date.
-fn filemap_read_folio(p: &mut Prog<'_>, folio: &FolioRef) {
+pub(super) fn filemap_read_folio(p: &mut Prog<'_>, folio: &FolioRef) {
     for word in 0..p.w.setup.words {
         let zero = p.w.tokens.zero(folio.index);
         let disk = p.w.indices[folio.index].on_disk(word, zero);

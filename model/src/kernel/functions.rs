@@ -172,7 +172,24 @@ functions! {
         MMAP_WRITE_LOCK = "mmap_write_lock",
         MMAP_WRITE_UNLOCK = "mmap_write_unlock",
     }
-    "mm/mmap.c" { VM_MUNMAP = "__vm_munmap" }
+    "mm/mmap.c" { VM_MUNMAP = "__vm_munmap", DO_MMAP = "do_mmap" }
+    "mm/vma.c" { VMA_LINK_FILE = "vma_link_file" }
+    "include/linux/fs.h" {
+        I_MMAP_LOCK_WRITE = "i_mmap_lock_write",
+        I_MMAP_UNLOCK_WRITE = "i_mmap_unlock_write",
+        I_MMAP_LOCK_READ = "i_mmap_lock_read",
+        I_MMAP_UNLOCK_READ = "i_mmap_unlock_read",
+        MAPPING_MAPPED = "mapping_mapped",
+    }
+    "mm/filemap.c" {
+        FILEMAP_ALLOC_FOLIO = "filemap_alloc_folio",
+        REPLACE_PAGE_CACHE_FOLIO = "replace_page_cache_folio",
+        FILEMAP_GET_ENTRY = "filemap_get_entry",
+    }
+    "mm/util.c" { FOLIO_COPY = "folio_copy" }
+    "fs/splice.c" { PAGE_CACHE_PIPE_BUF_TRY_STEAL = "page_cache_pipe_buf_try_steal" }
+    "lib/xarray.c" { XA_SET_MARK = "xa_set_mark", XA_CLEAR_MARK = "xa_clear_mark" }
+    "include/linux/mm.h" { FOLIO_MAYBE_DMA_PINNED = "folio_maybe_dma_pinned" }
     "mm/mprotect.c" {
         DO_MPROTECT_PKEY = "do_mprotect_pkey",
         MPROTECT_FIXUP = "mprotect_fixup",

@@ -43,6 +43,10 @@ pub struct Ghosts {
     pub holders: Vec<VarId>,
     /// A folio was given out while something pointed at it.
     pub reused: VarId,
+    /// Per folio: another one took its place in the page cache; none where that cannot happen.
+    pub replaced: Vec<Option<VarId>>,
+    /// A store went to a folio after its bytes had been copied to the one that took its place.
+    pub store_lost: Option<VarId>,
     /// Which modifications began after which splice was reported complete, where some task asks.
     pub frozen: Option<Frozen>,
 }
@@ -142,6 +146,18 @@ impl Ghosts {
                 .collect(),
             broken: system.declare(VarDecl::ghost("broken", "frozen-at-completion", 1)),
         });
+        let replaced: Vec<_> = folios
+            .iter()
+            .map(|folio| {
+                indices[folio.index]
+                    .replaceable
+                    .then(|| system.declare(VarDecl::ghost(folio.name.clone(), "replaced", 1)))
+            })
+            .collect();
+        let store_lost = replaced
+            .iter()
+            .any(Option::is_some)
+            .then(|| system.declare(VarDecl::ghost("broken", "no-lost-write", 1)));
         let mut broken = |name: &str| system.declare(VarDecl::ghost("broken", name, 1));
         Ghosts {
             together,
@@ -160,6 +176,8 @@ impl Ghosts {
             mapping_stale: broken("mapping-current"),
             holders,
             frozen,
+            replaced,
+            store_lost,
         }
     }
 }

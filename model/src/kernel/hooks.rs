@@ -77,6 +77,42 @@ pub enum Hook {
     SkbAcked,
     /// A request was cancelled while a socket had this frag of it queued.
     RequestCancel,
+    /// The folio is found and referenced, before it is asked whether it may go into the pipe: locks.
+    SpliceTest,
+    /// Reasons not to splice the folio by reference, asked one after another.
+    SpliceRefuse,
+    /// Conditions of the step that claims the folio for the pipe.
+    SpliceClaimIf,
+    /// The step that claims the folio for the pipe: it is counted.
+    SpliceClaim,
+    /// The same, by a mark on its slot.
+    SpliceTag,
+    /// The same, by taking the folio out of the page cache.
+    SpliceSteal,
+    /// The folio is not spliced by reference; what `SpliceTest` locked is still locked.
+    SpliceCopyLocked,
+    /// Either way: what `SpliceTest` locked is unlocked.
+    SpliceTested,
+    /// The folio is not spliced by reference, nothing is locked: a copy goes into the pipe.
+    SpliceCopy,
+    /// The folio is not spliced by reference, nothing is locked: the call fails.
+    SpliceError,
+    /// `__filemap_get_folio`, for somebody who will write to the folio: found and referenced, not locked.
+    FolioLookedUp,
+    /// Conditions under which a folio that splices refer to may be written in place.
+    WriteInPlaceIf,
+    /// The same, where references that are no splice's count too.
+    WriteInPlaceIfUnreferenced,
+    /// write(2): the folio is locked and belongs to the file (after W5).
+    WriteLocked,
+    /// `page_mkwrite`: the folio is locked and belongs to the file (after M5).
+    MkwriteLocked,
+    /// Partial truncation and hole punching: the folio is locked and belongs to the file (T4, T7).
+    ZeroLocked,
+    /// `do_mmap`: before the new mapping is known to the file.
+    MmapStart,
+    /// `mmap(2)`: the new mapping is known to the file, and nobody can use it yet.
+    MmapLinked,
 }
 
 impl Hook {
@@ -112,6 +148,24 @@ impl Hook {
         Hook::SpliceReturn,
         Hook::SkbAcked,
         Hook::RequestCancel,
+        Hook::SpliceTest,
+        Hook::SpliceRefuse,
+        Hook::SpliceClaimIf,
+        Hook::SpliceClaim,
+        Hook::SpliceTag,
+        Hook::SpliceSteal,
+        Hook::SpliceCopyLocked,
+        Hook::SpliceTested,
+        Hook::SpliceCopy,
+        Hook::SpliceError,
+        Hook::FolioLookedUp,
+        Hook::WriteInPlaceIf,
+        Hook::WriteInPlaceIfUnreferenced,
+        Hook::WriteLocked,
+        Hook::MkwriteLocked,
+        Hook::ZeroLocked,
+        Hook::MmapStart,
+        Hook::MmapLinked,
     ];
 
     /// Its name in listings.
@@ -147,6 +201,24 @@ impl Hook {
             Hook::SpliceReturn => "splice_return",
             Hook::SkbAcked => "tcp_clean_rtx_queue",
             Hook::RequestCancel => "request_cancel",
+            Hook::SpliceTest => "splice_test",
+            Hook::SpliceRefuse => "splice_refuse",
+            Hook::SpliceClaimIf => "splice_claim_if",
+            Hook::SpliceClaim => "splice_claim",
+            Hook::SpliceTag => "splice_tag",
+            Hook::SpliceSteal => "pipe_buf_try_steal",
+            Hook::SpliceCopyLocked => "splice_copy_locked",
+            Hook::SpliceTested => "splice_tested",
+            Hook::SpliceCopy => "copy_splice_read",
+            Hook::SpliceError => "splice_error",
+            Hook::FolioLookedUp => "filemap_get_entry",
+            Hook::WriteInPlaceIf => "write_in_place_if",
+            Hook::WriteInPlaceIfUnreferenced => "write_in_place_if_unreferenced",
+            Hook::WriteLocked => "write_begin",
+            Hook::MkwriteLocked => "page_mkwrite_locked",
+            Hook::ZeroLocked => "truncate_inode_partial_folio_locked",
+            Hook::MmapStart => "do_mmap",
+            Hook::MmapLinked => "vma_link_file",
         }
     }
 }
@@ -206,6 +278,29 @@ pub enum At {
         /// The words that the device will read.
         page: Vec<VarId>,
     },
+    /// A folio that may go into a pipe slot, or not.
+    Choose {
+        /// The folio.
+        folio: FolioRef,
+        /// The slot that it would take.
+        slot: PageAt,
+        /// Where it is looked up again; the reference has been dropped.
+        again: Label,
+        /// Where it goes on if the folio is not spliced by reference; the reference is kept.
+        busy: Label,
+        /// Where the call fails; the reference has been dropped.
+        error: Label,
+    },
+    /// A folio that somebody is about to modify; with its reference.
+    Writing {
+        /// The folio.
+        folio: FolioRef,
+        /// Where it is looked up again; lock and reference have been dropped. None if the caller goes
+        /// on with whatever folio it is given.
+        again: Option<Label>,
+    },
+    /// The whole file.
+    Mapping,
     /// A page held by a pipe or a socket, where to go on failure if the consumer can fail here.
     Held {
         /// The page.
@@ -253,6 +348,11 @@ pub fn copies_at_source(rules: &dyn Rules, setup: &Setup, writable: bool) -> boo
             || rules
                 .decides(setup, Hook::SplicePermission, &choice)
                 .is_some())
+}
+
+/// Whether rules can put a copy into a pipe after they have looked at the folio.
+pub fn may_copy(rules: &dyn Rules) -> bool {
+    rules.has(Hook::SpliceCopyLocked) || rules.has(Hook::SpliceCopy)
 }
 
 /// Whether the `buffer`-th page of a `splice(2)` to a socket is copied there, and the rule that says

@@ -137,7 +137,15 @@ fn handle_mm_fault(
 /// The PTE was none: bring the folio in, make it writable, install W and D at once.
 fn do_shared_fault(p: &mut Prog<'_>, index: usize, pte: &Pte, out: Label) {
     let folio = p.folio_register(index);
+    let again = p.b.here("look up again");
     get_uptodate_folio(p, "M3f", &folio);
+    p.hook(
+        Hook::FolioLookedUp,
+        &At::Writing {
+            folio: folio.clone(),
+            again: Some(again),
+        },
+    );
     if p.w.can_writeback() {
         page_mkwrite(p, &folio, out);
     } else {
@@ -269,6 +277,7 @@ fn page_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, out: Label) {
             folio_lock(p, "M5", folio);
             let cached = folio.place(p.w, |f| f.mapped_in_cache);
             let valid = p.b.label("valid");
+            let back_out = p.b.label("back out");
             if !p.w.indices[folio.index].fixed {
                 let (lock, refs) = (folio.place(p.w, |f| f.lock), folio.place(p.w, |f| f.refs));
                 p.b.step("M5m", handler, |s| {
@@ -278,9 +287,17 @@ fn page_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, out: Label) {
                             b.set(lock, 0).dec(refs).costs(Cost::Retry)
                         })
                 });
+                p.b.bind(back_out);
                 up_read_goto(p, "M5u", c::FILEMAP_INVALIDATE_UNLOCK_SHARED, inval, out);
             }
             p.b.bind(valid);
+            p.hook(
+                Hook::MkwriteLocked,
+                &At::Writing {
+                    folio: folio.clone(),
+                    again: Some(back_out),
+                },
+            );
             iomap::reserve(p, handler, folio);
             p.hook(Hook::FolioMkwrite, &At::Folio(folio.clone()));
             if !ext4_order {

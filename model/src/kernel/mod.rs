@@ -30,6 +30,8 @@
 //! | [`journal`] | `fs/jbd2/commit.c` | J0-J2 |
 //! | [`inode`] | `fs/inode.c` | stamps, rw-semaphores |
 //! | [`gup`] | `mm/gup.c` | G1, G2 |
+//! | [`vma`] | `mm/mmap.c`, `mm/vma.c` | M0 |
+//! | [`replace`] | `mm/filemap.c` (for schemes that replace folios) | Y1 to Y6 |
 //! | [`folio`] | `mm/filemap.c` | lock, look-up, creation, filling: F1-F10 |
 //!
 //! [`world`] declares the variables, [`setup`] says what a scenario fixes, [`hooks`] where rules
@@ -61,6 +63,7 @@ pub mod pipe_pages;
 pub mod prog;
 pub mod reclaim;
 pub mod reflink;
+pub mod replace;
 pub mod rmap;
 pub mod setup;
 pub mod skbuff;
@@ -70,6 +73,7 @@ pub mod stable;
 pub mod tokens;
 pub mod truncate;
 pub mod unmap;
+pub mod vma;
 pub mod world;
 pub mod writeback;
 pub mod zap;
@@ -78,7 +82,8 @@ use std::collections::BTreeMap;
 
 use crate::machine::builder::{Label, ProgramBuilder};
 use crate::machine::{BuildError, System, TaskId};
-use hooks::Rules;
+use declare::{Needs, Replaces};
+use hooks::{Hook, Rules};
 use pipe::OnFailure;
 use prog::Prog;
 use setup::{Call, Setup};
@@ -91,8 +96,8 @@ use world::World;
 /// What [`System::validate`] finds, and labels that a rule left unbound.
 pub fn build(setup: &Setup, rules: &dyn Rules) -> Result<(System, World), BuildError> {
     let mut system = System::default();
-    let mut world = World::declare(&mut system, setup, rules);
-    world.bounces = rules.has(hooks::Hook::SubmitBio);
+    let mut world = World::declare(&mut system, setup, rules, needs(rules));
+    world.bounces = rules.has(Hook::SubmitBio);
     for (t, task) in setup.tasks.iter().enumerate() {
         let id = TaskId(u8::try_from(t).expect("few tasks"));
         let b = ProgramBuilder::new(&mut system, id);
@@ -118,6 +123,29 @@ pub fn build(setup: &Setup, rules: &dyn Rules) -> Result<(System, World), BuildE
     Ok((system, world))
 }
 
+/// What the rules do, by where they attach.
+fn needs(rules: &dyn Rules) -> Needs {
+    let any = |hooks: &[Hook]| hooks.iter().any(|h| rules.has(*h));
+    Needs {
+        replaces: if rules.has(Hook::WriteInPlaceIfUnreferenced) {
+            Replaces::Referenced
+        } else if any(&[
+            Hook::FolioLookedUp,
+            Hook::WriteLocked,
+            Hook::MkwriteLocked,
+            Hook::ZeroLocked,
+            Hook::MmapStart,
+            Hook::MmapLinked,
+        ]) {
+            Replaces::Spliced
+        } else {
+            Replaces::Nothing
+        },
+        removes: rules.has(Hook::SpliceSteal),
+        marks: rules.has(Hook::SpliceTag),
+    }
+}
+
 /// `feeders`: where a failed consumer of a pipe starts again; `sent`: fragments already used.
 fn write_call(
     p: &mut Prog<'_>,
@@ -128,6 +156,7 @@ fn write_call(
     match call {
         Call::Write { folios, words } => buffered_write::write(p, folios, words),
         Call::MmapStore { mm, folio, words } => mmap::mmap_store(p, *mm, *folio, words),
+        Call::Mmap { mm } => vma::mmap(p, *mm),
         Call::MprotectRoundTrip { mm, folio } => mprotect::mprotect_round_trip(p, *mm, *folio),
         Call::MprotectReadOnly { mm, folio } => mprotect::mprotect_read_only(p, *mm, *folio),
         Call::Mremap { mm, folio } => mremap::mremap(p, *mm, *folio),

@@ -342,6 +342,12 @@ impl Prog<'_> {
         }
     }
 
+    /// The conditions that rules attached to `hook` ask of a folio.
+    pub fn conditions(&mut self, hook: Hook, folio: &FolioRef) -> Vec<(RuleTag, Expr)> {
+        let rules = self.rules;
+        rules.waits(self, hook, folio)
+    }
+
     /// The slot that the next push of a pipe takes.
     pub fn pipe_head(&self, pipe: usize) -> PageAt {
         self.pipe_at(pipe, self.w.pipes[pipe].head, 0)
@@ -595,6 +601,9 @@ impl Prog<'_> {
 fn store_to(w: &World, s: &mut StepDraft, cond: &Expr, f: usize, word: usize, token: &Expr) {
     let object = &w.folios[f];
     s.set_if(cond.clone(), object.data[word], token.clone());
+    if let (Some(replaced), Some(lost)) = (w.ghosts.replaced[f], w.ghosts.store_lost) {
+        s.set_if(and(cond.clone(), eq(replaced, 1)), lost, 1);
+    }
     let values: Vec<Expr> = object
         .data
         .iter()

@@ -136,6 +136,11 @@ pub enum Call {
         /// Words, in order.
         words: Vec<usize>,
     },
+    /// `mmap(2)` of the file, shared and writable. Until then the address space has no mapping of it.
+    Mmap {
+        /// Address space.
+        mm: usize,
+    },
     /// `mprotect(PROT_READ)` and back to `PROT_READ | PROT_WRITE`.
     MprotectRoundTrip {
         /// Address space.
@@ -352,7 +357,8 @@ impl Call {
             | Call::DirectWrite { folio, .. }
             | Call::BufferStore { folio, .. }
             | Call::PinStore { folio, .. } => *folio == index,
-            Call::PipeRead { .. }
+            Call::Mmap { .. }
+            | Call::PipeRead { .. }
             | Call::PipeWrite { .. }
             | Call::Tee { .. }
             | Call::SpliceSocket { .. }

@@ -8,7 +8,7 @@ use super::inode::{down_read, up_read};
 use super::pipe_pages;
 use super::prog::{PageAt, Prog};
 use super::setup::{Filesystem, Mapping};
-use crate::machine::builder::StepDraft;
+use crate::machine::builder::{Label, StepDraft};
 use crate::machine::expr::{Expr, add, and, eq, ite, lt};
 use crate::machine::step::Cost;
 
@@ -47,7 +47,7 @@ pub fn splice_read(p: &mut Prog<'_>, folios: &[usize], pipe: usize, writable: bo
                     p.hook(Hook::FilemapSpliceRead, &at);
                     push_copy(p, pipe, &slot, *origin);
                 } else {
-                    by_reference(p, pipe, *index, &slot, *origin);
+                    by_reference(p, pipe, *index, &slot, *origin, full);
                 }
             }
         });
@@ -79,7 +79,13 @@ fn enter(p: &mut Prog<'_>, pipe: usize, origins: &[usize]) {
                 let folio = &w.folios[*f];
                 for (word, data) in folio.data.iter().enumerate() {
                     let now = crate::machine::expr::set_bit(0, *data);
-                    let seen = ite(eq(folio.uptodate, 1), now, 0).fold();
+                    // A folio that was replaced is no page of the file any more.
+                    let current = if w.indices[folio.index].replaceable {
+                        eq(folio.mapped_in_cache, 1)
+                    } else {
+                        Expr::TRUE
+                    };
+                    let seen = ite(and(current, eq(folio.uptodate, 1)), now, 0).fold();
                     s.set(w.ghosts.window[*o][position][word], seen);
                 }
             }
@@ -105,11 +111,38 @@ fn leave(p: &mut Prog<'_>, pipe: usize, origins: &[usize]) {
     });
 }
 
-fn by_reference(p: &mut Prog<'_>, pipe: usize, index: usize, slot: &PageAt, origin: usize) {
+fn by_reference(
+    p: &mut Prog<'_>,
+    pipe: usize,
+    index: usize,
+    slot: &PageAt,
+    origin: usize,
+    error: Label,
+) {
     let folio = p.folio_register(index);
+    let again = p.b.here("look up again");
     p.within(c::FILEMAP_GET_PAGES, |p| {
         get_uptodate_folio(p, "S1", &folio);
     });
+    let pushed = p.b.label("pushed");
+    let busy = p.b.label("not by reference");
+    let at = At::Choose {
+        folio: folio.clone(),
+        slot: slot.clone(),
+        again,
+        busy,
+        error,
+    };
+    for hook in [
+        Hook::SpliceTest,
+        Hook::SpliceRefuse,
+        Hook::SpliceClaim,
+        Hook::SpliceTag,
+        Hook::SpliceSteal,
+        Hook::SpliceTested,
+    ] {
+        p.hook(hook, &at);
+    }
     p.hook(
         Hook::SpliceAddFolio,
         &At::Fill {
@@ -117,6 +150,9 @@ fn by_reference(p: &mut Prog<'_>, pipe: usize, index: usize, slot: &PageAt, orig
             slot: slot.clone(),
         },
     );
+    let chooses = [Hook::SpliceCopyLocked, Hook::SpliceCopy, Hook::SpliceError]
+        .iter()
+        .any(|h| p.rules.has(*h));
     let page = folio.select(|f| Expr::from(f + 1));
     let holders: Vec<_> = folio
         .candidates
@@ -134,9 +170,28 @@ fn by_reference(p: &mut Prog<'_>, pipe: usize, index: usize, slot: &PageAt, orig
             for (cond, holder) in holders {
                 s.set_if(cond, holder, add(holder, 1));
             }
-            s
+            if chooses { s.goto(pushed) } else { s }
         },
     );
+    if chooses {
+        not_by_reference(p, pipe, &at, origin);
+    }
+    p.b.bind(pushed);
+}
+
+/// The folio was refused: a copy, or an error.
+fn not_by_reference(p: &mut Prog<'_>, pipe: usize, at: &At, origin: usize) {
+    let At::Choose { slot, busy, .. } = at else {
+        return;
+    };
+    p.b.bind(*busy);
+    p.hook(Hook::SpliceCopyLocked, at);
+    p.hook(Hook::SpliceTested, at);
+    p.hook(Hook::SpliceCopy, at);
+    p.hook(Hook::SpliceError, at);
+    if p.rules.has(Hook::SpliceCopyLocked) || p.rules.has(Hook::SpliceCopy) {
+        push_copy(p, pipe, slot, origin);
+    }
 }
 
 /// A rule has filled the slot's copy; the buffer gets it.

@@ -5,7 +5,10 @@
 //! punching on a disk filesystem stamps before it removes or zeroes anything (`file_modified`), on tmpfs last. The end of the file
 //! is not modelled: a truncated page is at once a hole within the file again.
 
-use super::folio::{filemap_get_folio, folio_lock, folio_mark_dirty, folio_unlock_put_goto};
+use super::folio::{
+    filemap_add_folio, filemap_get_folio, filemap_read_folio, folio_lock, folio_mark_dirty,
+    folio_unlock_put_goto, in_cache,
+};
 use super::functions as c;
 use super::hooks::{At, Hook};
 use super::inode::{down_write, up_write, update_time, update_time_forced};
@@ -126,7 +129,11 @@ fn remove_page(p: &mut Prog<'_>, index: usize) {
         });
         let slot = p.w.indices[index].slot;
         let cached = folio.place(p.w, |f| f.mapped_in_cache);
+        let mark = p.w.indices[index].mark;
         p.b.step("T3", c::FILEMAP_REMOVE_FOLIO, |s| {
+            if let Some(mark) = mark {
+                s.set(mark, 0);
+            }
             s.text("out of i_pages, mapping = NULL, under xa_lock; the data stays")
                 .set(slot, 0)
                 .set(cached, 0)
@@ -163,9 +170,12 @@ fn zero_part(p: &mut Prog<'_>, index: usize, word: usize) {
     let tmpfs = p.w.setup.mapping == Mapping::Tmpfs;
     let folio = p.folio_register(index);
     let done = p.b.label("done");
+    let absent = p.b.label("not cached");
+    let present = p.w.indices[index].present;
+    let missing = if present { done } else { absent };
     let zero = Expr::from(p.w.tokens.zero(index));
     p.within(c::TRUNCATE_INODE_PAGES_RANGE, |p| {
-        lock_for_zeroing(p, "T4", &folio, done, tmpfs);
+        lock_for_zeroing(p, "T4", &folio, missing, tmpfs);
         let (w, b) = (&*p.w, &mut p.b);
         b.step("T4z", c::TRUNCATE_INODE_PARTIAL_FOLIO, |s| {
             Prog::store(
@@ -181,6 +191,7 @@ fn zero_part(p: &mut Prog<'_>, index: usize, word: usize) {
         folio_unlock_put_goto(p, "T4u", &folio, next);
         p.b.bind(next);
     });
+    p.b.bind(absent);
     if !tmpfs {
         p.within(c::EXT4_BLOCK_ZERO_PAGE_RANGE, |p| {
             lock_for_zeroing(p, "T7", &folio, done, false);
@@ -204,9 +215,64 @@ fn zero_part(p: &mut Prog<'_>, index: usize, word: usize) {
     p.b.bind(done);
 }
 
-fn lock_for_zeroing(p: &mut Prog<'_>, id: &str, folio: &FolioRef, missing: Label, tmpfs: bool) {
+/// `__filemap_get_folio` with `FGP_LOCK` looks up again if the folio left the file before it was locked.
+fn recheck_mapping(p: &mut Prog<'_>, id: &str, folio: &FolioRef, again: Label) {
+    if p.w.indices[folio.index].fixed {
+        return;
+    }
+    let valid = p.b.label("valid");
+    let cached = in_cache(p, folio);
+    p.b.step(&format!("{id}m"), c::FILEMAP_GET_FOLIO, |s| {
+        s.text("recheck folio->mapping")
+            .when(cached, "still in the cache", |b| b.goto(valid))
+            .otherwise("it left the file", |b| b)
+    });
+    folio_unlock_put_goto(p, &format!("{id}n"), folio, again);
+    p.b.bind(valid);
+}
+
+/// The filesystem's zeroing of part of a block needs the rest of it: a page that is not cached is
+/// created and read (`FGP_CREAT`).
+fn get_locked_uptodate_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef, again: Label) {
+    let (missing, ready) = (p.b.label("missing"), p.b.label("up to date"));
     filemap_get_folio(p, &format!("{id}g"), folio, missing);
     folio_lock(p, &format!("{id}l"), folio);
+    recheck_mapping(p, id, folio, again);
+    let uptodate = folio.place(p.w, |f| f.uptodate);
+    p.b.step(&format!("{id}r"), c::EXT4_BLOCK_ZERO_PAGE_RANGE, |s| {
+        s.text("whoever created it has filled it")
+            .requires(eq(uptodate, 1))
+            .goto(ready)
+    });
+    p.b.bind(missing);
+    filemap_add_folio(p, &format!("{id}a"), folio, again);
+    filemap_read_folio(p, folio);
+    p.b.bind(ready);
+}
+
+fn lock_for_zeroing(p: &mut Prog<'_>, id: &str, folio: &FolioRef, missing: Label, tmpfs: bool) {
+    let again = p.b.here("again");
+    if p.w.indices[folio.index].present || id == "T4" {
+        filemap_get_folio(p, &format!("{id}g"), folio, missing);
+        p.hook(
+            Hook::FolioLookedUp,
+            &At::Writing {
+                folio: folio.clone(),
+                again: Some(again),
+            },
+        );
+        folio_lock(p, &format!("{id}l"), folio);
+        recheck_mapping(p, id, folio, again);
+    } else {
+        get_locked_uptodate_folio(p, id, folio, again);
+    }
+    p.hook(
+        Hook::ZeroLocked,
+        &At::Writing {
+            folio: folio.clone(),
+            again: None,
+        },
+    );
     if tmpfs {
         folio_mark_dirty(p, &format!("{id}d"), folio);
     }

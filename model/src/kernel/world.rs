@@ -10,7 +10,7 @@ use super::ghost::Ghosts;
 use super::pipe_pages::PipePages;
 use super::setup::{Mapping, Setup};
 use super::tokens::Tokens;
-use crate::machine::expr::{Expr, and, eq};
+use crate::machine::expr::{Expr, and, any, eq};
 use crate::machine::system::{System, TaskId};
 use crate::machine::var::{VarDecl, VarId};
 
@@ -47,12 +47,12 @@ pub struct Folio {
     /// References beyond the page cache's own and those of page tables: pipe buffers, skb frags,
     /// pins, and the transient ones of system calls. Stored plus [`REFS_BIAS`].
     pub refs: VarId,
+    /// Pins among the references (`folio_maybe_dma_pinned`); none if no call pins the folio.
+    pub pins: Option<VarId>,
     /// The data, a token a word.
     pub data: Vec<VarId>,
     /// The buffer head, where the filesystem has them.
     pub buffer: Option<Buffer>,
-    /// Pins, which `folio_maybe_dma_pinned` sees, where somebody asks for them.
-    pub pins: Option<VarId>,
 }
 
 /// A `struct buffer_head`.
@@ -277,6 +277,12 @@ pub struct Index {
     pub journal: Option<Journalled>,
     /// One folio is cached for it from beginning to end: no call removes it.
     pub fixed: bool,
+    /// Some folio is cached for it from beginning to end, though not always the same.
+    pub present: bool,
+    /// A scheme's rules can put another folio in the place of the current one.
+    pub replaceable: bool,
+    /// The mark of its slot that a scheme sets for a spliced page (`PAGECACHE_TAG_SPLICED`).
+    pub mark: Option<VarId>,
 }
 
 /// One spliced reference: the `k`-th page of one `splice(2)` call.
@@ -316,6 +322,10 @@ pub struct World {
     pub protections: BTreeMap<(usize, usize), Protection>,
     /// Memory that direct writes are made from, by the page index that they go to.
     pub user_buffers: BTreeMap<usize, Vec<VarId>>,
+    /// Whether an address space that calls `mmap(2)` has mapped the file. Others have from the start.
+    pub vmas: BTreeMap<usize, VarId>,
+    /// `mapping->i_mmap_rwsem`; none if no call maps the file.
+    pub i_mmap_rwsem: Option<RwSem>,
     /// Pipes.
     pub pipes: Vec<Pipe>,
     /// Sockets.
@@ -393,6 +403,15 @@ impl World {
     /// Whether writes go through writeback and `page_mkwrite`.
     pub fn can_writeback(&self) -> bool {
         self.setup.mapping == Mapping::Disk
+    }
+
+    /// `mapping_mapped`: some address space has mapped the file.
+    pub fn mapping_mapped(&self) -> Expr {
+        any(self.mmap_locks.keys().map(|mm| match self.vmas.get(mm) {
+            Some(vma) => eq(*vma, 1),
+            None => Expr::TRUE,
+        }))
+        .fold()
     }
 
     /// Address spaces that map the page index.

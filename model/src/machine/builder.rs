@@ -328,6 +328,12 @@ impl StepDraft {
         self.wait(cond)
     }
 
+    /// A scheme's rule has a say in which branch is taken.
+    pub fn asked_by(&mut self, tag: RuleTag) -> &mut Self {
+        self.changed_by.push(tag);
+        self
+    }
+
     /// What the kernel asserts here.
     pub fn requires(&mut self, cond: impl Into<Expr>) -> &mut Self {
         self.requires = and(self.requires.clone(), cond);

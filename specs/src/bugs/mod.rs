@@ -4,14 +4,17 @@
 
 mod h01_dirty_pipe;
 mod h02_tee_merge;
+mod h05_reuse_by_mapcount;
 mod h06_shared_mmap_loss;
 mod h07_transient_pte;
 mod h09_dax_clean;
 mod h12_reclaim_vs_mprotect;
+mod h14_copy_before_flush;
 mod h16_iomap_stale;
 mod h17_writeback_stale;
 mod h21_ordered_data;
 mod h24_half_ready;
+mod h25_steal_into_cache;
 mod h28_pinned_page;
 mod h29_raid5_parity;
 mod h31_direct_checksum;
@@ -99,14 +102,17 @@ pub fn all() -> Vec<Bug> {
     vec![
         h01_dirty_pipe::bug(),
         h02_tee_merge::bug(),
+        h05_reuse_by_mapcount::bug(),
         h06_shared_mmap_loss::bug(),
         h07_transient_pte::bug(),
         h09_dax_clean::bug(),
         h12_reclaim_vs_mprotect::bug(),
+        h14_copy_before_flush::bug(),
         h16_iomap_stale::bug(),
         h17_writeback_stale::bug(),
         h21_ordered_data::bug(),
         h24_half_ready::bug(),
+        h25_steal_into_cache::bug(),
         h28_pinned_page::bug(),
         h29_raid5_parity::bug(),
         h31_direct_checksum::bug(),

@@ -13,6 +13,9 @@ use super::Invariant;
 /// being held (whoever holds it may be about to move a mark), zeroing under way
 /// (invalidate_lock held exclusive), and a pin whose holder has yet to unpin.
 ///
+/// Where a scheme replaces folios, no store may go to a folio whose bytes have been copied to the one
+/// that took its place: the file does not have it.
+///
 /// It follows that after a final sync every store is on disk. Does not apply to tmpfs.
 ///
 /// Source: the bugs of `folio_mkclean` and its callers since 2.6.19 (7658cc289288).
@@ -71,6 +74,9 @@ fn bad(system: &System, world: &World) -> Vec<(Scope, Expr)> {
             }));
         unmarked.push(differs);
         ways.push((Scope::Always, all(unmarked)));
+    }
+    if let Some(lost) = world.ghosts.store_lost {
+        ways.push((Scope::Always, eq(lost, 1)));
     }
     ways
 }

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `write` | `folios`, \[`words`\] | `write(2)` |
 //! | `mmap-store` | `mm`, `folio`, \[`words`\] | stores through a shared mapping |
+//! | `mmap` | `mm` | `mmap(2)` of the file: before it, the address space has no mapping of it |
 //! | `mprotect` | `mm`, `folio` | `mprotect` to read-only and back |
 //! | `mprotect-read-only` | `mm`, `folio` | `mprotect` to read-only, for good |
 //! | `mremap` | `mm`, `folio` | `mremap` to another address |
@@ -77,6 +78,7 @@ pub(crate) struct Limits {
 const NAMES: &[(&str, &[&str])] = &[
     ("write", &["folios", "words"]),
     ("mmap-store", &["mm", "folio", "words"]),
+    ("mmap", &["mm"]),
     ("mprotect", &["mm", "folio"]),
     ("mprotect-read-only", &["mm", "folio"]),
     ("mremap", &["mm", "folio"]),
@@ -152,6 +154,7 @@ pub(crate) fn check(raw: &Spanned<RawCall>, limits: &Limits) -> Result<Call, Fau
             folio: at.folio()?,
             words: at.words()?,
         },
+        "mmap" => Call::Mmap { mm: at.mm()? },
         "mprotect" => Call::MprotectRoundTrip {
             mm: at.mm()?,
             folio: at.folio()?,
@@ -510,6 +513,7 @@ pub fn name(call: &Call) -> &'static str {
     match call {
         Call::Write { .. } => "write",
         Call::MmapStore { .. } => "mmap-store",
+        Call::Mmap { .. } => "mmap",
         Call::MprotectRoundTrip { .. } => "mprotect",
         Call::MprotectReadOnly { .. } => "mprotect-read-only",
         Call::Mremap { .. } => "mremap",

@@ -420,6 +420,30 @@ fn whole(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
                     "reclaim finds a page that stays cached: expected no call that removes it",
                 );
             }
+            Call::Mmap { mm } => {
+                if raw.pte.iter().any(|p| p.get_ref().mm.get_ref() == mm) {
+                    return fault(
+                        "mm",
+                        "that address space has page tables of the file from the start",
+                    );
+                }
+                let uses = |c: &Call| {
+                    matches!(c,
+                        Call::Mmap { mm: m }
+                        | Call::MmapStore { mm: m, .. }
+                        | Call::MprotectRoundTrip { mm: m, .. }
+                        | Call::Munmap { mm: m, .. } if m == mm)
+                };
+                let early = setup
+                    .calls()
+                    .any(|(t2, c2, other)| uses(other) && (t2 != t || c2 < c));
+                if early {
+                    return fault(
+                        "mm",
+                        "another call uses that address space; expected only later calls of the same task",
+                    );
+                }
+            }
             Call::PinStore { folio, .. } if !setup.folios[*folio].cached => {
                 return fault("folio", "a folio that is not cached cannot be pinned");
             }

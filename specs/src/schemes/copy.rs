@@ -47,7 +47,7 @@ pub fn copy_locked() -> Scheme {
     }
 }
 
-fn read_words(p: &mut Prog<'_>, folio: &FolioRef, slot: &PageAt) {
+pub(super) fn read_words(p: &mut Prog<'_>, folio: &FolioRef, slot: &PageAt) {
     for word in 0..p.w.setup.words {
         let data = folio.place(p.w, |f| f.data[word]);
         p.b.step("Z1", c::COPY_PAGE_TO_ITER, |s| {

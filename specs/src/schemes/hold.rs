@@ -48,7 +48,14 @@ pub fn take_locked(p: &mut Prog<'_>, folio: &FolioRef, function: CFn, mkclean: b
 }
 
 /// Changes the count of the folio that a holder refers to, if it refers to one, by a step of its own.
-fn change(p: &mut Prog<'_>, page: &PageAt, id: &str, function: CFn, text: &str, up: bool) {
+pub fn change(
+    p: &mut Prog<'_>,
+    page: &PageAt,
+    count: impl Fn(&mut Prog<'_>, &FolioRef) -> Place,
+    step: (&str, CFn, &str),
+    up: bool,
+) {
+    let (id, function, text) = step;
     let Some(folio) = page.folio(p.w) else { return };
     let is_file = page.is_file(p.w);
     let parts: Vec<_> = folio
@@ -81,28 +88,16 @@ fn change(p: &mut Prog<'_>, page: &PageAt, id: &str, function: CFn, text: &str, 
 pub fn take_another(p: &mut Prog<'_>, at: &At) {
     let At::Move { from, .. } = at else { return };
     let from = from.clone();
-    change(
-        p,
-        &from,
-        "P8",
-        c::PIPE_BUF_GET,
-        "stable_count + 1 for the new reference",
-        true,
-    );
+    let text = "stable_count + 1 for the new reference";
+    change(p, &from, count, ("P8", c::PIPE_BUF_GET, text), true);
 }
 
 /// The hold of a reference that goes is dropped; waiters wake.
 pub fn drop_one(p: &mut Prog<'_>, at: &At) {
     let At::Held { page, .. } = at else { return };
     let page = page.clone();
-    change(
-        p,
-        &page,
-        "P9",
-        c::PIPE_BUF_RELEASE,
-        "stable_count - 1, wake waiters",
-        false,
-    );
+    let text = "stable_count - 1, wake waiters";
+    change(p, &page, count, ("P9", c::PIPE_BUF_RELEASE, text), false);
 }
 
 /// Clears the flag, whoever set it.

@@ -1,19 +1,24 @@
 //! The proposed schemes, one a file. To add one: write a file with a function that returns a
 //! [`Scheme`], and name it in [`all`].
 
+pub mod block_or_refuse;
 pub mod by_reference;
 pub mod confirm;
 pub mod cookie;
 pub mod copy;
+pub mod cow_page_cache;
 pub mod hold;
 pub mod iomap;
 pub mod notify;
 pub mod permission_gate;
 pub mod recheck;
+pub mod replacing;
 pub mod sink_decides;
+pub mod spliced_tag;
 pub mod stable_pin;
 pub mod stable_sink_io;
 pub mod stable_writes;
+pub mod steal_or_copy;
 pub mod tail_copy;
 pub mod writeback_imap;
 
@@ -46,6 +51,14 @@ pub fn all() -> Vec<Scheme> {
         sink_decides::scheme(),
         permission_gate::scheme(),
         tail_copy::scheme(),
+        cow_page_cache::counted(),
+        cow_page_cache::referenced(),
+        spliced_tag::proposed(),
+        spliced_tag::fixed(),
+        steal_or_copy::posted(),
+        steal_or_copy::locked(),
+        block_or_refuse::described(),
+        block_or_refuse::with_write(),
     ]);
     schemes
 }

@@ -76,6 +76,24 @@ pub const WHOLE: &[Case] = &[
         &["tmpfs does not write back", "xfs or ext4"],
     ),
     case(
+        "mmap by an address space that has page tables already",
+        &[("{ call = \"tick\" },", "{ call = \"mmap\", mm = 0 }, #!")],
+        "mm",
+        &["has page tables of the file from the start"],
+    ),
+    case(
+        "mmap by an address space that another task uses",
+        &[
+            ("{ call = \"tick\" },", "{ call = \"mmap\", mm = 1 }, #!"),
+            (
+                "{ call = \"mmap-store\", mm = 0,",
+                "{ call = \"mmap-store\", mm = 1,",
+            ),
+        ],
+        "mm",
+        &["another call uses that address space", "only later calls"],
+    ),
+    case(
         "pin of a folio that is not cached",
         &[
             ("cached = true", "cached = false"),
