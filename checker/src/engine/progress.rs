@@ -15,8 +15,8 @@ use super::graph::{Graph, Node, StateGraph};
 use super::lasso::{self, Fairness, Lasso, Question, Standing};
 use super::limits::{Cut, Limits};
 
-/// No graph of more states is built: of states of two words it takes about 200 MiB to look for cycles in
-/// it. What needs more is inconclusive.
+/// No graph of more states is built: with states of two words it takes some 300 MiB to look for cycles in
+/// one of that size. What needs more is inconclusive.
 pub const STATES_MAX: usize = 2_000_000;
 
 /// What was found out about endless executions.
