@@ -123,6 +123,26 @@ fn a_graph_that_is_cut_is_inconclusive() {
     assert!(run.reason.unwrap().starts_with("stopped at 20 states"));
 }
 
+/// A cycle in the part that was explored is a cycle; a shorter one may lie elsewhere.
+#[test]
+fn a_lasso_in_a_graph_that_is_cut_counts() {
+    let options = Options {
+        limits: Limits {
+            max_states: Some(1400),
+            ..Limits::default()
+        },
+        ..Options::default()
+    };
+    let run = run(
+        "recheck-folio-version",
+        "mmap-store-clean-pte",
+        "splicer-progress",
+        &options,
+    );
+    assert_eq!(run.verdict, Verdict::Violated);
+    assert!(run.reason.unwrap().contains("may not be the shortest"));
+}
+
 /// Where no program can repeat a step no graph is needed.
 #[test]
 fn programs_without_cycles_end() {

@@ -147,8 +147,10 @@ pub struct StateGraph<const N: usize> {
     pub machine: Machine<N>,
     /// By number.
     pub states: Vec<State<N>>,
-    /// The transitions, of every state unless it was cut.
+    /// The transitions; of states that were not expanded before it was cut, none.
     pub graph: Graph,
+    /// Largest distance of a state from the initial one.
+    pub depth: usize,
     /// Why it ends early.
     pub cut: Option<Cut>,
 }
@@ -186,7 +188,13 @@ impl<const N: usize> StateGraph<N> {
         };
         number(machine.init(), &mut states);
         let mut actions = Vec::new();
+        // States are numbered level by level.
+        let (mut depth, mut level_end) = (0, 1);
         while graph.len() < states.len() && watch.go_on() {
+            if graph.len() == level_end {
+                level_end = states.len();
+                depth += 1;
+            }
             let state = states[graph.len()];
             actions.clear();
             for task in 0..machine.task_count() {
@@ -201,10 +209,14 @@ impl<const N: usize> StateGraph<N> {
             }
             graph.close();
         }
+        while graph.len() < states.len() {
+            graph.close();
+        }
         Ok(StateGraph {
             machine,
             states,
             graph,
+            depth,
             cut: watch.cut(),
         })
     }

@@ -9,7 +9,9 @@
 //!   `MUTEX_FLAG_HANDOFF`, `folio_wait_bit_common` with `sysctl_page_lock_unfairness`); the page-table lock
 //!   is a queued spinlock. Without this every scheme, and the kernel as it is, fails in the same
 //!   uninteresting way: a writer without end takes i_rwsem back each time before the splicer wakes.
-//!   [`Fairness::Weak`] leaves it out.
+//!   [`Fairness::Weak`] leaves it out. Handing over is granted where the lock is free at times. Readers of a
+//!   rw-semaphore that overlap without end would have to make room for a waiting writer in the kernel, and
+//!   do not here: a counterexample in which they never do is one of the model only.
 //!
 //! A task that has ended or stopped by its own choice is owed nothing. Nor is a task at an idle step
 //! ([`Step::idle`](foliocheck_model::machine::Step)) whose work does not come; if it is there, it is owed

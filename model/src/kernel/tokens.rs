@@ -6,10 +6,11 @@
 //! more. Two words a folio suffice to show a mixture of two stores; a mixture of more words than
 //! that contains one of two.
 //!
-//! A task that goes on for ever stores the same tokens in every round. What that hides: a mixture of
-//! two rounds of the same store looks like one round. It hides nothing from questions about progress,
-//! which depend on no token at all (no guard or condition reads data); for mixtures of a store with
-//! another of its kind a scenario has two writers.
+//! A task that goes on for ever stores the same tokens in every round: what it stores in a later round
+//! looks like what it stored in an earlier one, and so does a mixture of two rounds. That hides nothing
+//! from questions about progress, which depend on no token (no guard or condition reads data). From
+//! questions about data it hides the second store of a pair by one task; every other pair of stores, by
+//! two tasks or by two calls, has tokens of its own.
 
 use super::setup::{Call, Crypto, ExtentInit, FolioInit, Setup};
 

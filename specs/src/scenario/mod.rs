@@ -20,6 +20,14 @@
 //! | `[[folio]]` | one a page index: `dirty`, `cached`, `extent` (`written`, `unwritten`, `hole`), `shared` with another file | clean, cached, written, not shared |
 //! | `[[pte]]` | `mm`, `folio`, `state` (`none`, `clean`, `dirty`, `writable`) | none |
 //! | `[[task]]` | `name` and `calls`: see [`calls`]; `forever` if it begins again after the last | required, false |
+//!
+//! A task with `forever = true` never ends: after its last call it makes the first again, its registers
+//! as they were at the beginning. It stores the same tokens in every round, so that states stay
+//! finite in number; what that hides is said in [`tokens`](foliocheck_model::kernel::tokens). Whatever it
+//! needs must come for ever as well (who fills a pipe for ever needs somebody who empties it for ever),
+//! and calls that use something up (a socket's fragments, folios that truncation throws away, the clock, a
+//! pin) are refused in it. Where nobody can move, such a task is at rest if it is at its beginning, and
+//! stuck elsewhere.
 
 pub mod calls;
 mod check;
