@@ -267,11 +267,26 @@ fn an_ablation_removes_what_it_names() {
 }
 
 #[test]
+fn an_ablated_test_takes_the_first_branch() {
+    let x = fixture().shared;
+    let mut system = fixture().with(|s| {
+        s.when(eq(x, 1), "yes", |b| b.set(x, 2))
+            .otherwise("no", |b| b.set(x, 3))
+    });
+    ablate(&mut system, &Ablation::Test("A0".into())).unwrap();
+    let branches = &system.tasks[0].program.steps[0].branches;
+    assert_eq!(branches.len(), 1);
+    assert_eq!(branches[0].when, Expr::TRUE);
+    assert_eq!(branches[0].label, "yes");
+}
+
+#[test]
 fn an_ablation_of_nothing_is_refused() {
     let id = || "A9".to_owned();
     for (ablation, what) in [
         (Ablation::Effect(id()), "A9"),
         (Ablation::Wait(id()), "A9 with a wait"),
+        (Ablation::Test("A0".into()), "A0 with a test"),
         (
             Ablation::Assignment(id(), "x".into()),
             "A9 that assigns `x`",
