@@ -107,8 +107,10 @@ fn unsettled(outcome: &Outcome) -> bool {
 /// A line for each claim with another outcome than is committed; with `whole`, also for each that is
 /// committed and gone. What is open differs from nothing; what is untested is a defect.
 fn differences(place: &Place, judged: &[Judged], whole: bool) -> anyhow::Result<Vec<String>> {
-    let committed: report::Document =
-        results::read(&path(place), report::SCHEMA)?.unwrap_or_default();
+    let committed: Option<report::Document> = results::read(&path(place), report::SCHEMA)?;
+    let Some(committed) = committed else {
+        return Ok(vec!["nothing is committed".to_owned()]);
+    };
     let mut lines = Vec::new();
     for j in judged.iter().filter(|j| j.outcome != Outcome::Open) {
         let was = committed.claims.iter().find(|e| e.id == j.claim.id);

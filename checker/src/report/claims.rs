@@ -30,7 +30,7 @@ pub struct Entry {
 }
 
 /// The committed file.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Document {
     /// Version of the format.
