@@ -34,6 +34,7 @@ fn cow_data(p: &mut Prog<'_>, page: &PageAt) {
         let value = page.word(p.w, word);
         p.b.step("E2", c::SKB_COW_DATA, |s| {
             s.text(format!("copy word {word} into a page of its own"))
+                .copies_page_from(word)
                 .set(page.place(|r| r.copy[word]), value)
         });
     }

@@ -6,7 +6,7 @@ use super::inode::{down_write, up_write};
 use super::prog::Prog;
 use super::unmap::flush_tlb_batched_pending;
 use crate::machine::expr::eq;
-use crate::machine::step::Order;
+use crate::machine::step::{Cost, Order};
 
 /// `mremap` of one page to another address of the same address space. The entry at the new address takes
 /// over the name of the old: nobody stores through an address that is not mapped, except through a cached
@@ -50,6 +50,7 @@ pub fn mremap(p: &mut Prog<'_>, mm: usize, index: usize) {
                         .order(tlb.writable, Order::FullAllCpus);
                 }
                 s.text("shoot down the old address, PTL held")
+                    .costs(Cost::TlbFlush)
             });
             p.b.step("V4", c::MOVE_PTES, |s| {
                 s.text("drop the PTL")

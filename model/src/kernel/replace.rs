@@ -34,6 +34,7 @@ pub fn replace_folio(p: &mut Prog<'_>, folio: &FolioRef) {
         );
         p.b.step("Y3", c::FOLIO_COPY, |s| {
             s.text(format!("copy word {word} to the new folio"))
+                .copies_page_from(word)
                 .set(to, from)
         });
     }

@@ -62,6 +62,7 @@ pub fn copy_to_skb(p: &mut Prog<'_>, from: &PageAt, to: &PageAt) {
         let value = from.word(p.w, word);
         p.b.step("S6c", c::SKB_COPY_TO_PAGE_NOCACHE, |s| {
             s.text(format!("copy word {word} into the skb's own page"))
+                .copies_page_from(word)
                 .set(to.place(|r| r.copy[word]), value)
         });
     }
@@ -126,6 +127,7 @@ pub fn checksum_help(
         let (head, done) = (linear.head[word], linear.done);
         p.b.step(&format!("{id}l"), c::PSKB_PULL_TAIL, |s| {
             s.text(format!("copy word {word} into the head"))
+                .copies_page_from(word)
                 .set(head, value)
                 .set(done, u64::from(word + 1 == words))
         });

@@ -13,7 +13,7 @@ use super::rmap::peek_at_pte;
 use super::world::World;
 use crate::machine::builder::{Label, StepDraft};
 use crate::machine::expr::{Expr, and, any, eq, ne, not, or};
-use crate::machine::step::Order;
+use crate::machine::step::{Cost, Order};
 use crate::machine::var::VarId;
 
 /// `current->tlb_ubc`: what this task has unmapped and not flushed.
@@ -128,7 +128,9 @@ pub fn try_to_unmap_flush(p: &mut Prog<'_>, id: &str, batch: Batch) {
     let mms: Vec<usize> = p.w.tlb_flush_batched.keys().copied().collect();
     let (w, b) = (&*p.w, &mut p.b);
     b.step(id, c::TRY_TO_UNMAP_FLUSH, |s| {
-        s.text("flush every CPU that the batch names");
+        s.text("flush every CPU that the batch names")
+            .when(eq(batch.flush_required, 1), "", |b| b.costs(Cost::TlbFlush))
+            .otherwise("nothing was put off", |b| b);
         for mm in mms {
             flush_mm(s, w, mm, &eq(batch.flush_required, 1));
         }

@@ -457,6 +457,15 @@ impl StepDraft {
         self
     }
 
+    /// Part of the copying of a page, a word a step: the first word stands for the page's cost.
+    pub fn copies_page_from(&mut self, word: usize) -> &mut Self {
+        if word == 0 {
+            self.costs(Cost::PageCopy)
+        } else {
+            self
+        }
+    }
+
     /// The task serves others here: see [`Step::idle`].
     pub fn idle(&mut self) -> &mut Self {
         self.idle = true;

@@ -52,12 +52,8 @@ pub(super) fn read_words(p: &mut Prog<'_>, folio: &FolioRef, slot: &PageAt) {
         let data = folio.place(p.w, |f| f.data[word]);
         p.b.step("Z1", c::COPY_PAGE_TO_ITER, |s| {
             s.text(format!("copy word {word} into the pipe's page"))
-                .set(slot.place(|r| r.copy[word]), data);
-            if word == 0 {
-                s.costs(Cost::PageCopy)
-            } else {
-                s
-            }
+                .copies_page_from(word)
+                .set(slot.place(|r| r.copy[word]), data)
         });
     }
 }

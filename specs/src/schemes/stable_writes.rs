@@ -81,6 +81,7 @@ fn copy(p: &mut Prog<'_>, at: &At) {
     for (word, (data, to)) in memory.iter().zip(page).enumerate() {
         p.b.step("B10c", c::BLK_QUEUE_BOUNCE, |s| {
             s.text(format!("copy word {word} into the bounce page"))
+                .copies_page_from(word)
                 .set(*to, data.clone())
         });
     }
