@@ -1,7 +1,7 @@
 //! H16: a write goes by a mapping that is no longer true.
 
 use foliocheck_model::kernel::hooks::{At, Hook};
-use foliocheck_model::kernel::iomap::{back_out_if, is_stale, remap_if, validity_cookie};
+use foliocheck_model::kernel::iomap::{back_out_if, validity_cookie};
 use foliocheck_model::kernel::prog::Prog;
 use foliocheck_model::machine::expr::ne;
 
@@ -35,38 +35,31 @@ pub fn bug() -> Bug {
             case(
                 "it is validated before the folio is locked",
                 "stale-unwritten-reclaim",
-                with(Hook::IomapLookup, before_lock),
+                iomap::cookie_before_lock(),
             ),
             case(
                 "it is validated once for the write, not for every folio",
                 "stale-unwritten-second-folio",
-                with(Hook::IomapValid, first_folio_only),
+                with(first_folio_only),
             ),
             case(
                 "the cookie is that of the other fork",
                 "stale-unwritten-cow-inode",
-                with(Hook::IomapValid, cow_fork_only),
+                with(cow_fork_only),
             ),
         ]),
     }
 }
 
-fn with(hook: Hook, steps: fn(&mut Prog<'_>, &At)) -> Scheme {
+fn with(steps: fn(&mut Prog<'_>, &At)) -> Scheme {
     let mut scheme = iomap::unchecked();
     scheme.rules.push(Rule {
         name: "misplaced-check",
         purpose: "looks like validation",
-        hook,
+        hook: Hook::IomapValid,
         effect: Effect::Steps(steps),
     });
     scheme
-}
-
-fn before_lock(p: &mut Prog<'_>, at: &At) {
-    if let At::Iomap { iomap, .. } = at {
-        let changed = is_stale(p, iomap);
-        remap_if(p, at, &changed);
-    }
 }
 
 fn first_folio_only(p: &mut Prog<'_>, at: &At) {

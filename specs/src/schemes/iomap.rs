@@ -1,7 +1,8 @@
 //! The mapping that a write caches: gone by unchecked, and validated by the cookie of IOMAP_F_STALE.
 
-use foliocheck_model::kernel::hooks::Hook;
-use foliocheck_model::kernel::iomap::validity_cookie;
+use foliocheck_model::kernel::hooks::{At, Hook};
+use foliocheck_model::kernel::iomap::{is_stale, remap_if, validity_cookie};
+use foliocheck_model::kernel::prog::Prog;
 
 use crate::scheme::{Effect, Family, Rule, Scheme};
 
@@ -32,5 +33,28 @@ pub fn cookie() -> Scheme {
             effect: Effect::Steps(validity_cookie),
         }],
         ..unchecked()
+    }
+}
+
+/// The same cookie, compared before the folio is looked up and locked: what the mail's "under the locked
+/// folio" rules out.
+pub fn cookie_before_lock() -> Scheme {
+    Scheme {
+        id: "iomap-cookie-before-lock",
+        title: "a write validates its cached mapping before it locks the folio: too early",
+        rules: vec![Rule {
+            name: "validate-before-lock",
+            purpose: "looks like validation; the mapping can change between it and the lock",
+            hook: Hook::IomapLookup,
+            effect: Effect::Steps(before_lock),
+        }],
+        ..unchecked()
+    }
+}
+
+fn before_lock(p: &mut Prog<'_>, at: &At) {
+    if let At::Iomap { iomap, .. } = at {
+        let changed = is_stale(p, iomap);
+        remap_if(p, at, &changed);
     }
 }

@@ -37,6 +37,7 @@ pub fn all() -> Vec<Scheme> {
         stable_sink_io::scheme(),
         iomap::unchecked(),
         iomap::cookie(),
+        iomap::cookie_before_lock(),
         writeback_imap::unchecked(),
         writeback_imap::valid(),
         writeback_imap::iomap_cookie(),
