@@ -323,7 +323,7 @@ fn bad_input_exits_with_2_and_says_what_there_is() {
             "no invariant `nothing`",
         ),
         (
-            &["trace", "copy", "write-vs-splice", "writer-progress"],
+            &["trace", "copy", "write-vs-splice", "mapping-current"],
             "does not apply",
         ),
         (&["show", "program", "nothing"], "mmap-store"),

@@ -38,6 +38,14 @@ pub enum Op {
     TestBit,
 }
 
+impl Op {
+    /// Whether both sides are values of one kind, so that a constant on one side is to be read as a
+    /// value of the variable on the other.
+    pub fn compares(self) -> bool {
+        matches!(self, Op::Eq | Op::Ne | Op::Lt | Op::Le)
+    }
+}
+
 /// An expression.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Expr {

@@ -144,7 +144,7 @@ pub fn show(system: &System, expr: &Expr) -> String {
         Expr::Not(a) => format!("!{}", show(system, a)),
         Expr::Bin(op, a, b) => {
             let (left, right) = match (&**a, &**b) {
-                (Expr::Var(v), c @ Expr::Const(_)) => {
+                (Expr::Var(v), c @ Expr::Const(_)) if op.compares() => {
                     (show(system, a), show_against(system, *v, c))
                 }
                 _ => (show(system, a), show(system, b)),
