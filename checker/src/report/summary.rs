@@ -15,7 +15,7 @@ pub struct Environment {
 }
 
 /// The parts, in the order of the tables.
-pub const ENVIRONMENTS: [Environment; 5] = [
+pub const ENVIRONMENTS: [Environment; 8] = [
     Environment {
         title: "Files on disk",
         group: None,
@@ -29,8 +29,20 @@ pub const ENVIRONMENTS: [Environment; 5] = [
         group: Some("pin"),
     },
     Environment {
-        title: "A checksumming device that does not ask for stable pages",
+        title: "Cached mappings of extents",
+        group: Some("mapping"),
+    },
+    Environment {
+        title: "Writeback to devices that read twice (checksum or parity, and DMA)",
+        group: Some("device"),
+    },
+    Environment {
+        title: "Such a device, and a mapping that is not marked stable",
         group: Some("unstable"),
+    },
+    Environment {
+        title: "Such a device, where waiting does not reach: direct writes, buffers written by hand, deferred TLB flushes",
+        group: Some("unreached"),
     },
     Environment {
         title: "With a flusher that never rests",

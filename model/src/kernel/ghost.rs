@@ -70,26 +70,7 @@ impl Ghosts {
         indices: &[Index],
         folios: &[Folio],
     ) -> Ghosts {
-        let together = folios
-            .iter()
-            .map(|folio| {
-                let total: u64 = (0..setup.words)
-                    .map(|w| tokens.count(folio.index, w))
-                    .product();
-                let max = if total < 64 {
-                    (1 << total) - 1
-                } else {
-                    u64::MAX >> 1
-                };
-                let mut number = 0;
-                for w in (0..setup.words).rev() {
-                    number = number * tokens.count(folio.index, w) + system.var(folio.data[w]).init;
-                }
-                system.declare(
-                    VarDecl::ghost(folio.name.clone(), "together", max).init(1 << number.min(62)),
-                )
-            })
-            .collect();
+        let together = declare_together(system, setup, tokens, folios);
         let mut open = Vec::new();
         let mut window = Vec::new();
         let mut first = Vec::new();
@@ -133,19 +114,9 @@ impl Ghosts {
             .iter()
             .map(|folio| system.declare(VarDecl::ghost(folio.name.clone(), "holders", 15)))
             .collect();
-        let frozen = setup.asks_completion().then(|| Frozen {
-            late: setup
-                .calls()
-                .filter(|(_, _, c)| completion::modifies(c))
-                .map(|(task, call, _)| {
-                    let object = setup.tasks[task].name.clone();
-                    let begun = |o| VarDecl::ghost(object.clone(), format!("late#{call}[{o}]"), 1);
-                    let late = (0..origins.len()).map(|o| system.declare(begun(o)));
-                    ((task, call), late.collect())
-                })
-                .collect(),
-            broken: system.declare(VarDecl::ghost("broken", "frozen-at-completion", 1)),
-        });
+        let frozen = setup
+            .asks_completion()
+            .then(|| declare_frozen(system, setup, origins.len()));
         let replaced: Vec<_> = folios
             .iter()
             .map(|folio| {
@@ -179,6 +150,50 @@ impl Ghosts {
             replaced,
             store_lost,
         }
+    }
+}
+
+fn declare_together(
+    system: &mut System,
+    setup: &Setup,
+    tokens: &Tokens,
+    folios: &[Folio],
+) -> Vec<VarId> {
+    folios
+        .iter()
+        .map(|folio| {
+            let total: u64 = (0..setup.words)
+                .map(|w| tokens.count(folio.index, w))
+                .product();
+            let max = if total < 64 {
+                (1 << total) - 1
+            } else {
+                u64::MAX >> 1
+            };
+            let mut number = 0;
+            for w in (0..setup.words).rev() {
+                number = number * tokens.count(folio.index, w) + system.var(folio.data[w]).init;
+            }
+            system.declare(
+                VarDecl::ghost(folio.name.clone(), "together", max).init(1 << number.min(62)),
+            )
+        })
+        .collect()
+}
+
+fn declare_frozen(system: &mut System, setup: &Setup, origins: usize) -> Frozen {
+    Frozen {
+        late: setup
+            .calls()
+            .filter(|(_, _, c)| completion::modifies(c))
+            .map(|(task, call, _)| {
+                let object = setup.tasks[task].name.clone();
+                let begun = |o| VarDecl::ghost(object.clone(), format!("late#{call}[{o}]"), 1);
+                let late = (0..origins).map(|o| system.declare(begun(o)));
+                ((task, call), late.collect())
+            })
+            .collect(),
+        broken: system.declare(VarDecl::ghost("broken", "frozen-at-completion", 1)),
     }
 }
 

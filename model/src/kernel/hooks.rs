@@ -214,7 +214,7 @@ impl Hook {
             Hook::FolioLookedUp => "filemap_get_entry",
             Hook::WriteInPlaceIf => "write_in_place_if",
             Hook::WriteInPlaceIfUnreferenced => "write_in_place_if_unreferenced",
-            Hook::WriteLocked => "write_begin",
+            Hook::WriteLocked => "write_begin_locked",
             Hook::MkwriteLocked => "page_mkwrite_locked",
             Hook::ZeroLocked => "truncate_inode_partial_folio_locked",
             Hook::MmapStart => "do_mmap",
