@@ -11,8 +11,9 @@
 //! | [`instance`] | one scenario under one scheme, as a system that engines explore |
 //! | [`witness`] | for each invariant, something that is known to break it |
 //!
-//! What is *not* here: weak memory (the declared orders are carried, not explored), extent
-//! mappings beyond what a write and writeback need, and schemes that replace folios.
+//! What is *not* here: weak memory (the declared orders are carried, not explored), large folios, direct
+//! IO on cached pages, and more folios, tasks or calls than a scenario names. `model/MAP.md` says what
+//! each simplification could hide.
 
 pub mod bugs;
 pub mod claims;

@@ -3,24 +3,24 @@
 //! | file | C file | actions |
 //! |---|---|---|
 //! | [`buffered_write`] | `fs/iomap/buffered-io.c`, `mm/filemap.c`, `mm/shmem.c` | W1-W12, W3e |
-//! | [`mmap`] | `mm/memory.c`, the CPU's page walk | M1-M10 |
+//! | [`mmap`] | `mm/memory.c`, the CPU's page walk | M1-M10, M3v |
 //! | [`mprotect`] | `mm/mprotect.c` | M11, M14 |
 //! | [`mremap`] | `mm/mremap.c` | V1 |
-//! | [`unmap`] | `mm/rmap.c`, `mm/vmscan.c` | R1, first half |
+//! | [`unmap`] | `mm/rmap.c`, `mm/vmscan.c` | U1-U5: R1, first half |
 //! | [`zap`] | `mm/memory.c`, `mm/mmu_gather.c` | M12, M13 |
 //! | [`rmap`] | `mm/rmap.c` | B2-B5, P2-P5 |
 //! | [`writeback`] | `mm/page-writeback.c`, the device | B1-B14 |
 //! | [`stable`] | `mm/page-writeback.c` | the wait of W6, M8, T7 |
-//! | [`buffers`] | `fs/buffer.c` | B8b, J1, J2 |
-//! | [`direct`] | `fs/iomap/direct-io.c` | D2 |
-//! | [`device`] | `block/t10-pi.c`, `drivers/md/raid5.c` | B11 |
+//! | [`buffers`] | `fs/buffer.c` | B1b, B8b, B10b, B13b, U3b; J1, J2 of `commit-data` |
+//! | [`direct`] | `fs/iomap/direct-io.c` | D1-D4 |
+//! | [`device`] | `block/t10-pi.c`, `drivers/md/raid5.c` | B11, B11d, B11p |
 //! | [`splice`] | `mm/filemap.c`, `fs/splice.c` | S0-S3 |
-//! | [`pipe`] | `fs/pipe.c` | S4, S5, S7 |
+//! | [`pipe`] | `fs/pipe.c` | S4, S5, S7, A0-A4 |
 //! | [`pipe_pages`] | `fs/pipe.c` | S5p: pages of pipe writers that two pipes share |
 //! | [`socket`] | `fs/splice.c`, `net/` | S6, N0-N3 |
-//! | [`skbuff`] | `net/core/skbuff.c`, `net/core/dev.c` | N4, N5, S6c: the marker, copies, coalescing |
+//! | [`skbuff`] | `net/core/skbuff.c`, `net/core/dev.c` | N1h, N1l, N4, S6c, S6q: the marker, copies, coalescing |
 //! | [`crypto`] | `net/ipv4/esp4.c`, `crypto/algif_aead.c` | E1-E6: sinks that write where the bytes lie |
-//! | [`completion`] | `io_uring/` | Q1-Q4: reports of completion |
+//! | [`completion`] | `io_uring/` | Q0-Q2, S6r: reports of completion |
 //! | [`truncate`] | `mm/truncate.c` | T0-T7 |
 //! | [`iomap`] | `fs/xfs/xfs_iomap.c`, `fs/iomap/buffered-io.c` | W3, W7, W8, W3p |
 //! | [`map_blocks`] | `fs/xfs/xfs_aops.c` | B9, B13 |
@@ -28,13 +28,14 @@
 //! | [`reflink`] | `fs/xfs/xfs_reflink.c` | R0-R4 |
 //! | [`reclaim`] | `mm/vmscan.c` | R1 |
 //! | [`journal`] | `fs/jbd2/commit.c` | J0-J2 |
-//! | [`inode`] | `fs/inode.c` | stamps, rw-semaphores |
-//! | [`gup`] | `mm/gup.c` | G1, G2 |
+//! | [`inode`] | `fs/inode.c` | stamps, the clock (K1), rw-semaphores |
+//! | [`gup`] | `mm/gup.c` | G0-G2 |
 //! | [`vma`] | `mm/mmap.c`, `mm/vma.c` | M0 |
-//! | [`replace`] | `mm/filemap.c` (for schemes that replace folios) | Y1 to Y6 |
+//! | [`replace`] | `mm/filemap.c` (for schemes that replace folios) | Y1-Y6 |
 //! | [`folio`] | `mm/filemap.c` | lock, look-up, creation, filling: F1-F10 |
 //!
-//! [`world`] declares the variables, [`setup`] says what a scenario fixes, [`hooks`] where rules
+//! [`world`] holds the variables, `declare` makes them, [`setup`] says what a scenario fixes, [`prog`] is
+//! what programs are written with, [`functions`] names the C functions, [`hooks`] where rules
 //! attach, [`ghost`] and [`tokens`] what the invariants need. `model/MAP.md` has the correspondence,
 //! variable by variable and step by step, with each simplification.
 

@@ -13,6 +13,7 @@
 //! | [`compile`] | the packed machine that exploration runs on |
 //! | [`footprint`] | what a step reads and writes, and which steps commute |
 //! | [`ablate`] | removing one named step or wait from a system |
+//! | [`error`] | what is wrong with a system, or with a step that was executed |
 //!
 //! A step is indivisible. Between any two steps of a task, any other task may run. Memory is
 //! sequentially consistent here; the memory order that each access declares is carried for the
