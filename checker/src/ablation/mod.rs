@@ -5,8 +5,9 @@
 //! kernel. Steps of hardware (`mov`) and waits for work (a reader of an empty pipe) protect nothing,
 //! and stay.
 //!
-//! A removal is run in the scenarios of group `quick` (or, if it changes nothing in these, in the
-//! others that run steps which these do not) in which it changes the system that is explored, the
+//! A removal is run in the scenarios of group `quick` in which the whole scheme takes at most
+//! [`WHOLE_STATES_MAX`] states (or, if it changes nothing in these, in others that run steps which these
+//! do not) in which it changes the system that is explored, the
 //! smallest first (by the states that the whole scheme takes there), and asked every invariant that the whole
 //! scheme keeps there and that has not been seen to break yet. So the length given with an invariant
 //! is that of the shortest trace in the smallest scenario that shows it. A removal may also make the
@@ -90,6 +91,10 @@ const STATES_MIN: usize = 10_000;
 /// and this many times the states of all explorations of the whole scheme in that scenario.
 const STATES_FACTOR: usize = 2;
 
+/// Scenarios in which the whole scheme takes more states than this are left for parts that no smaller one
+/// has: there are a hundred parts to be removed.
+pub const WHOLE_STATES_MAX: usize = 16_000;
+
 /// Most states visited to find the shortest way to a failing kernel assertion.
 pub const ASSERTION_STATES_MAX: usize = 200_000;
 
@@ -139,8 +144,12 @@ pub fn ablate(
     jobs: usize,
     done: &(dyn Fn(usize) + Sync),
 ) -> Result<Vec<Outcome>, UnitError> {
-    let first = wholes(scheme, &scenarios.first, options)?;
-    let then = needed(scheme, &first, &scenarios.then)?;
+    let (first, large): (Vec<Whole>, Vec<Whole>) = wholes(scheme, &scenarios.first, options)?
+        .into_iter()
+        .partition(|w| w.states <= WHOLE_STATES_MAX);
+    let larger = large.into_iter().map(|w| w.scenario);
+    let others: Vec<Scenario> = larger.chain(scenarios.then.iter().cloned()).collect();
+    let then = needed(scheme, &first, &others)?;
     let then = wholes(scheme, &then, options)?;
     let removals = parts::removals(scheme, first.iter().chain(&then).map(|w| &w.instance.full));
     let outcomes = in_parallel(&removals, jobs, |removal| {

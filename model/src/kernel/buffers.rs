@@ -119,7 +119,7 @@ fn write_dirty_buffer(p: &mut Prog<'_>, index: usize) {
     let ((dirty, lock), me) = (places(p, &folio), p.me());
     let done = p.b.label("next buffer");
     p.within(c::WRITE_DIRTY_BUFFER, |p| {
-        p.b.step("J1", c::WRITE_DIRTY_BUFFER, |s| {
+        p.b.step("J5", c::WRITE_DIRTY_BUFFER, |s| {
             s.text("lock_buffer; test-and-clear BH_Dirty")
                 .wait(eq(lock.clone(), 0))
                 .acquire(lock.clone())
@@ -130,7 +130,7 @@ fn write_dirty_buffer(p: &mut Prog<'_>, index: usize) {
                 .otherwise("clean", |b| b.goto(done))
         });
         write_folio_to_disk(p, &folio, None);
-        p.b.step("J2", c::END_BUFFER_WRITE_SYNC, |s| {
+        p.b.step("J6", c::END_BUFFER_WRITE_SYNC, |s| {
             s.text("unlock_buffer")
                 .requires(eq(lock.clone(), me))
                 .set(lock.clone(), 0)

@@ -290,6 +290,8 @@ pub enum At {
         busy: Label,
         /// Where the call fails; the reference has been dropped.
         error: Label,
+        /// The spliced references that there will not be if it does: this one's and the later ones'.
+        unspliced: Vec<usize>,
     },
     /// A folio that somebody is about to modify; with its reference.
     Writing {

@@ -25,7 +25,7 @@
 //! | [`iomap`] | `fs/xfs/xfs_iomap.c`, `fs/iomap/buffered-io.c` | W3, W7, W8, W3p |
 //! | [`map_blocks`] | `fs/xfs/xfs_aops.c` | B9, B13 |
 //! | [`blocks`] | `fs/xfs/libxfs/xfs_bmap.c` | (forks, allocation) |
-//! | [`reflink`] | `fs/xfs/xfs_reflink.c` | R0-R4 |
+//! | [`reflink`] | `fs/xfs/xfs_reflink.c` | R5-R7 |
 //! | [`reclaim`] | `mm/vmscan.c` | R1 |
 //! | [`journal`] | `fs/jbd2/commit.c` | J0-J2 |
 //! | [`inode`] | `fs/inode.c` | stamps, the clock (K1), rw-semaphores |
@@ -116,7 +116,7 @@ pub fn build(setup: &Setup, rules: &dyn Rules) -> Result<(System, World), BuildE
             write_call(&mut p, call, &mut feeders, &mut sent);
         }
         if task.forever {
-            p.b.again("E1", functions::MAIN);
+            p.b.again("E0", functions::MAIN);
         }
         p.b.finish()?;
     }

@@ -22,7 +22,7 @@ pub fn mremap(p: &mut Prog<'_>, mm: usize, index: usize) {
         down_write(p, "V1a", c::MMAP_WRITE_LOCK, lock, "mmap_lock, exclusive");
         p.within(c::MOVE_PTES, |p| {
             let (w, b) = (&*p.w, &mut p.b);
-            b.step("V1", c::MOVE_PTES, |s| {
+            b.step("M15", c::MOVE_PTES, |s| {
                 s.text(format!("mm{mm}: take the PTL, get-and-clear the PTE"))
                     .wait(eq(pte.ptl, 0))
                     .acquire(pte.ptl)
@@ -38,13 +38,13 @@ pub fn mremap(p: &mut Prog<'_>, mm: usize, index: usize) {
                             .set(pte.dirty, 0)
                     })
             });
-            p.b.step("V2", c::SET_PTE_AT, |s| {
+            p.b.step("M16", c::SET_PTE_AT, |s| {
                 s.text("at the new address, W and D as they were")
                     .set(pte.present, 1)
                     .set(pte.write, write)
                     .set(pte.dirty, dirty)
             });
-            p.b.step("V3", c::FLUSH_TLB_RANGE, |s| {
+            p.b.step("M17", c::FLUSH_TLB_RANGE, |s| {
                 for tlb in &tlbs {
                     s.set(tlb.writable, 0)
                         .order(tlb.writable, Order::FullAllCpus);
@@ -52,7 +52,7 @@ pub fn mremap(p: &mut Prog<'_>, mm: usize, index: usize) {
                 s.text("shoot down the old address, PTL held")
                     .costs(Cost::TlbFlush)
             });
-            p.b.step("V4", c::MOVE_PTES, |s| {
+            p.b.step("M18", c::MOVE_PTES, |s| {
                 s.text("drop the PTL")
                     .requires(eq(pte.ptl, me.clone()))
                     .set(pte.ptl, 0)

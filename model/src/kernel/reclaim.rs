@@ -47,7 +47,7 @@ pub fn reclaim(p: &mut Prog<'_>, index: usize) {
         });
         let refs = folio.place(p.w, |f| f.refs);
         let cached = folio.place(p.w, |f| f.mapped_in_cache);
-        let slot = p.w.indices[index].slot;
+        let (slot, mark) = (p.w.indices[index].slot, p.w.indices[index].mark);
         let alone = eq(refs.clone(), REFS_BIAS + 1);
         p.b.step("R1", c::REMOVE_MAPPING, |s| {
             s.text("under xa_lock: folio_ref_freeze, still clean?")
@@ -56,7 +56,12 @@ pub fn reclaim(p: &mut Prog<'_>, index: usize) {
                 .when(
                     crate::machine::expr::all([alone, eq(dirty, 0), eq(cached.clone(), 1)]),
                     "out of i_pages",
-                    |b| b.set(slot, 0).set(cached, 0),
+                    |b| {
+                        if let Some(mark) = mark {
+                            b.set(mark, 0);
+                        }
+                        b.set(slot, 0).set(cached, 0)
+                    },
                 )
                 .otherwise("somebody refers to it, or dirtied it: keep it", |b| b)
         });

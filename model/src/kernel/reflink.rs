@@ -1,4 +1,4 @@
-//! `fs/xfs/xfs_reflink.c`: sharing a block with another file. Actions R0 to R4.
+//! `fs/xfs/xfs_reflink.c`: sharing a block with another file. Actions R5 to R7.
 //!
 //! The page is the source of a clone. Both locks of the inode are held over all of it; the kernel holds
 //! them shared once it has begun to remap (XFS_IREMAPPING), when writes are as excluded as before.
@@ -18,14 +18,14 @@ pub fn reflink(p: &mut Prog<'_>, index: usize) {
     p.within(c::XFS_FILE_REMAP_RANGE, |p| {
         down_write(
             p,
-            "R0",
+            "R5",
             c::XFS_ILOCK2_IO_MMAP,
             inode.i_rwsem,
             "IOLOCK, exclusive",
         );
         down_write(
             p,
-            "R0i",
+            "R5i",
             c::XFS_ILOCK2_IO_MMAP,
             inode.invalidate_lock,
             "MMAPLOCK, exclusive",
@@ -34,7 +34,7 @@ pub fn reflink(p: &mut Prog<'_>, index: usize) {
             writeback::writeback(p, &[index], SyncMode::All);
         });
         let object = p.w.indices[index].clone();
-        p.b.step("R2", c::XFS_REFLINK_REMAP_EXTENT, |s| {
+        p.b.step("R6", c::XFS_REFLINK_REMAP_EXTENT, |s| {
             s.text("another file maps the block as well, under ILOCK");
             for (n, block) in object.blocks.iter().enumerate() {
                 if let Some(other) = block.other {
@@ -44,7 +44,7 @@ pub fn reflink(p: &mut Prog<'_>, index: usize) {
             }
             s
         });
-        up_write(p, "R4i", c::XFS_IUNLOCK2_IO_MMAP, inode.invalidate_lock, "");
-        up_write(p, "R4", c::XFS_IUNLOCK2_IO_MMAP, inode.i_rwsem, "");
+        up_write(p, "R7i", c::XFS_IUNLOCK2_IO_MMAP, inode.invalidate_lock, "");
+        up_write(p, "R7", c::XFS_IUNLOCK2_IO_MMAP, inode.i_rwsem, "");
     });
 }

@@ -47,7 +47,7 @@ pub fn splice_read(p: &mut Prog<'_>, folios: &[usize], pipe: usize, writable: bo
                     p.hook(Hook::FilemapSpliceRead, &at);
                     push_copy(p, pipe, &slot, *origin);
                 } else {
-                    by_reference(p, pipe, *index, &slot, *origin, full);
+                    by_reference(p, pipe, *index, &slot, &origins[k..], full);
                 }
             }
         });
@@ -116,9 +116,10 @@ fn by_reference(
     pipe: usize,
     index: usize,
     slot: &PageAt,
-    origin: usize,
+    origins: &[usize],
     error: Label,
 ) {
+    let origin = origins[0];
     let folio = p.folio_register(index);
     let again = p.b.here("look up again");
     p.within(c::FILEMAP_GET_PAGES, |p| {
@@ -132,6 +133,7 @@ fn by_reference(
         again,
         busy,
         error,
+        unspliced: origins.to_vec(),
     };
     for hook in [
         Hook::SpliceTest,

@@ -587,6 +587,12 @@ fn blocks(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
         let message = "expected filesystem ext4 and blocks = true";
         return Err(Fault::at(journal.span(), "journal", message));
     }
+    if let Some(journal) = raw.journal.as_ref().filter(|_| setup.journal)
+        && setup.buffer_heads
+    {
+        let message = "of the two journals only one; expected journal or buffer-heads";
+        return Err(Fault::at(journal.span(), "journal", message));
+    }
     if let Some(blocks) = raw.blocks.as_ref().filter(|b| *b.get_ref())
         && !(xfs || setup.journal)
     {

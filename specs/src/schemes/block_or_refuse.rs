@@ -147,11 +147,25 @@ fn hold_folio(p: &mut Prog<'_>, at: &At) {
 }
 
 fn fail(p: &mut Prog<'_>, at: &At) {
-    let At::Choose { folio, error, .. } = at else {
+    let At::Choose {
+        folio,
+        error,
+        unspliced,
+        ..
+    } = at
+    else {
         return;
     };
     let refs = folio.place(p.w, |f| f.refs);
+    // The error is the report, where somebody waits for one.
+    let reported: Vec<_> = unspliced
+        .iter()
+        .filter_map(|o| p.w.completed.get(*o).copied())
+        .collect();
     p.b.step("X6", c::FOLIO_PUT, |s| {
+        for done in reported {
+            s.set(done, 1).release(done);
+        }
         s.text("the call fails").dec(refs).goto(*error)
     });
 }
