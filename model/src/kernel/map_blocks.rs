@@ -132,16 +132,21 @@ fn alike_in_cow(indices: &[Index]) -> impl Fn(usize, usize) -> Expr {
     }
 }
 
-/// Pages to which the conversion of a reservation extends, each with its condition; and how far the
-/// new mapping then reaches: as far as the blocks that were found are next to each other.
+/// Pages to which the conversion of a reservation extends, each with its condition: those of the whole
+/// extent, before the page and after it, whether the pass comes to them or not. And how far the new mapping
+/// then reaches: as far as the blocks that were found are next to each other.
 fn conversion(
     indices: &[Index],
     run: &[usize],
     position: usize,
     alike: &impl Fn(usize, usize) -> Expr,
 ) -> (Vec<(usize, Expr)>, Expr) {
-    let within = (0..run.len())
-        .map(|to| (run[to], covers(run, to, alike)))
+    let here = run[0];
+    let within = (0..indices.len())
+        .map(|page| {
+            let between: Vec<usize> = (here.min(page)..=here.max(page)).collect();
+            (page, covers(&between, between.len() - 1, alike))
+        })
         .collect();
     let adjacent = |a: usize, b: usize| and(alike(a, b), eq(indices[a].free(), indices[b].free()));
     (within, covered(run, position, &adjacent))
