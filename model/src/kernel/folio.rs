@@ -30,9 +30,21 @@ pub fn folio_unlock(p: &mut Prog<'_>, id: &str, folio: &FolioRef) {
 
 /// Drops the folio lock and the reference, and goes to `target`.
 pub fn folio_unlock_put_goto(p: &mut Prog<'_>, id: &str, folio: &FolioRef, target: Label) {
+    unlock_put(p, id, folio, target, false);
+}
+
+/// The same, where it is a retry: the folio is to be looked up again.
+pub fn folio_unlock_put_retry(p: &mut Prog<'_>, id: &str, folio: &FolioRef, again: Label) {
+    unlock_put(p, id, folio, again, true);
+}
+
+fn unlock_put(p: &mut Prog<'_>, id: &str, folio: &FolioRef, target: Label, retry: bool) {
     let (lock, me) = (folio.place(p.w, |f| f.lock), p.me());
     let refs = folio.place(p.w, |f| f.refs);
     p.b.step(id, c::FOLIO_UNLOCK, |s| {
+        if retry {
+            s.costs(Cost::Retry);
+        }
         s.text("folio_put as well")
             .requires(eq(lock.clone(), me))
             .set(lock.clone(), 0)

@@ -96,7 +96,9 @@ pub fn mprotect_read_only(p: &mut Prog<'_>, mm: usize, index: usize) {
                 s.set_if(eq(flush, 1), tlb.writable, 0)
                     .order(tlb.writable, Order::FullAllCpus);
             }
-            s.text("shoot down if an entry changed").set(flush, 0)
+            s.text("shoot down if an entry changed")
+                .when(eq(flush, 1), "", |b| b.set(flush, 0).costs(Cost::TlbFlush))
+                .otherwise("none did", |b| b)
         });
         p.b.step("M14u", c::MMAP_WRITE_UNLOCK, |s| {
             s.text("and return")

@@ -7,7 +7,7 @@
 
 use super::folio::{
     filemap_add_folio, filemap_get_folio, filemap_read_folio, folio_lock, folio_mark_dirty,
-    folio_unlock_put_goto, in_cache,
+    folio_unlock_put_goto, folio_unlock_put_retry, in_cache,
 };
 use super::functions as c;
 use super::hooks::{At, Hook};
@@ -227,7 +227,7 @@ fn recheck_mapping(p: &mut Prog<'_>, id: &str, folio: &FolioRef, again: Label) {
             .when(cached, "still in the cache", |b| b.goto(valid))
             .otherwise("it left the file", |b| b)
     });
-    folio_unlock_put_goto(p, &format!("{id}n"), folio, again);
+    folio_unlock_put_retry(p, &format!("{id}n"), folio, again);
     p.b.bind(valid);
 }
 

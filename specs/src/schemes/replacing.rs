@@ -1,7 +1,7 @@
 //! What the replacing schemes share: asking whether a folio may be written in place, and replacing it
 //! if not.
 
-use foliocheck_model::kernel::folio::{folio_lock, folio_unlock_put_goto};
+use foliocheck_model::kernel::folio::{folio_lock, folio_unlock_put_retry};
 use foliocheck_model::kernel::functions as c;
 use foliocheck_model::kernel::hooks::{At, Hook};
 use foliocheck_model::kernel::prog::{FolioRef, Prog};
@@ -33,7 +33,7 @@ pub fn replace_unless_allowed(p: &mut Prog<'_>, at: &At) {
     });
     replace_folio(p, folio);
     if let Some(again) = again {
-        folio_unlock_put_goto(p, "Y7", folio, *again);
+        folio_unlock_put_retry(p, "Y7", folio, *again);
     }
     p.b.bind(in_place);
 }
@@ -49,8 +49,8 @@ pub fn replace_and_look_up_again(p: &mut Prog<'_>, folio: &FolioRef, must: Expr,
             .when(all([current, must]).fold(), "yes", |b| b.goto(replace))
             .otherwise("no: unlock, put, look up again", |b| b)
     });
-    folio_unlock_put_goto(p, "Y5n", folio, again);
+    folio_unlock_put_retry(p, "Y5n", folio, again);
     p.b.bind(replace);
     replace_folio(p, folio);
-    folio_unlock_put_goto(p, "Y7", folio, again);
+    folio_unlock_put_retry(p, "Y7", folio, again);
 }

@@ -7,7 +7,7 @@
 //! somebody who will write, and at the start of `do_mmap`, the tag gone when the last reference but the
 //! page cache's goes. [`fixed`] has what it takes to hold, and nothing that is not needed.
 
-use foliocheck_model::kernel::folio::{folio_lock, folio_unlock, folio_unlock_put_goto, in_cache};
+use foliocheck_model::kernel::folio::{folio_lock, folio_unlock, folio_unlock_put_retry, in_cache};
 use foliocheck_model::kernel::functions as c;
 use foliocheck_model::kernel::hooks::{At, Hook};
 use foliocheck_model::kernel::inode::{down_read, up_read};
@@ -317,7 +317,7 @@ fn lock(p: &mut Prog<'_>, at: &At) {
             .when(cached, "", |b| b.goto(valid))
             .otherwise("replaced or truncated", |b| b)
     });
-    folio_unlock_put_goto(p, "V0n", folio, *again);
+    folio_unlock_put_retry(p, "V0n", folio, *again);
     p.b.bind(valid);
 }
 

@@ -1,6 +1,6 @@
 //! Z8: the page leaves the file's cache and belongs to the pipe; where that fails, the pipe gets a copy.
 
-use foliocheck_model::kernel::folio::{folio_lock, folio_unlock, folio_unlock_put_goto, in_cache};
+use foliocheck_model::kernel::folio::{folio_lock, folio_unlock, folio_unlock_put_retry, in_cache};
 use foliocheck_model::kernel::functions as c;
 use foliocheck_model::kernel::hooks::{At, Hook};
 use foliocheck_model::kernel::prog::Prog;
@@ -98,7 +98,7 @@ fn lock(p: &mut Prog<'_>, at: &At) {
             .when(cached, "", |b| b.goto(valid))
             .otherwise("taken or truncated", |b| b)
     });
-    folio_unlock_put_goto(p, "X1n", folio, *again);
+    folio_unlock_put_retry(p, "X1n", folio, *again);
     p.b.bind(valid);
 }
 
