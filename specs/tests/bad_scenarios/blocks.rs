@@ -16,6 +16,15 @@ pub const BLOCKS: &[Case] = &[
         &["filesystem ext4 and blocks = true"],
     ),
     case(
+        "two journals",
+        &[(
+            "words = 2",
+            "words = 2\nblocks = true\njournal = true #!\nbuffer-heads = true",
+        )],
+        "journal",
+        &["only one", "journal or buffer-heads"],
+    ),
+    case(
         "a shared page on ext4",
         &[("cached = true", "cached = true\nshared = true #!")],
         "shared",

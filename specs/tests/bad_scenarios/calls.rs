@@ -32,7 +32,8 @@ pub const CALLS: &[Case] = &[
         "call",
         &[
             "unknown call `fsync`",
-            "expected one of write, mmap-store, mprotect, munmap, writeback, splice,",
+            "expected one of write, mmap-store, ",
+            ", pin-store",
         ],
     ),
     case(
