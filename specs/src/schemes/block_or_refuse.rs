@@ -44,7 +44,7 @@ pub fn with_write() -> Scheme {
 }
 
 fn rules() -> Vec<Rule> {
-    vec![
+    let mut rules = vec![
         Rule {
             name: "hold-under-lock",
             purpose: "the folio is tested and held under the folio lock",
@@ -87,31 +87,9 @@ fn rules() -> Vec<Rule> {
             hook: Hook::PartialTruncateWait,
             effect: Effect::Wait(hold::count_is_zero),
         },
-        Rule {
-            name: "hold-tee",
-            purpose: "a duplicated buffer holds for itself",
-            hook: Hook::PipeBufGet,
-            effect: Effect::Steps(hold::take_another),
-        },
-        Rule {
-            name: "hold-skb",
-            purpose: "a socket's fragment takes its hold before the pipe drops its own",
-            hook: Hook::SkbFragGet,
-            effect: Effect::Steps(hold::take_another),
-        },
-        Rule {
-            name: "drop-hold",
-            purpose: "the hold goes with the reference",
-            hook: Hook::PipeBufRelease,
-            effect: Effect::Steps(hold::drop_one),
-        },
-        Rule {
-            name: "drop-skb-hold",
-            purpose: "the fragment's hold goes with the last clone, not with the ACK",
-            hook: Hook::SkbFragPut,
-            effect: Effect::Steps(hold::drop_one),
-        },
-    ]
+    ];
+    rules.extend(hold::travelling());
+    rules
 }
 
 fn lock(p: &mut Prog<'_>, at: &At) {

@@ -2,12 +2,14 @@
 
 use foliocheck_model::kernel::folio::{folio_lock, folio_unlock};
 use foliocheck_model::kernel::functions as c;
-use foliocheck_model::kernel::hooks::At;
+use foliocheck_model::kernel::hooks::{At, Hook};
 use foliocheck_model::kernel::prog::{FolioRef, PageAt, Prog};
 use foliocheck_model::kernel::rmap::mkclean_and_mark_dirty;
 use foliocheck_model::machine::builder::{CFn, Place};
 use foliocheck_model::machine::expr::{Expr, add, and, eq, sub};
 use foliocheck_model::machine::step::Order;
+
+use crate::scheme::{Effect, Rule};
 
 /// Most holds on one folio.
 const HOLDS_MAX: u64 = 7;
@@ -110,4 +112,34 @@ pub fn clear_flag(p: &mut Prog<'_>, at: &At) {
             .set(flag.clone(), 0)
             .order(flag, Order::Full)
     });
+}
+
+/// The rules by which holds go along with references: duplicated, handed to a socket, dropped.
+pub fn travelling() -> [Rule; 4] {
+    [
+        Rule {
+            name: "hold-tee",
+            purpose: "a duplicated buffer holds for itself",
+            hook: Hook::PipeBufGet,
+            effect: Effect::Steps(take_another),
+        },
+        Rule {
+            name: "hold-skb",
+            purpose: "a socket's fragment takes its hold before the pipe drops its own",
+            hook: Hook::SkbFragGet,
+            effect: Effect::Steps(take_another),
+        },
+        Rule {
+            name: "drop-hold",
+            purpose: "the hold goes with the reference",
+            hook: Hook::PipeBufRelease,
+            effect: Effect::Steps(drop_one),
+        },
+        Rule {
+            name: "drop-skb-hold",
+            purpose: "the fragment's hold goes with the last clone, not with the ACK",
+            hook: Hook::SkbFragPut,
+            effect: Effect::Steps(drop_one),
+        },
+    ]
 }

@@ -1,12 +1,12 @@
 //! What the replacing schemes share: asking whether a folio may be written in place, and replacing it
 //! if not.
 
-use foliocheck_model::kernel::folio::{folio_lock, folio_unlock_put_retry};
+use foliocheck_model::kernel::folio::{folio_lock, folio_unlock_put_retry, in_cache};
 use foliocheck_model::kernel::functions as c;
 use foliocheck_model::kernel::hooks::{At, Hook};
 use foliocheck_model::kernel::prog::{FolioRef, Prog};
 use foliocheck_model::kernel::replace::{is_current, replace_folio};
-use foliocheck_model::machine::builder::Label;
+use foliocheck_model::machine::builder::{CFn, Label};
 use foliocheck_model::machine::expr::{Expr, all};
 
 /// At a folio that is locked and about to be written: replaced unless every rule at
@@ -53,4 +53,25 @@ pub fn replace_and_look_up_again(p: &mut Prog<'_>, folio: &FolioRef, must: Expr,
     p.b.bind(replace);
     replace_folio(p, folio);
     folio_unlock_put_retry(p, "Y7", folio, again);
+}
+
+/// Locks the folio that is to be spliced, and looks it up again if it has left the cache meanwhile.
+/// Steps are `{id}`, `{id}m`, `{id}n`.
+pub fn lock_cached(p: &mut Prog<'_>, at: &At, id: &str, function: CFn) {
+    let At::Choose { folio, again, .. } = at else {
+        return;
+    };
+    folio_lock(p, id, folio);
+    if p.w.indices[folio.index].fixed {
+        return;
+    }
+    let cached = in_cache(p, folio);
+    let valid = p.b.label("still in the cache");
+    p.b.step(&format!("{id}m"), function, |s| {
+        s.text("recheck folio->mapping")
+            .when(cached, "", |b| b.goto(valid))
+            .otherwise("replaced, taken or truncated", |b| b)
+    });
+    folio_unlock_put_retry(p, &format!("{id}n"), folio, *again);
+    p.b.bind(valid);
 }

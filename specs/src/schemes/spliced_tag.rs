@@ -7,7 +7,7 @@
 //! somebody who will write, and at the start of `do_mmap`, the tag gone when the last reference but the
 //! page cache's goes. [`fixed`] has what it takes to hold, and nothing that is not needed.
 
-use foliocheck_model::kernel::folio::{folio_lock, folio_unlock, folio_unlock_put_retry, in_cache};
+use foliocheck_model::kernel::folio::folio_unlock;
 use foliocheck_model::kernel::functions as c;
 use foliocheck_model::kernel::hooks::{At, Hook};
 use foliocheck_model::kernel::inode::{down_read, up_read};
@@ -303,22 +303,7 @@ fn replace_all(p: &mut Prog<'_>, at: &At) {
 }
 
 fn lock(p: &mut Prog<'_>, at: &At) {
-    let At::Choose { folio, again, .. } = at else {
-        return;
-    };
-    folio_lock(p, "V0", folio);
-    if p.w.indices[folio.index].fixed {
-        return;
-    }
-    let cached = in_cache(p, folio);
-    let valid = p.b.label("still in the cache");
-    p.b.step("V0m", c::FILEMAP_GET_PAGES, |s| {
-        s.text("recheck folio->mapping")
-            .when(cached, "", |b| b.goto(valid))
-            .otherwise("replaced or truncated", |b| b)
-    });
-    folio_unlock_put_retry(p, "V0n", folio, *again);
-    p.b.bind(valid);
+    replacing::lock_cached(p, at, "V0", c::FILEMAP_GET_PAGES);
 }
 
 fn unlock(p: &mut Prog<'_>, at: &At) {

@@ -72,7 +72,7 @@ fn take_with_mkclean(p: &mut Prog<'_>, at: &At) {
 }
 
 fn counted(take: Rule) -> Vec<Rule> {
-    vec![
+    let mut rules = vec![
         take,
         Rule {
             name: "wait-for-holds",
@@ -80,31 +80,9 @@ fn counted(take: Rule) -> Vec<Rule> {
             hook: Hook::FolioWaitStable,
             effect: Effect::Wait(hold::count_is_zero),
         },
-        Rule {
-            name: "hold-tee",
-            purpose: "a duplicated buffer holds for itself",
-            hook: Hook::PipeBufGet,
-            effect: Effect::Steps(hold::take_another),
-        },
-        Rule {
-            name: "hold-skb",
-            purpose: "a socket's fragment takes its hold before the pipe drops its own",
-            hook: Hook::SkbFragGet,
-            effect: Effect::Steps(hold::take_another),
-        },
-        Rule {
-            name: "drop-hold",
-            purpose: "the hold goes with the reference",
-            hook: Hook::PipeBufRelease,
-            effect: Effect::Steps(hold::drop_one),
-        },
-        Rule {
-            name: "drop-skb-hold",
-            purpose: "the fragment's hold goes with the last clone, not with the ACK",
-            hook: Hook::SkbFragPut,
-            effect: Effect::Steps(hold::drop_one),
-        },
-    ]
+    ];
+    rules.extend(hold::travelling());
+    rules
 }
 
 /// A counter.

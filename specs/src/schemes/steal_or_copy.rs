@@ -1,6 +1,6 @@
 //! Z8: the page leaves the file's cache and belongs to the pipe; where that fails, the pipe gets a copy.
 
-use foliocheck_model::kernel::folio::{folio_lock, folio_unlock, folio_unlock_put_retry, in_cache};
+use foliocheck_model::kernel::folio::folio_unlock;
 use foliocheck_model::kernel::functions as c;
 use foliocheck_model::kernel::hooks::{At, Hook};
 use foliocheck_model::kernel::prog::Prog;
@@ -9,6 +9,7 @@ use foliocheck_model::machine::expr::{Expr, all, and, eq, not};
 use foliocheck_model::machine::step::Order;
 
 use super::copy;
+use super::replacing;
 use crate::scheme::{Effect, Family, Rule, Scheme};
 
 const SOURCE: &str = "Howells, RFC of 29 June 2023, 20230629155433.4170837-2-dhowells@redhat.com";
@@ -84,22 +85,7 @@ fn rules(copy: Rule) -> Vec<Rule> {
 }
 
 fn lock(p: &mut Prog<'_>, at: &At) {
-    let At::Choose { folio, again, .. } = at else {
-        return;
-    };
-    folio_lock(p, "X1", folio);
-    if p.w.indices[folio.index].fixed {
-        return;
-    }
-    let cached = in_cache(p, folio);
-    let valid = p.b.label("still in the cache");
-    p.b.step("X1m", c::PAGE_CACHE_PIPE_BUF_TRY_STEAL, |s| {
-        s.text("recheck folio->mapping")
-            .when(cached, "", |b| b.goto(valid))
-            .otherwise("taken or truncated", |b| b)
-    });
-    folio_unlock_put_retry(p, "X1n", folio, *again);
-    p.b.bind(valid);
+    replacing::lock_cached(p, at, "X1", c::PAGE_CACHE_PIPE_BUF_TRY_STEAL);
 }
 
 fn wait_for_writeback(p: &mut Prog<'_>, at: &At) {
