@@ -277,6 +277,16 @@ fn remove(
         };
         match build(&unit) {
             Err(BuildError::NothingToAblate(_)) => continue,
+            // What the rule was to do next is nowhere: without it there is no program to run.
+            Err(error @ BuildError::UnboundLabel { .. }) => {
+                outcome.scenarios += 1;
+                outcome.errs.get_or_insert_with(|| Erred {
+                    error: error.to_string(),
+                    scenario: unit.scenario.id.clone(),
+                    length: None,
+                });
+                continue;
+            }
             Err(error) => return Err(unit.error(error)),
             Ok(instance) if same(&instance.optimized, &whole.instance.optimized) => continue,
             Ok(_) => outcome.scenarios += 1,

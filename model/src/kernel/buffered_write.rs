@@ -1,5 +1,5 @@
 //! write(2) to a file: `fs/iomap/buffered-io.c` under XFS, `mm/filemap.c:generic_perform_write`
-//! under ext4 and tmpfs. Actions W1 to W12; what concerns the cached mapping is in [`iomap`](super::iomap).
+//! under ext4 and tmpfs. Actions W1 to W12; what concerns the cached mapping is in [`iomap`](mod@super::iomap).
 
 use super::buffers::attach;
 use super::folio::{
