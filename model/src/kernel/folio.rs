@@ -1,11 +1,12 @@
 //! `mm/filemap.c`: folio lock, page-cache look-up, creation, filling from disk, references.
 
 use super::functions as c;
+use super::ghost::Ghosts;
 use super::inode::{down_read, up_read_goto};
 use super::prog::{FolioRef, Prog};
-use super::world::REFS_BIAS;
-use crate::machine::builder::Label;
-use crate::machine::expr::{Expr, and, eq, ne, or};
+use super::world::{Folio, REFS_BIAS};
+use crate::machine::builder::{BranchDraft, Label};
+use crate::machine::expr::{Expr, all, and, eq, ne, or};
 use crate::machine::step::{Cost, Order};
 
 /// Takes the folio lock: sleeps until it is free.
@@ -129,22 +130,10 @@ pub fn filemap_add_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef, lost: Lab
             b.costs(Cost::Retry).goto(lost)
         });
         for (position, (f, object)) in folios.iter().enumerate() {
-            // A folio whose last reference is gone is free, and may be given out again.
-            let free = and(
-                and(eq(object.mapped_in_cache, 0), eq(object.refs, REFS_BIAS)),
-                eq(object.lock, 0),
-            );
-            s.when(free, "", |b| {
+            s.when(is_free(object), "", |b| {
                 b.set(index.slot, position + 1)
-                    .set(object.mapped_in_cache, 1)
-                    .set(object.lock, me.clone())
-                    .set(object.uptodate, 0)
-                    .set(object.dirty, 0)
-                    .inc(object.refs)
-                    .set_if(ne(ghosts.holders[*f], 0), ghosts.reused, 1);
-                if let Some(replaced) = ghosts.replaced[*f] {
-                    b.set(replaced, 0);
-                }
+                    .set(object.mapped_in_cache, 1);
+                give_out(b, &ghosts, *f, object, &me);
                 if let Some(register) = register {
                     b.set(register, position);
                 }
@@ -153,6 +142,27 @@ pub fn filemap_add_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef, lost: Lab
         }
         s.order(index.slot, Order::Full)
     });
+}
+
+/// A folio whose last reference is gone is free, and may be given out again.
+pub(super) fn is_free(folio: &Folio) -> Expr {
+    all([
+        eq(folio.mapped_in_cache, 0),
+        eq(folio.refs, REFS_BIAS),
+        eq(folio.lock, 0),
+    ])
+}
+
+/// It is given out: locked, not up to date, with the reference of the caller.
+pub(super) fn give_out(b: &mut BranchDraft, ghosts: &Ghosts, f: usize, folio: &Folio, me: &Expr) {
+    b.set(folio.lock, me.clone())
+        .set(folio.uptodate, 0)
+        .set(folio.dirty, 0)
+        .inc(folio.refs)
+        .set_if(ne(ghosts.holders[f], 0), ghosts.reused, 1);
+    if let Some(replaced) = ghosts.replaced[f] {
+        b.set(replaced, 0);
+    }
 }
 
 /// References the folio of an index, up to date: looks it up, or creates and reads it

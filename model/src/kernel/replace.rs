@@ -6,11 +6,11 @@
 //! it is copied: a store after that would be lost (6ce64428d620). Writeback in flight on it is waited
 //! for: it ends by way of `folio->mapping`. What it is marked with moves to the new folio.
 
+use super::folio::{give_out, is_free};
 use super::functions as c;
 use super::prog::{FolioRef, Prog};
-use super::world::REFS_BIAS;
 use super::zap::unmap_mapping;
-use crate::machine::expr::{Expr, all, and, any, eq, ne};
+use crate::machine::expr::{Expr, and, any, eq, ne};
 use crate::machine::step::Order;
 
 /// Replaces the current folio of its index, which this task holds locked and referenced. Afterwards
@@ -82,20 +82,8 @@ fn allocate(p: &mut Prog<'_>, folio: &FolioRef, new: &FolioRef) {
             folio.index
         ));
         for (position, (f, object)) in folios.iter().enumerate() {
-            let free = all([
-                eq(object.mapped_in_cache, 0),
-                eq(object.refs, REFS_BIAS),
-                eq(object.lock, 0),
-            ]);
-            s.when(free, "", |b| {
-                b.set(object.lock, me.clone())
-                    .set(object.uptodate, 0)
-                    .set(object.dirty, 0)
-                    .inc(object.refs)
-                    .set_if(ne(ghosts.holders[*f], 0), ghosts.reused, 1);
-                if let Some(replaced) = ghosts.replaced[*f] {
-                    b.set(replaced, 0);
-                }
+            s.when(is_free(object), "", |b| {
+                give_out(b, &ghosts, *f, object, &me);
                 if let Some(register) = register {
                     b.set(register, position);
                 }

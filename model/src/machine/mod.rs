@@ -6,7 +6,7 @@
 //! | [`expr`] | the expressions that guards, conditions and assignments are made of |
 //! | [`step`] | one atomic step: guard, branches, assignments, C function, hook, rule, memory orders |
 //! | [`program`] | a task's steps in order, and the pseudo-C they print as |
-//! | [`builder`] | writes programs so that they read like the C code |
+//! | [`builder`], [`draft`] | write programs so that they read like the C code |
 //! | [`system`] | variables, tasks, observations and predicates of one scenario under one scheme |
 //! | [`optimize`] | constant folding, cone of influence, dead registers: fewer variables, same behaviour |
 //! | [`interp`] | the reference interpreter: one value a variable, nothing packed, nothing optimised |
@@ -22,6 +22,7 @@
 pub mod ablate;
 pub mod builder;
 pub mod compile;
+pub mod draft;
 pub mod error;
 pub mod expr;
 pub mod footprint;

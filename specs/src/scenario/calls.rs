@@ -33,38 +33,39 @@
 //!
 //! `words` defaults to all words, `buffers` to 1, `scatter-gather` to true, other flags to false.
 
-use foliocheck_model::kernel::setup::{Call, Crypto, SyncMode};
+use foliocheck_model::kernel::setup::Call;
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::Fault;
+use super::reader::Reader;
 
 /// A call as serde reads it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct RawCall {
-    call: Spanned<String>,
-    folios: Option<Spanned<Vec<usize>>>,
-    folio: Option<Spanned<usize>>,
-    words: Option<Spanned<Vec<usize>>>,
-    word: Option<Spanned<usize>>,
-    mm: Option<Spanned<usize>>,
-    pipe: Option<Spanned<usize>>,
-    from: Option<Spanned<usize>>,
-    to: Option<Spanned<usize>>,
-    socket: Option<Spanned<usize>>,
-    buffers: Option<Spanned<usize>>,
-    may_stop: Option<Spanned<bool>>,
-    checksum: Option<Spanned<bool>>,
-    retransmit: Option<Spanned<bool>>,
-    writable: Option<Spanned<bool>>,
-    sndbuf: Option<Spanned<usize>>,
-    scatter_gather: Option<Spanned<bool>>,
-    software_checksum: Option<Spanned<bool>>,
-    late_clone: Option<Spanned<bool>>,
-    coalesce: Option<Spanned<bool>>,
-    crypto: Option<Spanned<String>>,
-    sync: Option<Spanned<String>>,
+    pub call: Spanned<String>,
+    pub folios: Option<Spanned<Vec<usize>>>,
+    pub folio: Option<Spanned<usize>>,
+    pub words: Option<Spanned<Vec<usize>>>,
+    pub word: Option<Spanned<usize>>,
+    pub mm: Option<Spanned<usize>>,
+    pub pipe: Option<Spanned<usize>>,
+    pub from: Option<Spanned<usize>>,
+    pub to: Option<Spanned<usize>>,
+    pub socket: Option<Spanned<usize>>,
+    pub buffers: Option<Spanned<usize>>,
+    pub may_stop: Option<Spanned<bool>>,
+    pub checksum: Option<Spanned<bool>>,
+    pub retransmit: Option<Spanned<bool>>,
+    pub writable: Option<Spanned<bool>>,
+    pub sndbuf: Option<Spanned<usize>>,
+    pub scatter_gather: Option<Spanned<bool>>,
+    pub software_checksum: Option<Spanned<bool>>,
+    pub late_clone: Option<Spanned<bool>>,
+    pub coalesce: Option<Spanned<bool>>,
+    pub crypto: Option<Spanned<String>>,
+    pub sync: Option<Spanned<String>>,
 }
 
 /// What a call may refer to.
@@ -244,7 +245,10 @@ pub(crate) fn check(raw: &Spanned<RawCall>, limits: &Limits) -> Result<Call, Fau
     })
 }
 
-fn one_to_four(field: &str, value: Option<&Spanned<usize>>) -> Result<Option<usize>, Fault> {
+pub(super) fn one_to_four(
+    field: &str,
+    value: Option<&Spanned<usize>>,
+) -> Result<Option<usize>, Fault> {
     match value {
         None => Ok(None),
         Some(value) if (1..=4).contains(value.get_ref()) => Ok(Some(*value.get_ref())),
@@ -252,7 +256,7 @@ fn one_to_four(field: &str, value: Option<&Spanned<usize>>) -> Result<Option<usi
     }
 }
 
-fn flag(value: Option<&Spanned<bool>>) -> bool {
+pub(super) fn flag(value: Option<&Spanned<bool>>) -> bool {
     value.is_some_and(|v| *v.get_ref())
 }
 
@@ -302,204 +306,6 @@ impl RawCall {
             }
         }
         Ok(())
-    }
-}
-
-struct Reader<'a> {
-    call: &'a RawCall,
-    whole: std::ops::Range<usize>,
-    limits: &'a Limits,
-}
-
-impl Reader<'_> {
-    fn missing(&self, field: &str) -> Fault {
-        let name = self.call.call.get_ref();
-        Fault::at(
-            self.whole.clone(),
-            field,
-            format!("call `{name}` needs `{field}`"),
-        )
-    }
-
-    fn below(
-        &self,
-        field: &str,
-        value: Option<&Spanned<usize>>,
-        bound: usize,
-        what: &str,
-    ) -> Result<usize, Fault> {
-        let value = value.ok_or_else(|| self.missing(field))?;
-        if *value.get_ref() < bound {
-            return Ok(*value.get_ref());
-        }
-        let message = format!(
-            "no {what} {}, expected {}",
-            value.get_ref(),
-            range(bound, what)
-        );
-        Err(Fault::at(value.span(), field, message))
-    }
-
-    fn folio(&self) -> Result<usize, Fault> {
-        self.below(
-            "folio",
-            self.call.folio.as_ref(),
-            self.limits.folios,
-            "folio",
-        )
-    }
-
-    fn mm(&self) -> Result<usize, Fault> {
-        self.below("mm", self.call.mm.as_ref(), 4, "address space")
-    }
-
-    fn socket(&self) -> Result<usize, Fault> {
-        self.below(
-            "socket",
-            self.call.socket.as_ref(),
-            self.limits.sockets,
-            "socket",
-        )
-    }
-
-    fn pipe(&self, field: &str, value: Option<&Spanned<usize>>) -> Result<usize, Fault> {
-        self.below(field, value, self.limits.pipes.len(), "pipe")
-    }
-
-    fn ascending(
-        field: &str,
-        list: &Spanned<Vec<usize>>,
-        bound: usize,
-        what: &str,
-    ) -> Result<Vec<usize>, Fault> {
-        let values = list.get_ref();
-        if values.is_empty() {
-            return Err(Fault::at(
-                list.span(),
-                field,
-                format!("expected at least one {what}"),
-            ));
-        }
-        if let Some(bad) = values.iter().find(|v| **v >= bound) {
-            let message = format!("no {what} {bad}, expected {}", range(bound, what));
-            return Err(Fault::at(list.span(), field, message));
-        }
-        if values.windows(2).any(|w| w[0] >= w[1]) {
-            let message = format!("expected each {what} once, in ascending order");
-            return Err(Fault::at(list.span(), field, message));
-        }
-        Ok(values.clone())
-    }
-
-    fn folios(&self) -> Result<Vec<usize>, Fault> {
-        let list = self
-            .call
-            .folios
-            .as_ref()
-            .ok_or_else(|| self.missing("folios"))?;
-        Self::ascending("folios", list, self.limits.folios, "folio")
-    }
-
-    fn words(&self) -> Result<Vec<usize>, Fault> {
-        match &self.call.words {
-            None => Ok((0..self.limits.words).collect()),
-            Some(list) => Self::ascending("words", list, self.limits.words, "word"),
-        }
-    }
-
-    fn word(&self) -> Result<Option<usize>, Fault> {
-        match &self.call.word {
-            None => Ok(None),
-            some => self
-                .below("word", some.as_ref(), self.limits.words, "word")
-                .map(Some),
-        }
-    }
-
-    fn buffers(&self) -> Result<usize, Fault> {
-        Ok(one_to_four("buffers", self.call.buffers.as_ref())?.unwrap_or(1))
-    }
-
-    fn sndbuf(&self) -> Result<Option<usize>, Fault> {
-        one_to_four("sndbuf", self.call.sndbuf.as_ref())
-    }
-
-    fn crypto(&self) -> Result<Option<Crypto>, Fault> {
-        let Some(crypto) = &self.call.crypto else {
-            return Ok(None);
-        };
-        match crypto.get_ref().as_str() {
-            "esp" => Ok(Some(Crypto::Esp)),
-            "aead" => Ok(Some(Crypto::Aead)),
-            other => Err(Fault::at(
-                crypto.span(),
-                "crypto",
-                format!("unknown transformation `{other}`, expected one of esp, aead"),
-            )),
-        }
-    }
-
-    fn sync(&self) -> Result<SyncMode, Fault> {
-        match self
-            .call
-            .sync
-            .as_ref()
-            .map(|s| (s.get_ref().as_str(), s.span()))
-        {
-            None | Some(("none", _)) => Ok(SyncMode::None),
-            Some(("all", _)) => Ok(SyncMode::All),
-            Some((other, span)) => Err(Fault::at(
-                span,
-                "sync",
-                format!("unknown mode `{other}`, expected one of none, all"),
-            )),
-        }
-    }
-
-    fn splice(&self) -> Result<Call, Fault> {
-        let folios = self.folios()?;
-        let pipe = self.pipe("pipe", self.call.pipe.as_ref())?;
-        let capacity = self.limits.pipes[pipe];
-        if folios.len() > capacity {
-            let message = format!(
-                "pipe {pipe} has room for {capacity}, this call fills {}",
-                folios.len()
-            );
-            return Err(Fault::at(self.whole.clone(), "folios", message));
-        }
-        Ok(Call::SpliceRead {
-            folios,
-            pipe,
-            writable: flag(self.call.writable.as_ref()),
-        })
-    }
-
-    fn tee(&self) -> Result<Call, Fault> {
-        let from = self.pipe("from", self.call.from.as_ref())?;
-        let to = self.pipe("to", self.call.to.as_ref())?;
-        if from == to {
-            let span = self
-                .call
-                .to
-                .as_ref()
-                .map_or(self.whole.clone(), Spanned::span);
-            return Err(Fault::at(span, "to", "expected another pipe than `from`"));
-        }
-        let buffers = self.buffers()?;
-        let capacity = self.limits.pipes[from].min(self.limits.pipes[to]);
-        if buffers > capacity {
-            let message = format!("the pipes have room for {capacity}");
-            return Err(Fault::at(self.whole.clone(), "buffers", message));
-        }
-        Ok(Call::Tee { from, to, buffers })
-    }
-}
-
-fn range(bound: usize, what: &str) -> String {
-    match bound {
-        0 => format!("none: the scenario has no {what}"),
-        1 => "0".to_owned(),
-        n => format!("0 to {}", n - 1),
     }
 }
 

@@ -31,6 +31,7 @@
 
 pub mod calls;
 mod check;
+mod reader;
 mod whole;
 
 use std::path::{Path, PathBuf};
