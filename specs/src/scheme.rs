@@ -45,7 +45,7 @@ pub enum Family {
     /// tasks too many: such scenarios are left out.
     Replace,
     /// The same, where a passing reference is enough: two faults on one page can go on replacing each
-    /// other's folio. Scenarios with two stores through page tables or four tasks are left out.
+    /// other's folio. Scenarios with two stores through page tables, four tasks or endless ones are left out.
     ReplaceReferenced,
     /// The splicer is told when it may write again.
     Notify,
@@ -102,7 +102,8 @@ impl Family {
                     .calls()
                     .filter(|(_, _, c)| matches!(c, Call::MmapStore { .. }))
                     .count();
-                spliced(setup) && setup.tasks.len() <= 3 && faults <= 1
+                let endless = setup.tasks.iter().any(|t| t.forever);
+                spliced(setup) && setup.tasks.len() <= 3 && faults <= 1 && !endless
             }
             _ => spliced(setup),
         }
