@@ -45,7 +45,8 @@ pub enum Family {
     /// tasks too many: such scenarios are left out.
     Replace,
     /// The same, where a passing reference is enough: two faults on one page can go on replacing each
-    /// other's folio. Scenarios with two stores through page tables, four tasks or endless ones are left out.
+    /// other's folio. Scenarios with two stores through page tables, four tasks or an endless flusher are
+    /// left out.
     ReplaceReferenced,
     /// The splicer is told when it may write again.
     Notify,
@@ -102,8 +103,10 @@ impl Family {
                     .calls()
                     .filter(|(_, _, c)| matches!(c, Call::MmapStore { .. }))
                     .count();
-                let endless = setup.tasks.iter().any(|t| t.forever);
-                spliced(setup) && setup.tasks.len() <= 3 && faults <= 1 && !endless
+                let flushed = setup.tasks.iter().any(|t| {
+                    t.forever && t.calls.iter().any(|c| matches!(c, Call::Writeback { .. }))
+                });
+                spliced(setup) && setup.tasks.len() <= 3 && faults <= 1 && !flushed
             }
             _ => spliced(setup),
         }
