@@ -88,9 +88,9 @@ const GOLDEN: &[(&str, &str, usize, usize, usize)] = &[
     (
         "iomap-cookie",
         "unused-delalloc-vs-mmap",
-        39_996,
-        106_141,
-        93,
+        48_150,
+        126_848,
+        97,
     ),
     (
         "writeback-imap-unchecked",
@@ -106,7 +106,7 @@ const GOLDEN: &[(&str, &str, usize, usize, usize)] = &[
         814,
         45,
     ),
-    ("by-reference", "cow-mapping-goes-stale", 1239, 2246, 55),
+    ("by-reference", "cow-mapping-goes-stale", 974, 1772, 54),
     ("by-reference", "ordered-data-commit", 67, 101, 17),
     ("by-reference", "remap-vs-completions", 804, 1575, 44),
     ("stable-writes", "raid5-skip-copy", 248, 414, 38),
