@@ -7,5 +7,6 @@
 //!
 //! `MAP.md`, next to this crate's manifest, sets every variable and step against the C that it stands for.
 
+pub mod executor;
 pub mod kernel;
 pub mod machine;

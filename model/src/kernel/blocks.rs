@@ -23,6 +23,9 @@ pub struct Blocks {
     pub journal: Option<Journalled>,
 }
 
+/// `ip->i_lock`, which XFS calls ILOCK (in ext4: `i_data_sem`): over the maps of a file's blocks.
+pub(super) const I_LOCK: &str = "inode.i_lock";
+
 /// Whether another file can come to share the page's block.
 pub fn can_be_shared(setup: &Setup, index: usize) -> bool {
     setup.folios[index].shared
@@ -70,6 +73,7 @@ pub fn declare(system: &mut System, setup: &Setup, tokens: &Tokens, index: usize
                 .map(|w| {
                     system.declare(
                         VarDecl::shared(object.clone(), format!("data[{w}]"), tokens.max(index, w))
+                            .under(format!("{object}.device"))
                             .labels(tokens.labels(index, w))
                             .init(tokens.initial_disk(index, init, n))
                             .observed(),
@@ -78,17 +82,20 @@ pub fn declare(system: &mut System, setup: &Setup, tokens: &Tokens, index: usize
                 .collect();
             let other = shareable.then(|| {
                 let init = init.shared && n == 0;
-                system.declare(VarDecl::shared(object, "other file", 1).init(init.into()))
+                let decl = VarDecl::shared(object, "other file", 1).under(I_LOCK);
+                system.declare(decl.init(init.into()))
             });
             Block { data, other }
         })
         .collect();
     let object = format!("disk[{index}]");
     let last = count as u64 - 1;
-    let block = (count > 1).then(|| system.declare(VarDecl::shared(object.clone(), "block", last)));
+    let block = (count > 1)
+        .then(|| system.declare(VarDecl::shared(object.clone(), "block", last).under(I_LOCK)));
     let cow = shareable.then(|| CowFork {
         state: system.declare(
             VarDecl::shared(object.clone(), "cow", cow::REAL)
+                .under(I_LOCK)
                 .labels(["-", "delalloc", "real"])
                 .init(if init.shared && init.dirty {
                     cow::DELALLOC
@@ -96,11 +103,12 @@ pub fn declare(system: &mut System, setup: &Setup, tokens: &Tokens, index: usize
                     cow::NONE
                 }),
         ),
-        block: system.declare(VarDecl::shared(object.clone(), "cow block", last)),
+        block: system.declare(VarDecl::shared(object.clone(), "cow block", last).under(I_LOCK)),
     });
     let journal = setup.journal.then(|| Journalled {
         committed: system.declare(
             VarDecl::shared(object.clone(), "committed extent", extent::WRITTEN)
+                .under(I_LOCK)
                 .labels(extent::NAMES)
                 .init(if init.extent == ExtentInit::Written {
                     extent::WRITTEN
@@ -108,7 +116,7 @@ pub fn declare(system: &mut System, setup: &Setup, tokens: &Tokens, index: usize
                     extent::HOLE
                 }),
         ),
-        ordered: system.declare(VarDecl::shared(object, "ordered", 1)),
+        ordered: system.declare(VarDecl::shared(object, "ordered", 1).under(I_LOCK)),
     });
     Blocks {
         blocks,

@@ -20,11 +20,20 @@ pub fn modifies(call: &Call) -> bool {
     !call.stores().is_empty() || matches!(call, Call::Truncate { .. } | Call::PunchHole { .. })
 }
 
+/// What counts the users of a request (`io_notif_data`) and says that it is complete: whoever drops the
+/// last user reports it.
+pub fn notification(origin: usize) -> String {
+    format!("splice{origin}.notification")
+}
+
 /// One flag for each spliced reference: its completion was reported.
 pub(super) fn declare(system: &mut System, setup: &Setup, origins: usize) -> Vec<VarId> {
     let asked = if setup.asks_completion() { origins } else { 0 };
     (0..asked)
-        .map(|o| system.declare(VarDecl::shared(format!("splice{o}"), "completed", 1)))
+        .map(|o| {
+            let flag = VarDecl::shared(format!("splice{o}"), "completed", 1);
+            system.declare(flag.in_word(notification(o)))
+        })
         .collect()
 }
 

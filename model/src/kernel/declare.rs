@@ -15,7 +15,7 @@ use super::world::{
     RwSem, Tlb, World, extent,
 };
 use crate::machine::system::{System, TaskId};
-use crate::machine::var::{VarDecl, VarId};
+use crate::machine::var::{Lock, VarDecl, VarId};
 
 /// Which references to a folio make a scheme's rules put another in its place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -73,6 +73,8 @@ impl Needs {
     }
 }
 
+/// Over the slots of the page cache and their marks.
+pub const XA_LOCK: &str = "i_pages.xa_lock";
 /// Most references to one folio.
 const REFS_MAX: u64 = 15;
 
@@ -143,14 +145,22 @@ fn task_labels(setup: &Setup) -> Vec<String> {
 }
 
 pub(super) fn owner(setup: &Setup, object: &str, name: &str) -> VarDecl {
-    VarDecl::shared(object, name, setup.tasks.len() as u64).labels(task_labels(setup))
+    VarDecl::shared(object, name, setup.tasks.len() as u64)
+        .labels(task_labels(setup))
+        .lock(Lock::Owner)
 }
 
 fn rwsem(system: &mut System, setup: &Setup, object: &str, name: &str) -> RwSem {
     let all = (1 << setup.tasks.len()) - 1;
     RwSem {
-        writer: system.declare(owner(setup, object, &format!("{name}.writer"))),
-        readers: system.declare(VarDecl::shared(object, format!("{name}.readers"), all)),
+        writer: system.declare(
+            owner(setup, object, &format!("{name}.writer")).in_word(format!("{object}.{name}")),
+        ),
+        readers: system.declare(
+            VarDecl::shared(object, format!("{name}.readers"), all)
+                .in_word(format!("{object}.{name}"))
+                .lock(Lock::Readers),
+        ),
     }
 }
 
@@ -160,7 +170,90 @@ fn refs_labels() -> impl Iterator<Item = String> {
 }
 
 pub(super) fn flag(system: &mut System, object: &str, name: &str, init: bool) -> VarId {
-    system.declare(VarDecl::shared(object, name, 1).init(init.into()))
+    system.declare(flag_decl(object, name, init))
+}
+
+pub(super) fn flag_decl(object: &str, name: &str, init: bool) -> VarDecl {
+    VarDecl::shared(object, name, 1).init(init.into())
+}
+
+/// The `nth` of the folios of an index, of which there are `count`.
+fn declare_folio(
+    system: &mut System,
+    setup: &Setup,
+    tokens: &Tokens,
+    (index, nth): (usize, usize),
+    count: usize,
+) -> Folio {
+    let init = &setup.folios[index];
+    let name = format!("folio{index}{}", "'".repeat(nth));
+    // Where folios are given out and given back, which of an index's is free is seen at once; else
+    // `folio->flags`, `folio->_refcount` (pins are counted in it) and `folio->mapping` are apart.
+    let given_out = count > 1 || !init.cached;
+    let pages = format!("folio{index}.pages");
+    let word = |own: &str| {
+        if given_out {
+            pages.clone()
+        } else {
+            format!("{name}.{own}")
+        }
+    };
+    let cached = init.cached && nth == 0;
+    let dirty = init.dirty && cached;
+    let data = (0..setup.words)
+        .map(|w| {
+            let value = tokens.initial_memory(index, w, init);
+            system.declare(
+                VarDecl::shared(name.clone(), format!("data[{w}]"), tokens.max(index, w))
+                    .labels(tokens.labels(index, w))
+                    .init(if cached { value } else { 0 })
+                    .observed(),
+            )
+        })
+        .collect();
+    let pins = setup
+        .calls()
+        .filter(|(_, _, c)| matches!(c, Call::PinStore { folio, .. } if *folio == index))
+        .count() as u64;
+    Folio {
+        index,
+        lock: system.declare(owner(setup, &name, "PG_locked").in_word(word("flags"))),
+        dirty: system.declare(
+            flag_decl(&name, "PG_dirty", dirty)
+                .in_word(word("flags"))
+                .observed(),
+        ),
+        writeback: system.declare(
+            flag_decl(&name, "PG_writeback", false)
+                .in_word(word("flags"))
+                .observed(),
+        ),
+        uptodate: system.declare(flag_decl(&name, "PG_uptodate", cached).in_word(word("flags"))),
+        mapped_in_cache: system
+            .declare(flag_decl(&name, "mapping", cached).in_word(word("mapping"))),
+        refs: {
+            let init = REFS_BIAS + if nth == 0 { pins } else { 0 };
+            system.declare(
+                VarDecl::shared(name.clone(), "refs", REFS_MAX)
+                    .in_word(word("_refcount"))
+                    .count()
+                    .init(init)
+                    .labels(refs_labels()),
+            )
+        },
+        pins: (nth == 0 && pins != 0).then(|| {
+            let decl = VarDecl::shared(name.clone(), "pincount", pins);
+            system.declare(decl.in_word(word("_refcount")).init(pins))
+        }),
+        data,
+        buffer: setup.buffer_heads.then(|| Buffer {
+            dirty: system
+                .declare(flag_decl(&name, "BH_Dirty", dirty).in_word(format!("{name}.b_state"))),
+            lock: system.declare(owner(setup, &name, "BH_Lock").in_word(format!("{name}.b_state"))),
+            attached: flag(system, &name, "buffers", true),
+        }),
+        name,
+    }
 }
 
 fn declare_folios(
@@ -177,55 +270,7 @@ fn declare_folios(
         let count = 1 + removals + spare;
         let first = folios.len();
         for nth in 0..count {
-            let name = format!("folio{index}{}", "'".repeat(nth));
-            let cached = init.cached && nth == 0;
-            let dirty = init.dirty && cached;
-            let data = (0..setup.words)
-                .map(|w| {
-                    let value = tokens.initial_memory(index, w, init);
-                    system.declare(
-                        VarDecl::shared(name.clone(), format!("data[{w}]"), tokens.max(index, w))
-                            .labels(tokens.labels(index, w))
-                            .init(if cached { value } else { 0 })
-                            .observed(),
-                    )
-                })
-                .collect();
-            let pins = setup
-                .calls()
-                .filter(|(_, _, c)| matches!(c, Call::PinStore { folio, .. } if *folio == index))
-                .count() as u64;
-            folios.push(Folio {
-                index,
-                lock: system.declare(owner(setup, &name, "PG_locked")),
-                dirty: system.declare(
-                    VarDecl::shared(name.clone(), "PG_dirty", 1)
-                        .init(dirty.into())
-                        .observed(),
-                ),
-                writeback: system
-                    .declare(VarDecl::shared(name.clone(), "PG_writeback", 1).observed()),
-                uptodate: flag(system, &name, "PG_uptodate", cached),
-                mapped_in_cache: flag(system, &name, "mapping", cached),
-                refs: {
-                    let init = REFS_BIAS + if nth == 0 { pins } else { 0 };
-                    system.declare(
-                        VarDecl::shared(name.clone(), "refs", REFS_MAX)
-                            .init(init)
-                            .labels(refs_labels()),
-                    )
-                },
-                pins: (nth == 0 && pins != 0).then(|| {
-                    system.declare(VarDecl::shared(name.clone(), "pincount", pins).init(pins))
-                }),
-                data,
-                buffer: setup.buffer_heads.then(|| Buffer {
-                    dirty: flag(system, &name, "BH_Dirty", dirty),
-                    lock: system.declare(owner(setup, &name, "BH_Lock")),
-                    attached: flag(system, &name, "buffers", true),
-                }),
-                name,
-            });
+            folios.push(declare_folio(system, setup, tokens, (index, nth), count));
         }
         let extent_init = match init.extent {
             ExtentInit::Written => extent::WRITTEN,
@@ -241,11 +286,13 @@ fn declare_folios(
             folios: (first..first + count).collect(),
             slot: system.declare(
                 VarDecl::shared("i_pages", format!("[{index}]"), count as u64)
+                    .under(XA_LOCK)
                     .labels(slot_labels)
                     .init(init.cached.into()),
             ),
             extent: system.declare(
                 VarDecl::shared(format!("disk[{index}]"), "extent", extent::WRITTEN)
+                    .under(blocks::I_LOCK)
                     .labels(extent::NAMES)
                     .init(extent_init),
             ),
@@ -256,9 +303,10 @@ fn declare_folios(
             fixed: init.cached && removals == 0 && spare == 0,
             present: init.cached && removals == 0 && (spare == 0 || !needs.removes),
             replaceable: spare != 0,
-            mark: needs
-                .marks
-                .then(|| flag(system, "i_pages", &format!("[{index}].SPLICED"), false)),
+            mark: needs.marks.then(|| {
+                let name = format!("[{index}].SPLICED");
+                system.declare(flag_decl("i_pages", &name, false).under(XA_LOCK))
+            }),
         });
     }
     (indices, folios)
@@ -321,18 +369,26 @@ fn declare_page_tables(
         ptes.insert(
             (mm, index),
             Pte {
-                present: flag(system, &object, "present", present),
+                present: system.declare(
+                    flag_decl(&object, "present", present).in_word(format!("{object}.entry")),
+                ),
                 folio: system.declare(
-                    VarDecl::shared(object.clone(), "folio", positions).labels(names.clone()),
+                    VarDecl::shared(object.clone(), "folio", positions)
+                        .in_word(format!("{object}.entry"))
+                        .labels(names.clone()),
                 ),
                 write: system.declare(
-                    VarDecl::shared(object.clone(), "W", 1)
-                        .init(matches!(init, PteInit::Dirty | PteInit::Writable).into())
-                        .observed(),
+                    flag_decl(
+                        &object,
+                        "W",
+                        matches!(init, PteInit::Dirty | PteInit::Writable),
+                    )
+                    .in_word(format!("{object}.entry"))
+                    .observed(),
                 ),
                 dirty: system.declare(
-                    VarDecl::shared(object.clone(), "D", 1)
-                        .init((init == PteInit::Dirty).into())
+                    flag_decl(&object, "D", init == PteInit::Dirty)
+                        .in_word(format!("{object}.entry"))
                         .observed(),
                 ),
                 rmap: flag(system, &object, "rmap", present),
@@ -344,12 +400,20 @@ fn declare_page_tables(
             .unwrap_or_default()
             .into_iter()
             .map(|cpu| {
-                let object = format!("tlb(cpu-{},{index})", setup.tasks[cpu.index()].name);
+                let cpu_name = format!("cpu-{}", setup.tasks[cpu.index()].name);
+                let object = format!("tlb({cpu_name},{index})");
+                // A CPU answers an interrupt between two instructions.
+                let part = |decl: VarDecl| {
+                    decl.in_word(format!("{object}.entry"))
+                        .under(cpu_name.clone())
+                };
                 Tlb {
                     cpu,
-                    writable: flag(system, &object, "WD", false),
-                    folio: system
-                        .declare(VarDecl::shared(object, "folio", positions).labels(names.clone())),
+                    writable: system.declare(part(flag_decl(&object, "WD", false))),
+                    folio: system.declare(
+                        part(VarDecl::shared(object.clone(), "folio", positions))
+                            .labels(names.clone()),
+                    ),
                 }
             })
             .collect();
@@ -441,22 +505,26 @@ fn declare_inode(system: &mut System, setup: &Setup) -> Inode {
     } else {
         (ticks + 1) * FINE_PER_TICK - 1
     };
+    // What is read and changed together is one word here: `model/MAP.md` says what that hides.
+    let stamp = |name: &str, max| VarDecl::shared("inode", name, max).in_word("inode.stamps");
+    let sequence =
+        |name: &str| VarDecl::shared("inode", name, COUNTER_MAX).in_word("inode.sequences");
     Inode {
         i_rwsem: rwsem(system, setup, "inode", "i_rwsem"),
         invalidate_lock: rwsem(system, setup, "inode", "invalidate_lock"),
-        clock: system.declare(VarDecl::shared("", "clock", ticks)),
-        ctime: system.declare(VarDecl::shared("inode", "ctime", ticks)),
-        ctime_mg: system.declare(VarDecl::shared("inode", "ctime_mg", fine)),
-        ctime_mg_queried: flag(system, "inode", "ctime_mg.queried", false),
-        i_version: system.declare(VarDecl::shared("inode", "i_version", COUNTER_MAX)),
-        i_version_queried: flag(system, "inode", "i_version.queried", false),
-        if_seq: system.declare(VarDecl::shared("inode", "if_seq", COUNTER_MAX)),
+        clock: system.declare(VarDecl::shared("", "clock", ticks).in_word("inode.stamps")),
+        ctime: system.declare(stamp("ctime", ticks)),
+        ctime_mg: system.declare(stamp("ctime_mg", fine)),
+        ctime_mg_queried: system.declare(stamp("ctime_mg.queried", 1)),
+        i_version: system.declare(stamp("i_version", COUNTER_MAX)),
+        i_version_queried: system.declare(stamp("i_version.queried", 1)),
+        if_seq: system.declare(sequence("if_seq")),
         cow_seq: (0..setup.folios.len())
             .any(|i| blocks::can_be_shared(setup, i))
-            .then(|| system.declare(VarDecl::shared("inode", "cow_seq", COUNTER_MAX))),
+            .then(|| system.declare(sequence("cow_seq"))),
         handles: setup.journal.then(|| {
             let all = (1 << setup.tasks.len()) - 1;
-            system.declare(VarDecl::shared("journal", "handles", all))
+            system.declare(VarDecl::shared("journal", "handles", all).under("journal.j_state_lock"))
         }),
     }
 }

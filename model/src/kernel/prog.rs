@@ -8,7 +8,7 @@ use crate::machine::builder::{CFn, Place, ProgramBuilder, StepDraft};
 use crate::machine::expr::{Expr, eq};
 use crate::machine::step::RuleTag;
 use crate::machine::system::System;
-use crate::machine::var::VarId;
+use crate::machine::var::{VarDecl, VarId};
 
 /// The program of one task being written.
 pub struct Prog<'a> {
@@ -117,9 +117,8 @@ impl Prog<'_> {
             .map(|(cond, f)| {
                 let object = self.w.folios[*f].name.clone();
                 let init = *f as u64 * (COUNTER_MAX / 16);
-                let var = self
-                    .w
-                    .rule_var_from(self.b.system, &object, name, COUNTER_MAX, init);
+                let decl = VarDecl::shared(object, name, COUNTER_MAX).init(init);
+                let var = self.w.rule_decl(self.b.system, decl);
                 (cond.clone(), var)
             })
             .collect();

@@ -1,6 +1,6 @@
 //! Declaring pipes and sockets, and what can travel through them.
 
-use super::declare::{flag, owner};
+use super::declare::{flag, flag_decl, owner};
 use super::hooks::{Rules, copies_at_sink, copies_at_source, may_copy};
 use super::setup::{Call, Setup};
 use super::skbuff::{SHARED_FRAG, Sinks};
@@ -44,6 +44,16 @@ fn pipe_contents(setup: &Setup, origins: &[Origin], rules: &dyn Rules) -> Vec<(V
     contents
 }
 
+/// Over what a queue of a socket holds: `sk_lock`, one for each place in the queue, so that those who
+/// use different places do not order each other. A pipe's buffers are under its mutex.
+pub(super) fn in_queue(decl: VarDecl, object: &str) -> VarDecl {
+    if object.starts_with("socket") {
+        decl.under(format!("{object}.sk_lock"))
+    } else {
+        decl
+    }
+}
+
 struct PageDecl<'a> {
     tokens: &'a Tokens,
     origins: &'a [Origin],
@@ -65,18 +75,18 @@ impl PageDecl<'_> {
                     .map(|o| self.tokens.max(self.origins[*o].index, w))
                     .max()
                     .unwrap_or(0);
-                system.declare(
-                    VarDecl::shared(object, format!("copy[{w}]"), max)
-                        .labels(self.tokens.labels(index, w)),
-                )
+                let decl = VarDecl::shared(object, format!("copy[{w}]"), max)
+                    .labels(self.tokens.labels(index, w));
+                system.declare(in_queue(decl, object))
             })
             .collect();
         let last = ids.iter().max().copied().unwrap_or(0) as u64;
         let first = ids.first().copied().unwrap_or(0) as u64;
         PageRef {
-            page: system.declare(
+            page: system.declare(in_queue(
                 VarDecl::shared(object, "page", self.folios.len() as u64 + 2).labels(labels),
-            ),
+                object,
+            )),
             copy,
             origin: system.declare(VarDecl::ghost(object, "origin", last).init(first)),
         }
@@ -178,11 +188,13 @@ pub(super) fn declare_sockets(
             let sinks = Sinks::of(setup, s);
             anonymous |= sinks.copies;
             let mut frag = |name: String| Frag {
-                state: system.declare(
+                state: system.declare(in_queue(
                     VarDecl::shared(name.clone(), "state", 2).labels(["-", "queued", "acked"]),
-                ),
+                    &name,
+                )),
                 page: decl.declare(system, &name, &ids),
-                shared: (sinks.marked).then(|| flag(system, &name, SHARED_FRAG, false)),
+                shared: (sinks.marked)
+                    .then(|| system.declare(in_queue(flag_decl(&name, SHARED_FRAG, false), &name))),
                 name,
             };
             let frags = (0..count).map(|k| frag(format!("socket{s}.frags[{k}]")));

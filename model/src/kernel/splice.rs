@@ -269,6 +269,7 @@ pub fn tee(p: &mut Prog<'_>, from: usize, to: usize, buffers: usize) {
         p.b.step("S3w", c::IPIPE_PREP, |s| {
             s.text("wait for buffers here and room there, no mutex held")
                 .idle()
+                .rechecked()
                 .wait(ready.clone())
         });
         p.within(c::LINK_PIPE, |p| {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::ghost::Ghosts;
 use super::pipe_pages::PipePages;
+use super::queues::in_queue;
 use super::setup::{Mapping, Setup};
 use super::tokens::Tokens;
 use crate::machine::expr::{Expr, and, any, eq};
@@ -348,22 +349,18 @@ impl World {
     /// A variable that a rule needs, `object.name` with values `0..=max`: declared when first asked
     /// for.
     pub fn rule_var(&mut self, system: &mut System, object: &str, name: &str, max: u64) -> VarId {
-        self.rule_var_from(system, object, name, max, 0)
+        let decl = in_queue(VarDecl::shared(object, name, max), object);
+        self.rule_decl(system, decl)
     }
 
-    /// The same, starting at `init`.
-    pub fn rule_var_from(
-        &mut self,
-        system: &mut System,
-        object: &str,
-        name: &str,
-        max: u64,
-        init: u64,
-    ) -> VarId {
+    /// The same, declared in full.
+    pub fn rule_decl(&mut self, system: &mut System, decl: VarDecl) -> VarId {
+        let var = decl.build();
+        let key = (var.object.clone(), var.name.clone());
         *self
             .extra
-            .entry((object.to_owned(), name.to_owned()))
-            .or_insert_with(|| system.declare(VarDecl::shared(object, name, max).init(init)))
+            .entry(key)
+            .or_insert_with(|| system.declare_var(var))
     }
 
     /// Number of the spliced reference for page `k` of a call.

@@ -20,9 +20,9 @@
 
 pub use super::draft::{BranchDraft, StepDraft};
 use super::error::BuildError;
-use super::expr::Expr;
+use super::expr::{Expr, Op};
 use super::program::Program;
-use super::step::{END, Loc, RuleTag, STOPPED, Step};
+use super::step::{Access, END, Loc, Order, RuleTag, STOPPED, Step};
 use super::system::{System, TaskId};
 use super::var::{Role, VarId};
 
@@ -238,8 +238,35 @@ impl<'a> ProgramBuilder<'a> {
                 }
             }
         }
+        for step in &mut self.steps {
+            declare_orders(self.system, step);
+        }
         self.system
             .set_program(self.task, Program { steps: self.steps });
         Ok(())
     }
+}
+
+/// Declares the orders that follow from what a variable is: a lock is taken with acquire order and dropped
+/// with release order, a reference given back fully ordered. What the step declares itself stands.
+fn declare_orders(system: &System, step: &mut Step) {
+    let mut orders: Vec<Access> = Vec::new();
+    for assign in step.branches.iter().flat_map(|b| &b.assigns) {
+        let memory = &system.var(assign.var).memory;
+        let order = match (memory.lock, &assign.value) {
+            (Some(_), Expr::Const(0) | Expr::Bin(Op::ClearBit, ..)) => Order::Release,
+            (Some(_), _) => Order::Acquire,
+            (None, Expr::Bin(Op::Sub, ..)) if memory.count => Order::Full,
+            _ => continue,
+        };
+        let new = Access {
+            var: assign.var,
+            order,
+        };
+        let declared = step.accesses.iter().any(|a| a.var == assign.var);
+        if !declared && !orders.contains(&new) {
+            orders.push(new);
+        }
+    }
+    step.accesses.extend(orders);
 }

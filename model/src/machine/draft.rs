@@ -18,6 +18,7 @@ pub struct StepDraft {
     fallthrough: Loc,
     choice: bool,
     idle: bool,
+    rechecked: bool,
     accesses: Vec<Access>,
     changed_by: Vec<RuleTag>,
 }
@@ -35,6 +36,7 @@ impl StepDraft {
             fallthrough,
             choice: false,
             idle: false,
+            rechecked: false,
             accesses: Vec::new(),
             changed_by: Vec::new(),
         }
@@ -72,6 +74,7 @@ impl StepDraft {
             branches,
             choice: self.choice,
             idle: self.idle,
+            rechecked: self.rechecked,
             accesses: self.accesses,
             rule,
             changed_by: self.changed_by,
@@ -237,6 +240,12 @@ impl StepDraft {
     /// The task serves others here: see [`Step::idle`].
     pub fn idle(&mut self) -> &mut Self {
         self.idle = true;
+        self
+    }
+
+    /// What is looked at here is looked at again later, under a lock: see [`Step::rechecked`].
+    pub fn rechecked(&mut self) -> &mut Self {
+        self.rechecked = true;
         self
     }
 

@@ -72,6 +72,20 @@ pub enum BuildError {
     /// A scheme or program found something it cannot do in this scenario.
     #[error("{0}")]
     Unsupported(String),
+    /// A thread cannot do a step so that it looks indivisible.
+    #[error(
+        "{task}: step {step} touches {first} and {second}, and holds no lock that would make it one action: split it, or name the lock"
+    )]
+    TwoObjects {
+        /// The task.
+        task: String,
+        /// The step.
+        step: String,
+        /// One word of memory.
+        first: String,
+        /// The other.
+        second: String,
+    },
     /// The state needs more bits than any machine has.
     #[error("the state needs {words} words of 64 bits; at most {limit} are supported")]
     TooLarge {

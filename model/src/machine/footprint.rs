@@ -25,7 +25,7 @@ pub enum Touch {
 impl Touch {
     /// Whether two touches of one variable by two tasks give the same state in either order, and
     /// neither can tell which was first.
-    fn commutes(self, other: Touch) -> bool {
+    pub fn commutes(self, other: Touch) -> bool {
         match (self, other) {
             (Touch::Read, Touch::Read) | (Touch::Add, Touch::Add) | (Touch::Or, Touch::Or) => true,
             (Touch::Store(a), Touch::Store(b)) => a == b,
@@ -68,30 +68,12 @@ impl Footprint {
 
     fn assign(&mut self, system: &System, assign: &Assign) {
         self.read(&assign.when);
-        let var = assign.var;
-        let one_bit = system.var(var).max == 1;
-        match &assign.value {
-            Expr::Const(1) if one_bit => self.touch(var, Touch::Or),
-            Expr::Const(c) => self.touch(var, Touch::Store(*c)),
-            Expr::Bin(Op::Add | Op::Sub, a, b) if **a == Expr::Var(var) && !b.mentions(var) => {
-                self.touch(var, Touch::Add);
-                self.read(b);
-            }
-            Expr::Bin(Op::BitOr | Op::SetBit, a, b)
-                if **a == Expr::Var(var) && !b.mentions(var) =>
-            {
-                self.touch(var, Touch::Or);
-                self.read(b);
-            }
-            // On one bit, `x or c` sets bits as well.
-            Expr::Bin(Op::Or, a, b) if one_bit && **a == Expr::Var(var) && !b.mentions(var) => {
-                self.touch(var, Touch::Or);
-                self.read(b);
-            }
-            value => {
-                self.touch(var, Touch::Write);
-                self.read(value);
-            }
+        let touch = touch_of(system, assign);
+        self.touch(assign.var, touch);
+        match (touch, &assign.value) {
+            // What is added or or-ed is read, what it is added to is not.
+            (Touch::Add | Touch::Or, Expr::Bin(_, _, b)) => self.read(b),
+            (_, value) => self.read(value),
         }
     }
 
@@ -111,6 +93,22 @@ impl Footprint {
         self.0
             .get(&var)
             .is_some_and(|t| t.iter().any(|t| *t != Touch::Read))
+    }
+}
+
+/// How an assignment touches its variable.
+pub fn touch_of(system: &System, assign: &Assign) -> Touch {
+    let var = assign.var;
+    let one_bit = system.var(var).max == 1;
+    let to_itself = |a: &Expr, b: &Expr| *a == Expr::Var(var) && !b.mentions(var);
+    match &assign.value {
+        Expr::Const(1) if one_bit => Touch::Or,
+        Expr::Const(c) => Touch::Store(*c),
+        Expr::Bin(Op::Add | Op::Sub, a, b) if to_itself(a, b) => Touch::Add,
+        Expr::Bin(Op::BitOr | Op::SetBit, a, b) if to_itself(a, b) => Touch::Or,
+        // On one bit, `x or c` sets bits as well.
+        Expr::Bin(Op::Or, a, b) if one_bit && to_itself(a, b) => Touch::Or,
+        _ => Touch::Write,
     }
 }
 

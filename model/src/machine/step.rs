@@ -130,6 +130,8 @@ pub struct Step {
     pub choice: bool,
     /// The task serves others here: waiting for ever for work that never comes is not a deadlock.
     pub idle: bool,
+    /// What it looks at is looked at again later, under a lock: it may be out of date.
+    pub rechecked: bool,
     /// Declared memory orders.
     pub accesses: Vec<Access>,
     /// The rule that put it there, if a scheme did.

@@ -70,8 +70,13 @@ pub struct System {
 impl System {
     /// Adds a variable.
     pub fn declare(&mut self, decl: VarDecl) -> VarId {
+        self.declare_var(decl.build())
+    }
+
+    /// Adds a variable that is declared in full.
+    pub fn declare_var(&mut self, var: Var) -> VarId {
         let id = VarId(u16::try_from(self.vars.len()).expect("a system has few variables"));
-        self.vars.push(decl.build());
+        self.vars.push(var);
         id
     }
 

@@ -42,6 +42,33 @@ pub struct Var {
     pub labels: Vec<String>,
     /// Part of the final observation: what a consumer holds, what is on disk, which flags remain.
     pub observed: bool,
+    /// What it is in memory, where threads run the programs.
+    pub memory: Memory,
+}
+
+/// What a shared variable is in memory. Says nothing to a machine whose steps are indivisible; threads
+/// that run the programs ([`executor`](crate::executor)) do by it what a step does.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Memory {
+    /// The word that it is a part of (`folio0.flags`): what is in one word is read and changed in one
+    /// access. A variable without is a word of its own.
+    pub word: Option<String>,
+    /// It is a lock, or a part of one.
+    pub lock: Option<Lock>,
+    /// It counts references: whoever gives one back does so fully ordered (`atomic_dec_and_test`).
+    pub count: bool,
+    /// A lock that no variable stands for, and that the kernel holds for as long as a step that touches
+    /// the variable takes (`i_lock`).
+    pub under: Option<String>,
+}
+
+/// What of a lock a variable says.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Lock {
+    /// Who has it: a task's number plus one; 0 if nobody.
+    Owner,
+    /// Who shares it: a set of tasks.
+    Readers,
 }
 
 impl Var {
@@ -89,6 +116,7 @@ impl VarDecl {
             role: Role::Shared,
             labels: Vec::new(),
             observed: false,
+            memory: Memory::default(),
         })
     }
 
@@ -126,6 +154,30 @@ impl VarDecl {
     /// Makes it part of the final observation.
     pub fn observed(mut self) -> Self {
         self.0.observed = true;
+        self
+    }
+
+    /// It is a part of the word of that name.
+    pub fn in_word(mut self, word: impl Into<String>) -> Self {
+        self.0.memory.word = Some(word.into());
+        self
+    }
+
+    /// It is a lock, or a part of one.
+    pub fn lock(mut self, lock: Lock) -> Self {
+        self.0.memory.lock = Some(lock);
+        self
+    }
+
+    /// It counts references.
+    pub fn count(mut self) -> Self {
+        self.0.memory.count = true;
+        self
+    }
+
+    /// Steps that touch it hold a lock of that name, which no variable stands for.
+    pub fn under(mut self, lock: impl Into<String>) -> Self {
+        self.0.memory.under = Some(lock.into());
         self
     }
 

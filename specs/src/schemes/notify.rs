@@ -6,13 +6,14 @@
 //! multiplies the users of a request, and so does a socket that takes its reference before the pipe
 //! drops its own.
 
+use foliocheck_model::kernel::completion::notification;
 use foliocheck_model::kernel::functions as c;
 use foliocheck_model::kernel::hooks::{At, Hook};
 use foliocheck_model::kernel::prog::{PageAt, Prog};
 use foliocheck_model::machine::builder::{CFn, Place};
 use foliocheck_model::machine::expr::{Expr, add, all, and, eq, ne, sub};
 use foliocheck_model::machine::step::Order;
-use foliocheck_model::machine::var::VarId;
+use foliocheck_model::machine::var::{VarDecl, VarId};
 
 use crate::scheme::{Effect, Family, Rule, Scheme};
 
@@ -150,7 +151,10 @@ fn requests(p: &mut Prog<'_>, page: &PageAt) -> Vec<(Expr, usize)> {
 /// Users of a request, plus [`USERS_BIAS`].
 fn users(p: &mut Prog<'_>, origin: usize) -> VarId {
     let object = format!("splice{origin}");
-    p.w.rule_var_from(p.b.system, &object, "users", USERS_MAX, USERS_BIAS + 1)
+    let decl = VarDecl::shared(object, "users", USERS_MAX)
+        .init(USERS_BIAS + 1)
+        .in_word(notification(origin));
+    p.w.rule_decl(p.b.system, decl)
 }
 
 fn begin(p: &mut Prog<'_>, at: &At) {

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::machine::expr::{Expr, Op, eq, ite};
 use crate::machine::step::Assign;
 use crate::machine::system::System;
-use crate::machine::var::{Role, Var, VarId};
+use crate::machine::var::{Memory, Role, Var, VarId};
 
 /// Replaces every group of counters that qualifies.
 pub fn abstract_counters(system: &mut System) {
@@ -127,6 +127,7 @@ fn replace(system: &System, group: &Group) -> Option<System> {
                 },
                 labels: Vec::new(),
                 observed: false,
+                memory: Memory::default(),
             });
             bits.insert((*copy, *counter), id);
         }

@@ -4,12 +4,27 @@
 use std::collections::BTreeSet;
 
 use crate::machine::expr::Expr;
+use crate::machine::step::Order;
 use crate::machine::system::System;
 use crate::machine::var::VarId;
 
 /// Drops assignments to variables that nothing depends on.
 pub fn cone_of_influence(system: &mut System) {
-    let mut needed = BTreeSet::new();
+    keep(system, BTreeSet::new());
+}
+
+/// The same, but keeps variables that some step accesses with more than relaxed order.
+pub fn cone_of_influence_and_order(system: &mut System) {
+    let ordered = system
+        .steps()
+        .flat_map(|(_, _, step)| &step.accesses)
+        .filter(|a| a.order != Order::Relaxed)
+        .map(|a| a.var)
+        .collect();
+    keep(system, ordered);
+}
+
+fn keep(system: &mut System, mut needed: BTreeSet<VarId>) {
     for task in &system.tasks {
         needed.insert(task.pc);
     }
