@@ -1,19 +1,20 @@
 //! `foliocheck gate`, and what every other check shares with it: holding what was run to what is
 //! committed, and taking it as committed.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anstream::{print, println};
 use anyhow::Context as _;
-use foliocheck_specs::{Scenario, invariants};
+use foliocheck_specs::{Scenario, invariants, witness};
 
 use super::check::{self, options};
 use super::job::{self, Job, Scope, What};
 use super::select::Place;
-use super::{GateArgs, UNEXPECTED};
+use super::{GateArgs, INCONCLUSIVE, UNEXPECTED};
 use super::{bugs, claims};
 use crate::engine::lasso::Fairness;
-use crate::expectation::{Expectations, Expected, Kind};
+use crate::expectation::{Difference, Expectations, Expected, Key, Kind};
 use crate::gate::outcome::{Outcome, Section};
 use crate::gate::traces::{self, Stored};
 use crate::gate::{self, Means};
@@ -73,7 +74,6 @@ pub fn gate(place: &Place, args: &GateArgs) -> anyhow::Result<u8> {
     let options = options(&args.bounds, false);
     let job = job::run(place, what, &options, &args.bounds)?;
     let (outcome, plan) = hold(place, &committed, &job, &options, &args.bounds, args.bless)?;
-    check::print_rest(&job);
     print!("{}", report::gate::plain(&outcome));
     check::print_summary(&job);
     println!("{}", outcome.conclusion());
@@ -143,8 +143,17 @@ pub fn hold(
         batch = Batch::default();
     }
     gate::page(&mut batch, &results, catalogue)?;
+    let flips: BTreeSet<Key> = outcome
+        .differences
+        .iter()
+        .filter(|d| matches!(d.kind, Kind::Verdict | Kind::Length))
+        .filter(|d| d.now.as_ref().is_some_and(|e| e.length.is_some()))
+        .map(Difference::of)
+        .collect();
+    outcome.changed = traces::documents(&flips, &job.runs, &[], catalogue, means)?;
     if scope != Scope::Part {
-        outcome.sections = vec![
+        outcome.sections = beside(job);
+        outcome.sections.extend([
             Section {
                 title: "counterexamples replayed",
                 looked_at: committed.traces.len(),
@@ -159,9 +168,48 @@ pub fn hold(
                     Vec::new()
                 },
             },
-        ];
+        ]);
     }
     Ok((outcome, Some(batch)))
+}
+
+/// Witnesses, bugs and claims, as far as they were run.
+fn beside(job: &Job) -> Vec<Section> {
+    let mut sections = Vec::new();
+    if let Some(witnesses) = &job.witnesses {
+        let failed = witnesses.iter().filter(|(_, broken)| !broken);
+        let line = |(w, _): &(witness::Witness, bool)| {
+            format!(
+                "{} in {} does not break {}",
+                w.scheme, w.scenario, w.invariant
+            )
+        };
+        sections.push(Section {
+            title: "witnesses",
+            looked_at: witnesses.len(),
+            lines: failed.map(line).collect(),
+        });
+    }
+    if let Some(tried) = &job.tried {
+        let wrong = tried
+            .cases
+            .iter()
+            .filter(|t| !t.as_it_must() && !t.is_open());
+        let wrong = wrong.map(report::bugs::wrong);
+        sections.push(Section {
+            title: "cases of bugs",
+            looked_at: tried.cases.len(),
+            lines: wrong.chain(tried.differences.iter().cloned()).collect(),
+        });
+    }
+    if let Some(ledger) = &job.ledger {
+        sections.push(Section {
+            title: "claims",
+            looked_at: ledger.judged.len(),
+            lines: ledger.differences.clone(),
+        });
+    }
+    sections
 }
 
 /// What is committed and was not run.
@@ -174,6 +222,9 @@ fn missing(place: &Place, committed: &Committed, job: &Job) -> Vec<String> {
     match open.count() {
         0 => {}
         open => missing.push(format!("{open} runs are inconclusive")),
+    }
+    if missing.is_empty() && job.code() == INCONCLUSIVE {
+        missing.push("a bug or a claim is open".to_owned());
     }
     if job.what.scope == Scope::Quick {
         let here = |e: &&Expected| job.what.scenarios.iter().any(|s| s.id == e.scenario);
@@ -279,6 +330,14 @@ fn write_reports(
         let invariants = invariants::all();
         let tables = summary::tables(&place.schemes, &invariants, &job.what.scenarios, &runs);
         results::write(path, &report::gate::job_summary(outcome, &tables))?;
+    }
+    if let Some(path) = &args.junit {
+        results::write(path, &report::junit::junit(outcome)?)?;
+    }
+    if let Some(path) = &args.sarif {
+        let all = place.scenarios()?;
+        let log = report::sarif::sarif(outcome, place.catalogue(&all))?;
+        results::write(path, &log)?;
     }
     Ok(())
 }

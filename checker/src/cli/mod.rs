@@ -189,7 +189,8 @@ struct Bounds {
     /// Stop an exploration after this time (`30s`, `5m`)
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     timeout: Option<Duration>,
-    /// Stop explorations when the process uses this much memory
+    /// Stop explorations when the process uses this much memory (default: three quarters of what is
+    /// there)
     #[arg(long, value_name = "MIB", value_parser = at_least_one)]
     max_memory: Option<usize>,
     /// Explorations at once (default: one a core; for `ablate`, one)
@@ -322,20 +323,24 @@ const INCONCLUSIVE: u8 = 3;
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
-    main_with(Vec::new())
+    run(schemes::all(), select::own_results())
 }
 
-/// Runs the command line of a program that adds schemes of its own to the project's.
-pub fn main_with(mut own: Vec<Scheme>) -> ExitCode {
+/// Runs the command line for `schemes`: what a program does that gates schemes of its own. Its results
+/// are kept in `DIR/results` for scenarios of `DIR`, else in `results`, unless it is told otherwise.
+pub fn main_with(schemes: Vec<Scheme>) -> ExitCode {
+    run(schemes, PathBuf::from("results"))
+}
+
+fn run(schemes: Vec<Scheme>, home: PathBuf) -> ExitCode {
     let cli = Cli::parse();
     if let Err(error) = interrupt::install() {
         anstream::eprintln!("foliocheck: {error}");
         return ExitCode::from(ERROR);
     }
-    let mut schemes = schemes::all();
-    schemes.append(&mut own);
     let place = select::Place {
         schemes,
+        home,
         scenarios: cli.scenarios,
         results: cli.results,
     };

@@ -10,8 +10,10 @@ use crate::itf::replay::Catalogue;
 
 /// What there is, and the folders given on the command line.
 pub struct Place {
-    /// The schemes: the project's own, and those of the program that this is part of.
+    /// The schemes.
     pub schemes: Vec<Scheme>,
+    /// Where results are, if nothing else says so.
+    pub home: PathBuf,
     /// Scenario files.
     pub scenarios: Option<PathBuf>,
     /// Committed verdicts.
@@ -40,18 +42,19 @@ impl Place {
         one(self.schemes.clone(), name, "scheme", |s| s.id)
     }
 
-    /// The folder of committed verdicts: the project's own, unless one is given. Scenarios of one's
+    /// The folder of committed verdicts: the program's own, unless one is given. Scenarios of one's
     /// own have verdicts of their own: beside them, unless a folder is given.
     pub fn results(&self) -> PathBuf {
         match (&self.results, &self.scenarios) {
             (Some(dir), _) => dir.clone(),
             (None, Some(scenarios)) => scenarios.join("results"),
-            (None, None) => own_results(),
+            (None, None) => self.home.clone(),
         }
     }
 }
 
-fn own_results() -> PathBuf {
+/// The results of the project.
+pub fn own_results() -> PathBuf {
     let tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results");
     tree.canonicalize()
         .unwrap_or_else(|_| PathBuf::from("results"))

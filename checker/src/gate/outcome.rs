@@ -1,6 +1,6 @@
 //! How a run compares with what is committed: what every report of the gate is made from.
 
-use crate::expectation::{Difference, Expected, Key};
+use crate::expectation::{Difference, Key};
 use crate::gate::Counterexamples;
 use crate::verdict::{Run, Verdict};
 
@@ -26,6 +26,8 @@ pub struct Outcome {
     pub sections: Vec<Section>,
     /// The counterexamples of the violated cells.
     pub counterexamples: Counterexamples,
+    /// Those of runs whose verdict or length is not as committed.
+    pub changed: Counterexamples,
     /// Why this is not everything that is committed; none if it is.
     pub missing: Vec<String>,
 }
@@ -41,12 +43,6 @@ impl Outcome {
         self.runs
             .iter()
             .find(|r| (&r.scheme, &r.scenario, &r.invariant) == (&key.0, &key.1, &key.2))
-    }
-
-    /// The difference of a run, if it has one.
-    pub fn difference(&self, run: &Run) -> Option<&Difference> {
-        let key = Expected::of(run).key();
-        self.differences.iter().find(|d| d.of() == key)
     }
 
     /// How many runs have that verdict.

@@ -110,7 +110,8 @@ pub fn text(tried: &Tried, bug: &Bug) -> String {
     out
 }
 
-fn wrong(tried: &Tried) -> String {
+/// In what a case does not come out as it must.
+pub fn wrong(tried: &Tried) -> String {
     let verdict = |v: Verdict| v.name();
     format!(
         "{}, {}: the buggy twin must violate {} in {} ({}), the fixed one keep it ({})",

@@ -18,6 +18,8 @@
 //! assert_eq!(system.tasks[0].program.steps.len(), 2);
 //! ```
 
+use std::panic::Location;
+
 pub use super::draft::{BranchDraft, StepDraft};
 use super::error::BuildError;
 use super::expr::Expr;
@@ -184,6 +186,7 @@ impl<'a> ProgramBuilder<'a> {
     }
 
     /// Adds a step. `write` fills it in.
+    #[track_caller]
     pub fn step(
         &mut self,
         id: &str,
@@ -201,14 +204,16 @@ impl<'a> ProgramBuilder<'a> {
     }
 
     /// Adds a step that was filled in apart.
+    #[track_caller]
     pub fn push(&mut self, id: &str, function: CFn, draft: StepDraft) {
         let rule = self.rule.clone();
         self.steps
-            .push(draft.finish(id, function, self.scope.clone(), rule));
+            .push(draft.finish(id, function, self.scope.clone(), rule, Location::caller()));
     }
 
     /// Ends the program of a task that goes on for ever: it begins again, with every register as it
     /// was. Nothing that it did to shared variables is undone.
+    #[track_caller]
     pub fn again(&mut self, id: &str, function: CFn) {
         let system = &mut *self.system;
         let task = self.task;

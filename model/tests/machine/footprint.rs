@@ -168,6 +168,7 @@ fn step(guard: Expr, assigns: Vec<Assign>) -> Step {
         accesses: Vec::new(),
         rule: None,
         changed_by: Vec::new(),
+        source: std::panic::Location::caller(),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::itf::Document;
 use crate::trace::{Change, TraceStep};
 
 /// `stable-pin in mmap-store-dirty-pte: snapshot violated in 14 steps`.
-fn title(document: &Document) -> String {
+pub(super) fn title(document: &Document) -> String {
     let subject = &document.subject;
     let mut title = format!(
         "{} in {}: {} violated in {} steps",
@@ -52,7 +52,7 @@ fn broken(step: &TraceStep) -> impl Iterator<Item = &str> {
 }
 
 /// `folio0.refs: 0 → 1, ...`.
-fn changes(step: &TraceStep) -> String {
+pub(super) fn changes(step: &TraceStep) -> String {
     let texts: Vec<String> = shown(step)
         .map(|c| format!("{}: {} → {}", c.variable, c.from, c.to))
         .chain(broken(step).map(|b| format!("[{b}]")))
