@@ -5,6 +5,7 @@
 //! | [`engine`] | exploration by stateright, the reduction, bounds; the state graph, fair lassos, costs |
 //! | [`suite`] | which explorations answer which questions; running them in parallel |
 //! | [`verdict`] | what is known of an invariant, and the run that it comes from |
+//! | [`itf`] | traces as files: written, read, named by content, replayed against the present model |
 //! | [`trace`], [`blocked`] | counterexamples, step by step; who waits for whom |
 //! | [`ablation`] | what each part of a scheme, and of the kernel below it, is for |
 //! | [`bugs`] | each real bug and its fixed twin, run |
@@ -12,6 +13,8 @@
 //! | [`expectation`] | committed verdicts: what a run is held to |
 //! | [`cost`] | what schemes cost: copies, flushes, faults, waits, retries |
 //! | [`results`] | committed files: read, written whole or not at all |
+//! | [`gate`] | what `results/` must hold after a run, and how it differs |
+//! | [`interrupt`] | what happens on Ctrl-C |
 //! | [`report`] | tables, Markdown, JSON, printed traces |
 //! | [`cli`] | the command line |
 //!
@@ -28,6 +31,9 @@ pub mod cli;
 pub mod cost;
 pub mod engine;
 pub mod expectation;
+pub mod gate;
+pub mod interrupt;
+pub mod itf;
 pub mod report;
 pub mod results;
 pub mod suite;

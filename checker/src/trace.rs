@@ -38,6 +38,8 @@ pub struct TraceStep {
     pub file: String,
     /// What happens, and which branch was taken.
     pub text: String,
+    /// The branch's label, with which the text ends; empty if there is no other.
+    pub branch: String,
     /// The rule that put the step there.
     pub rule: Option<String>,
 }
@@ -176,7 +178,8 @@ pub enum ReplayError {
     NotViolated,
 }
 
-fn trace_step(
+/// The step that `action` takes from `before` to `after`; `step` is the one that its task is at.
+pub(crate) fn trace_step(
     system: &System,
     before: &Valuation,
     after: &Valuation,
@@ -215,6 +218,7 @@ fn trace_step(
         id: step.id.clone(),
         file: step.file.clone(),
         text,
+        branch: branch.label.clone(),
         rule: step.rule.as_ref().map(|r| r.rule.clone()),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use foliocheck_model::machine::compile::words_needed;
-use foliocheck_model::machine::{BuildError, System};
+use foliocheck_model::machine::{BuildError, System, Var};
 use foliocheck_specs::instance::applicable;
 use foliocheck_specs::{Instance, Scenario, Scheme, invariants, schemes, witness};
 use include_dir::{Dir, include_dir};
@@ -129,6 +129,17 @@ fn every_one_builds_under_every_scheme() {
             return Some("tasks or steps are missing".to_owned());
         }
         valid(full).or_else(|| valid(optimized))
+    }));
+}
+
+/// Traces tell variables apart by their names.
+#[test]
+fn no_two_variables_have_one_name() {
+    assert_none(&complaints(|_, _, instance| {
+        let mut names: Vec<String> = instance.full.vars.iter().map(Var::full_name).collect();
+        names.sort_unstable();
+        let twice = names.windows(2).find(|pair| pair[0] == pair[1])?;
+        Some(format!("two variables are called {}", twice[0]))
     }));
 }
 

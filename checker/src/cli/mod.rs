@@ -8,6 +8,8 @@ mod bugs;
 mod check;
 mod claims;
 mod cost;
+mod gate;
+mod job;
 mod progress;
 mod select;
 mod show;
@@ -17,8 +19,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use foliocheck_specs::{Scheme, schemes};
 
 use crate::engine::lasso::Fairness;
+use crate::interrupt;
 
 /// Model-checks schemes for stable splice data in the Linux page cache.
 ///
@@ -41,6 +45,8 @@ pub struct Cli {
 enum Command {
     /// Check schemes in scenarios against invariants
     Check(CheckArgs),
+    /// Run everything, and fail unless all of it is as committed in the folder of results
+    Gate(GateArgs),
     /// Count what schemes cost: page copies, TLB flushes, faults, waits of writers, retries
     Cost(CostArgs),
     /// Print what was said on the lists, and what the runs say of it
@@ -92,6 +98,31 @@ pub struct CheckArgs {
     format: Format,
 }
 
+/// What to hold to what is committed, and where to report it.
+#[derive(Args, Default)]
+pub struct GateArgs {
+    /// Only scenarios of group `quick`; says that this is not everything
+    #[arg(long, conflicts_with = "bless")]
+    quick: bool,
+    /// Take what comes out as committed; shows the same list of differences
+    #[arg(long)]
+    bless: bool,
+    /// Write a test case for each scheme, scenario and invariant, as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Write differences and tables as Markdown, at most 1 MiB: for a CI job summary
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+    /// Write the counterexamples, each at the model's step in its source file, as SARIF 2.1.0
+    #[arg(long, value_name = "FILE")]
+    sarif: Option<PathBuf>,
+    /// Write the differences as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    #[command(flatten)]
+    bounds: Bounds,
+}
+
 /// What to count.
 #[derive(Args)]
 struct CostArgs {
@@ -107,6 +138,9 @@ struct CostArgs {
     /// Print the cycles that make a figure unbounded
     #[arg(long)]
     cycle: bool,
+    /// Take what comes out as the committed costs
+    #[arg(long)]
+    bless: bool,
     #[command(flatten)]
     bounds: Bounds,
     /// Output
@@ -155,7 +189,8 @@ struct Bounds {
     /// Stop an exploration after this time (`30s`, `5m`)
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     timeout: Option<Duration>,
-    /// Stop explorations when the process uses this much memory
+    /// Stop explorations when the process uses this much memory (default: three quarters of what is
+    /// there)
     #[arg(long, value_name = "MIB", value_parser = at_least_one)]
     max_memory: Option<usize>,
     /// Explorations at once (default: one a core; for `ablate`, one)
@@ -243,6 +278,27 @@ enum Show {
     },
 }
 
+/// What a trace is printed as.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
+enum TraceFormat {
+    /// A step a line
+    #[default]
+    #[value(alias = "table")]
+    Text,
+    /// The Informal Trace Format: for trace viewers
+    Itf,
+    /// A sequence diagram for Mermaid
+    Mermaid,
+    /// A graph for Graphviz
+    Dot,
+    /// A page that stands by itself
+    Html,
+    /// A page for a code host
+    Markdown,
+    /// The run, for scripts
+    Json,
+}
+
 #[derive(Args)]
 struct TraceArgs {
     /// The scheme
@@ -252,8 +308,8 @@ struct TraceArgs {
     /// The invariant
     invariant: String,
     /// Output
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = TraceFormat::Text)]
+    format: TraceFormat,
     #[command(flatten)]
     bounds: Bounds,
 }
@@ -267,8 +323,24 @@ const INCONCLUSIVE: u8 = 3;
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
+    run(schemes::all(), select::own_results())
+}
+
+/// Runs the command line for `schemes`: what a program does that gates schemes of its own. Its results
+/// are kept in `DIR/results` for scenarios of `DIR`, else in `results`, unless it is told otherwise.
+pub fn main_with(schemes: Vec<Scheme>) -> ExitCode {
+    run(schemes, PathBuf::from("results"))
+}
+
+fn run(schemes: Vec<Scheme>, home: PathBuf) -> ExitCode {
     let cli = Cli::parse();
+    if let Err(error) = interrupt::install() {
+        anstream::eprintln!("foliocheck: {error}");
+        return ExitCode::from(ERROR);
+    }
     let place = select::Place {
+        schemes,
+        home,
         scenarios: cli.scenarios,
         results: cli.results,
     };
@@ -278,6 +350,7 @@ pub fn main() -> ExitCode {
     {
         Command::Check(args) if !args.bug.is_empty() => bugs::check(&place, &args),
         Command::Check(args) => check::check(&place, &args),
+        Command::Gate(args) => gate::gate(&place, &args),
         Command::Cost(args) => cost::cost(&place, &args),
         Command::Claims(args) => claims::claims(&place, &args),
         Command::Ablate(args) => ablate::ablate(&place, &args),

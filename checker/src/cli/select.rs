@@ -3,11 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use foliocheck_specs::{Invariant, Scenario, Scheme, invariants, schemes};
+use foliocheck_specs::{Invariant, Scenario, Scheme, invariants};
 use globset::Glob;
 
-/// Folders given on the command line.
+use crate::itf::replay::Catalogue;
+
+/// What there is, and the folders given on the command line.
 pub struct Place {
+    /// The schemes.
+    pub schemes: Vec<Scheme>,
+    /// Where results are, if nothing else says so.
+    pub home: PathBuf,
     /// Scenario files.
     pub scenarios: Option<PathBuf>,
     /// Committed verdicts.
@@ -23,18 +29,32 @@ impl Place {
         })
     }
 
-    /// The folder of committed verdicts: the project's own, unless one is given. Scenarios of one's
+    /// The schemes, and these scenarios.
+    pub fn catalogue<'a>(&'a self, scenarios: &'a [Scenario]) -> Catalogue<'a> {
+        Catalogue {
+            schemes: &self.schemes,
+            scenarios,
+        }
+    }
+
+    /// The scheme of that name.
+    pub fn scheme(&self, name: &str) -> anyhow::Result<Scheme> {
+        one(self.schemes.clone(), name, "scheme", |s| s.id)
+    }
+
+    /// The folder of committed verdicts: the program's own, unless one is given. Scenarios of one's
     /// own have verdicts of their own: beside them, unless a folder is given.
     pub fn results(&self) -> PathBuf {
         match (&self.results, &self.scenarios) {
             (Some(dir), _) => dir.clone(),
             (None, Some(scenarios)) => scenarios.join("results"),
-            (None, None) => own_results(),
+            (None, None) => self.home.clone(),
         }
     }
 }
 
-fn own_results() -> PathBuf {
+/// The results of the project.
+pub fn own_results() -> PathBuf {
     let tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results");
     tree.canonicalize()
         .unwrap_or_else(|_| PathBuf::from("results"))
@@ -70,11 +90,6 @@ pub fn matching<T>(
         .collect())
 }
 
-/// The scheme of that name.
-pub fn scheme(name: &str) -> anyhow::Result<Scheme> {
-    one(schemes::all(), name, "scheme", |s| s.id)
-}
-
 /// The invariant of that name.
 pub fn invariant(name: &str) -> anyhow::Result<Invariant> {
     one(invariants::all(), name, "invariant", |i| i.id)
@@ -85,7 +100,8 @@ pub fn scenario(all: Vec<Scenario>, name: &str) -> anyhow::Result<Scenario> {
     one(all, name, "scenario", |s| &s.id)
 }
 
-fn one<T>(all: Vec<T>, name: &str, kind: &str, id: impl Fn(&T) -> &str) -> anyhow::Result<T> {
+/// The one of that name.
+pub fn one<T>(all: Vec<T>, name: &str, kind: &str, id: impl Fn(&T) -> &str) -> anyhow::Result<T> {
     let names = all.iter().map(&id).collect::<Vec<_>>().join(", ");
     all.into_iter()
         .find(|item| id(item) == name)

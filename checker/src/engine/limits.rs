@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use sysinfo::System;
+
 /// Bounds on one exploration.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Limits {
@@ -12,6 +14,20 @@ pub struct Limits {
     pub timeout: Option<Duration>,
     /// Resident memory of the whole process, in bytes.
     pub max_memory: Option<usize>,
+}
+
+impl Limits {
+    /// Three quarters of the memory that is there for this process now, in bytes: what is free on the
+    /// machine, and what its control group allows. None where the system does not say.
+    pub fn default_memory() -> Option<usize> {
+        let mut system = System::new();
+        system.refresh_memory();
+        let group = system.cgroup_limits().map(|g| g.free_memory);
+        let free = group.unwrap_or(u64::MAX).min(system.available_memory());
+        let used = memory_stats::memory_stats().map_or(0, |m| m.physical_mem);
+        let there = usize::try_from(free).ok().filter(|free| *free != 0)?;
+        Some((there / 4 * 3).saturating_add(used))
+    }
 }
 
 /// Why an exploration ended before it had visited every state.

@@ -18,6 +18,8 @@
 //! assert_eq!(system.tasks[0].program.steps.len(), 2);
 //! ```
 
+use std::panic::Location;
+
 pub use super::draft::{BranchDraft, StepDraft};
 use super::error::BuildError;
 use super::expr::{Expr, Op};
@@ -131,11 +133,23 @@ impl<'a> ProgramBuilder<'a> {
         Expr::from(self.task.index() + 1)
     }
 
-    /// Declares a register of this task.
+    /// Declares a register of this task. A name that is taken (a function that is inlined twice) gets a
+    /// number, so that traces tell the registers apart.
     pub fn register(&mut self, name: &str, max: u64) -> VarId {
         let object = self.system.task(self.task).name.clone();
+        let taken = |name: &str| {
+            let mut vars = self.system.vars.iter();
+            vars.any(|v| v.object == object && v.name == name)
+        };
+        let mut unique = name.to_owned();
+        for n in 2.. {
+            if !taken(&unique) {
+                break;
+            }
+            unique = format!("{name}.{n}");
+        }
         self.system
-            .declare(super::var::VarDecl::private(self.task, object, name, max))
+            .declare(super::var::VarDecl::private(self.task, object, unique, max))
     }
 
     /// Steps written from here on print inside the body of `function`.
@@ -172,6 +186,7 @@ impl<'a> ProgramBuilder<'a> {
     }
 
     /// Adds a step. `write` fills it in.
+    #[track_caller]
     pub fn step(
         &mut self,
         id: &str,
@@ -189,14 +204,16 @@ impl<'a> ProgramBuilder<'a> {
     }
 
     /// Adds a step that was filled in apart.
+    #[track_caller]
     pub fn push(&mut self, id: &str, function: CFn, draft: StepDraft) {
         let rule = self.rule.clone();
         self.steps
-            .push(draft.finish(id, function, self.scope.clone(), rule));
+            .push(draft.finish(id, function, self.scope.clone(), rule, Location::caller()));
     }
 
     /// Ends the program of a task that goes on for ever: it begins again, with every register as it
     /// was. Nothing that it did to shared variables is undone.
+    #[track_caller]
     pub fn again(&mut self, id: &str, function: CFn) {
         let system = &mut *self.system;
         let task = self.task;

@@ -1,6 +1,8 @@
 //! Steps being written: what [`ProgramBuilder::step`](super::builder::ProgramBuilder::step) hands to
 //! whoever fills them in.
 
+use std::panic::Location;
+
 use super::builder::{CFn, LABEL_BASE, Label, Place};
 use super::expr::{Expr, add, and, sub};
 use super::step::{Access, Assign, Branch, Cost, END, Loc, Order, RuleTag, STOPPED, Step};
@@ -48,6 +50,7 @@ impl StepDraft {
         function: CFn,
         scope: Vec<String>,
         rule: Option<RuleTag>,
+        source: &'static Location<'static>,
     ) -> Step {
         let mut branches = self.branches;
         if branches.is_empty() {
@@ -78,6 +81,7 @@ impl StepDraft {
             accesses: self.accesses,
             rule,
             changed_by: self.changed_by,
+            source,
         }
     }
 

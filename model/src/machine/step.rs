@@ -1,5 +1,7 @@
 //! One atomic step, as data.
 
+use std::panic::Location;
+
 use super::expr::Expr;
 use super::var::VarId;
 
@@ -138,6 +140,8 @@ pub struct Step {
     pub rule: Option<RuleTag>,
     /// Rules that changed this kernel step (made it wait, say), without having put it there.
     pub changed_by: Vec<RuleTag>,
+    /// Where it is written: file and line of the model, or of a scheme.
+    pub source: &'static Location<'static>,
 }
 
 impl Step {

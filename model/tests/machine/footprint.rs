@@ -165,9 +165,11 @@ fn step(guard: Expr, assigns: Vec<Assign>) -> Step {
         branches: vec![branch],
         choice: false,
         idle: false,
+        rechecked: false,
         accesses: Vec::new(),
         rule: None,
         changed_by: Vec::new(),
+        source: std::panic::Location::caller(),
     }
 }
 
