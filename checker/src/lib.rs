@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`engine`] | exploration by stateright, the reduction, bounds; the state graph, fair lassos, costs |
 //! | [`suite`] | which explorations answer which questions; running them in parallel |
+//! | [`threads`] | units run as threads: weak memory, sampling, the engines answering for each other |
 //! | [`verdict`] | what is known of an invariant, and the run that it comes from |
 //! | [`itf`] | traces as files: written, read, named by content, replayed against the present model |
 //! | [`trace`], [`blocked`] | counterexamples, step by step; who waits for whom |
@@ -37,6 +38,7 @@ pub mod itf;
 pub mod report;
 pub mod results;
 pub mod suite;
+pub mod threads;
 pub mod trace;
 pub mod verdict;
 

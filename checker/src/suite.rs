@@ -24,7 +24,9 @@ use foliocheck_specs::{Instance, Invariant, Scenario, Scheme, invariants, scheme
 use crate::engine::explore::{Exploration, ExploreError, Mode, explore};
 use crate::engine::lasso::Fairness;
 use crate::engine::limits::Limits;
+use crate::engine::loom::LoomError;
 use crate::engine::progress::{progress, unrolled};
+use crate::engine::shuttle::ShuttleError;
 use crate::trace::{ReplayError, Trace};
 use crate::verdict::{Run, Verdict};
 
@@ -120,6 +122,12 @@ pub enum Cause {
     /// A path found by exploration could not be replayed on the system as written.
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    /// Its executions could not be explored.
+    #[error(transparent)]
+    Loom(#[from] LoomError),
+    /// Its executions could not be sampled.
+    #[error(transparent)]
+    Shuttle(#[from] ShuttleError),
 }
 
 /// Runs one unit.
@@ -131,6 +139,19 @@ pub fn run(unit: &Unit, options: &Options) -> Result<Answer, UnitError> {
 }
 
 impl Unit {
+    /// The system, with every invariant that applies to it as a predicate.
+    ///
+    /// # Errors
+    /// If it cannot be built.
+    pub fn instance(&self) -> Result<Instance, BuildError> {
+        let setup = &self.scenario.setup;
+        let mut applicable = foliocheck_specs::instance::applicable(setup);
+        // What is no guarantee, and asked all the same.
+        let known: Vec<&str> = invariants::all().iter().map(|i| i.id).collect();
+        applicable.extend(self.ask.iter().filter(|i| !known.contains(&i.id)));
+        Instance::build(setup, &self.scheme, &self.ablations, &applicable)
+    }
+
     /// Names the unit in an error.
     pub fn error(&self, source: impl Into<Cause>) -> UnitError {
         UnitError {
@@ -241,12 +262,7 @@ impl Finding {
 }
 
 fn answer(unit: &Unit, options: &Options) -> Result<Answer, Cause> {
-    let setup = &unit.scenario.setup;
-    let mut applicable = foliocheck_specs::instance::applicable(setup);
-    // What is no guarantee, and asked all the same.
-    let known: Vec<&str> = invariants::all().iter().map(|i| i.id).collect();
-    applicable.extend(unit.ask.iter().filter(|i| !known.contains(&i.id)));
-    let instance = Instance::build(setup, &unit.scheme, &unit.ablations, &applicable)?;
+    let instance = unit.instance()?;
     let mut limits = options.limits;
     limits.max_states = match (limits.max_states, unit.scenario.max_states) {
         (Some(a), Some(b)) => Some(a.min(b)),
@@ -465,6 +481,7 @@ fn conclude(
         reduced: !options.full,
         engine: engine(findings),
         reason: None,
+        coverage: None,
         trace: None,
     };
     let (graphs, explorations): (Vec<&Finding>, Vec<&Finding>) =

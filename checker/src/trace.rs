@@ -1,11 +1,12 @@
 //! Counterexamples: an action path replayed, step by step, on the system as it was written, with
 //! every variable that exploration did not need.
 
+use foliocheck_model::executor::judge::{self, WeakExecution};
 use foliocheck_model::machine::expr::Expr;
 use foliocheck_model::machine::interp::{self, Action, Valuation};
 use foliocheck_model::machine::step::Step;
 use foliocheck_model::machine::system::Scope;
-use foliocheck_model::machine::{RunError, System, TaskId};
+use foliocheck_model::machine::{RunError, System, TaskId, VarId};
 use serde::Serialize;
 
 use crate::blocked::{self, Blocked};
@@ -42,6 +43,10 @@ pub struct TraceStep {
     pub branch: String,
     /// The rule that put the step there.
     pub rule: Option<String>,
+    /// On weak memory: what the step read that memory did not hold; `from` what it held, `to` what was
+    /// read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stale: Vec<Change>,
 }
 
 /// A counterexample.
@@ -113,6 +118,38 @@ impl Trace {
             why,
             blocked,
         })
+    }
+}
+
+impl Trace {
+    /// A weak execution, up to where `length` steps are taken; `system` is the one that its threads ran.
+    /// `why` says what is wrong there.
+    pub fn weak(system: &System, execution: &WeakExecution, length: usize, why: String) -> Trace {
+        let mut state = Valuation::init(system);
+        let mut steps = Vec::new();
+        for weak in &execution.steps[..length] {
+            let Some(step) = interp::current(system, &state, weak.action.task) else {
+                break;
+            };
+            let next = judge::take(system, &state, weak.action, &weak.seen);
+            let mut shown = trace_step(system, &state, &next, weak.action, step);
+            let read = |(var, value): &(VarId, u64)| Change {
+                variable: system.var(*var).full_name(),
+                from: system.var(*var).show(state.get(*var)),
+                to: system.var(*var).show(*value),
+                ghost: false,
+            };
+            shown.stale = weak.stale.iter().map(read).collect();
+            steps.push(shown);
+            state = next;
+        }
+        Trace {
+            length: steps.len(),
+            steps,
+            loop_start: None,
+            why,
+            blocked: Vec::new(),
+        }
     }
 }
 
@@ -191,12 +228,7 @@ pub(crate) fn trace_step(
         .vars
         .iter()
         .enumerate()
-        .map(|(i, var)| {
-            (
-                foliocheck_model::machine::VarId(u16::try_from(i).expect("few variables")),
-                var,
-            )
-        })
+        .map(|(i, var)| (VarId(u16::try_from(i).expect("few variables")), var))
         .filter(|(id, _)| !pcs.contains(id) && before.get(*id) != after.get(*id))
         .map(|(id, var)| Change {
             variable: var.full_name(),
@@ -220,6 +252,7 @@ pub(crate) fn trace_step(
         text,
         branch: branch.label.clone(),
         rule: step.rule.as_ref().map(|r| r.rule.clone()),
+        stale: Vec::new(),
     }
 }
 

@@ -51,6 +51,9 @@ pub struct Run {
     pub engine: &'static str,
     /// Why it is inconclusive, and what was covered.
     pub reason: Option<String>,
+    /// What a verdict of an engine that runs threads covers: executions, and within what bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<String>,
     /// A shortest counterexample.
     pub trace: Option<Trace>,
 }

@@ -41,6 +41,7 @@ fn made_up(scheme: &str, scenario: &str, verdict: Verdict) -> Run {
         reduced: true,
         engine: "none",
         reason: None,
+        coverage: None,
         trace: None,
     }
 }

@@ -8,6 +8,7 @@ use foliocheck_specs::{Scenario, invariants, witness};
 use super::gate::{self, Committed};
 use super::job::{self, Job, Scope, What};
 use super::select::{self, Place};
+use super::threads::{self, Engine};
 use super::{Bounds, CheckArgs, Format};
 use crate::engine::limits::Limits;
 use crate::expectation::Expected;
@@ -18,10 +19,17 @@ use crate::verdict::Verdict;
 
 /// Runs the check. The exit code.
 pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
+    match args.engine {
+        Some(engine) if engine != Engine::Stateright => {
+            return threads::check(place, args, engine);
+        }
+        _ => {}
+    }
     let everything = args.scheme.is_empty()
         && args.scenario.is_empty()
         && args.invariant.is_empty()
-        && args.group.is_empty();
+        && args.group.is_empty()
+        && args.engine.is_none();
     let what = What {
         schemes: select::matching(place.schemes.clone(), &args.scheme, "scheme", |s| s.id)?,
         scenarios: default_scenarios(place, &args.group, &args.scenario)?,
@@ -145,6 +153,9 @@ fn print_rest(job: &Job) {
     }
     if let Some(ledger) = &job.ledger {
         println!("{}.\n", ledger.summary);
+    }
+    if let Some(threads) = &job.threads {
+        println!("{}", threads.summary());
     }
 }
 

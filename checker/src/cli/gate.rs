@@ -21,6 +21,7 @@ use crate::gate::{self, Means};
 use crate::report::{self, summary};
 use crate::results::{self, Batch, Lock};
 use crate::suite::Options;
+use crate::threads::ledger;
 use crate::verdict::Verdict;
 
 /// What is committed, and kept from changing until all is done.
@@ -136,6 +137,9 @@ pub fn hold(
         }
         if let Some(ledger) = &job.ledger {
             claims::plan(&mut batch, place, ledger)?;
+        }
+        if let Some(threads) = &job.threads {
+            batch.write(ledger::path(&results), ledger::text(&threads.lines));
         }
     }
     if scope == Scope::Quick {
@@ -298,6 +302,9 @@ fn obstacle(job: &Job, options: &Options) -> Option<String> {
             "{} does not show, or its fix does not hold",
             bug.bug
         ));
+    }
+    if job.is_cut() {
+        return Some("an exploration by loom was cut short".to_owned());
     }
     let open = job.ledger.as_ref().is_some_and(claims::Ledger::is_open);
     open.then(|| "a claim is open or untested".to_owned())

@@ -8,7 +8,7 @@ use foliocheck_specs::{Invariant, Scenario, Scheme, schemes, witness};
 use super::progress::Progress;
 use super::select::{self, Place};
 use super::{Bounds, INCONCLUSIVE, UNEXPECTED};
-use super::{bugs, claims};
+use super::{bugs, claims, threads};
 use crate::suite::{self, Answer, Options, Unit};
 use crate::verdict::{Run, Verdict};
 
@@ -49,6 +49,8 @@ pub struct Job {
     pub tried: Option<bugs::Outcome>,
     /// The claims.
     pub ledger: Option<claims::Ledger>,
+    /// What was run as threads.
+    pub threads: Option<threads::Threads>,
     /// Wall time.
     pub elapsed: Duration,
 }
@@ -63,11 +65,16 @@ impl Job {
         let failed = self.witnesses.iter().flatten().any(|(_, broken)| !broken);
         if failed || codes.contains(&UNEXPECTED) {
             UNEXPECTED
-        } else if codes.contains(&INCONCLUSIVE) || self.open().is_some() {
+        } else if codes.contains(&INCONCLUSIVE) || self.open().is_some() || self.is_cut() {
             INCONCLUSIVE
         } else {
             0
         }
+    }
+
+    /// Some exploration by loom did not reach its bound.
+    pub fn is_cut(&self) -> bool {
+        self.threads.iter().any(|t| !t.cut.is_empty())
     }
 
     /// The first inconclusive run.
@@ -89,11 +96,12 @@ pub fn run(place: &Place, what: What, options: &Options, bounds: &Bounds) -> any
     let jobs = bounds.jobs();
     let answers = run_units(&units, options, jobs)?;
     let runs: Vec<Run> = answers.iter().flat_map(|a| a.runs.clone()).collect();
-    let (mut witnesses, mut tried, mut ledger) = (None, None, None);
+    let (mut witnesses, mut tried, mut ledger, mut run_as_threads) = (None, None, None, None);
     if what.scope == Scope::Whole && place.scenarios.is_none() {
         witnesses = Some(run_witnesses(&what.scenarios, options, jobs)?);
         tried = Some(bugs::try_all(place, options, jobs, &bugs::all())?);
         ledger = Some(claims::ledger(place, bounds, &runs)?);
+        run_as_threads = Some(threads::main_job(place, &units, &answers, jobs)?);
     }
     Ok(Job {
         what,
@@ -102,6 +110,7 @@ pub fn run(place: &Place, what: What, options: &Options, bounds: &Bounds) -> any
         witnesses,
         tried,
         ledger,
+        threads: run_as_threads,
         elapsed: started.elapsed(),
     })
 }

@@ -13,6 +13,7 @@ mod job;
 mod progress;
 mod select;
 mod show;
+mod threads;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -53,6 +54,10 @@ enum Command {
     Claims(ClaimsArgs),
     /// Remove each part of a scheme, and of the kernel, in turn: what breaks is what it was for
     Ablate(AblateArgs),
+    /// Compare the final observations that each engine has: states, threads on weak memory, schedules at random
+    Agree(threads::AgreeArgs),
+    /// Weaken each memory order in turn: what breaks on weak memory is what it was for
+    Orders(threads::OrdersArgs),
     /// List what there is
     List(ListArgs),
     /// Print a program as pseudo-C
@@ -91,6 +96,11 @@ pub struct CheckArgs {
     /// Take what comes out as the committed verdicts
     #[arg(long)]
     bless: bool,
+    /// What runs the programs (default: states; in the main job loom and shuttle as well)
+    #[arg(long, value_enum, conflicts_with_all = ["bug", "full", "fairness"])]
+    engine: Option<threads::Engine>,
+    #[command(flatten)]
+    threads: threads::ThreadBounds,
     #[command(flatten)]
     bounds: Bounds,
     /// Output
@@ -354,6 +364,8 @@ fn run(schemes: Vec<Scheme>, home: PathBuf) -> ExitCode {
         Command::Cost(args) => cost::cost(&place, &args),
         Command::Claims(args) => claims::claims(&place, &args),
         Command::Ablate(args) => ablate::ablate(&place, &args),
+        Command::Agree(args) => threads::agree(&place, &args),
+        Command::Orders(args) => threads::orders(&place, &args),
         Command::List(args) => show::list(&place, &args),
         Command::Show {
             what:

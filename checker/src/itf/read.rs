@@ -303,5 +303,6 @@ fn step(
         text: meta.text,
         branch: meta.branch,
         rule: meta.rule,
+        stale: Vec::new(),
     })
 }

@@ -15,3 +15,4 @@ pub mod sarif;
 pub mod summary;
 pub mod table;
 pub mod text;
+pub mod threads;

@@ -9,6 +9,7 @@ use crate::verdict::{Run, Verdict};
 
 const RULE: Style = AnsiColor::Cyan.on_default();
 const CHANGE: Style = AnsiColor::Yellow.on_default();
+const STALE: Style = AnsiColor::Magenta.on_default();
 const GHOST: Style = Style::new().dimmed();
 const WHY: Style = AnsiColor::Red.on_default().bold();
 
@@ -105,6 +106,12 @@ fn what(step: &TraceStep) -> String {
                 )
             }),
     );
+    parts.extend(step.stale.iter().map(|c| {
+        format!(
+            "{STALE}read {} = {}, memory holds {}{STALE:#}",
+            c.variable, c.to, c.from
+        )
+    }));
     let changes = parts.join(", ");
     let rule = step
         .rule

@@ -29,7 +29,9 @@ pub enum Judged {
 pub struct WeakStep {
     /// The task and the branch.
     pub action: Action,
-    /// What it read, where that is not what memory held: variable and value.
+    /// What it read.
+    pub seen: BTreeMap<VarId, u64>,
+    /// That of it which is not what memory held.
     pub stale: Vec<(VarId, u64)>,
     /// It is part of what no order explains.
     pub in_cycle: bool,
@@ -125,6 +127,7 @@ pub fn replay(prepared: &Prepared, history: &History, weak: &Weak) -> WeakExecut
         steps.push(WeakStep {
             action,
             stale: outdated,
+            seen: seen.clone(),
             in_cycle: weak.cycle.contains(event),
         });
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::condition::{Conditions, contradict, implies, with};
 use super::words::{WordId, Words, kernel_assigns};
 use crate::machine::expr::{Expr, Op, eq};
-use crate::machine::step::{Branch, Order, Step};
+use crate::machine::step::{Branch, Step};
 use crate::machine::system::{System, TaskId};
 use crate::machine::var::{Lock, Role, VarId};
 
@@ -169,7 +169,7 @@ fn covers(system: &System, held: &[Held], h: &Held) -> bool {
 }
 
 /// The locks that a step takes, to keep them or for as long as it lasts: those that it waits for and
-/// declares an order for, and those that no variable stands for.
+/// declares an order for, whichever, and those that no variable stands for.
 pub fn taken(system: &System, words: &Words, task: TaskId, step: &Step) -> Vec<Take> {
     let mut takes: Vec<Take> = Vec::new();
     let mut add = |take: Take| {
@@ -213,8 +213,7 @@ pub fn taken(system: &System, words: &Words, task: TaskId, step: &Step) -> Vec<T
     }
     for access in &step.accesses {
         let var = access.var;
-        let lock =
-            system.var(var).memory.lock == Some(Lock::Owner) && access.order >= Order::Acquire;
+        let lock = system.var(var).memory.lock == Some(Lock::Owner);
         if lock && step.guard.mentions(var) {
             let Some(word) = words.word_of(var) else {
                 continue;

@@ -13,6 +13,7 @@
 //! | [`compile`] | the packed machine that exploration runs on |
 //! | [`footprint`] | what a step reads and writes, and which steps commute |
 //! | [`ablate`] | removing one named step or wait from a system |
+//! | [`weaken`] | a system with one memory order weaker |
 //! | [`error`] | what is wrong with a system, or with a step that was executed |
 //!
 //! A step is indivisible. Between any two steps of a task, any other task may run. Memory is
@@ -32,6 +33,7 @@ pub mod program;
 pub mod step;
 pub mod system;
 pub mod var;
+pub mod weaken;
 
 pub use error::{BuildError, RunError};
 pub use expr::Expr;
