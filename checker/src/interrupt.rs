@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub const EXIT: u8 = 130;
 
 static WANTED: AtomicBool = AtomicBool::new(false);
+static WRITTEN: AtomicBool = AtomicBool::new(false);
 static WRITING: Mutex<()> = Mutex::new(());
 static DONE: AtomicUsize = AtomicUsize::new(0);
 static ALL: AtomicUsize = AtomicUsize::new(0);
@@ -27,8 +28,18 @@ pub fn hold() -> Hold {
 impl Hold {
     /// Somebody has interrupted the program: what has not begun to change should not.
     pub fn is_wanted(&self) -> bool {
-        WANTED.load(Ordering::SeqCst)
+        is_wanted()
     }
+
+    /// The files are in their places.
+    pub fn done(self) {
+        WRITTEN.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Somebody has interrupted the program.
+pub fn is_wanted() -> bool {
+    WANTED.load(Ordering::SeqCst)
 }
 
 /// For the message: so many explorations of so many are done.
@@ -47,7 +58,9 @@ pub fn install() -> Result<(), ctrlc::Error> {
         // Temporary files are gone once nothing is being written.
         let _hold = hold();
         let (done, all) = (DONE.load(Ordering::Relaxed), ALL.load(Ordering::Relaxed));
-        if all == 0 {
+        if WRITTEN.load(Ordering::SeqCst) {
+            eprintln!("\nfoliocheck: interrupted; the files were written");
+        } else if all == 0 {
             eprintln!("\nfoliocheck: interrupted");
         } else {
             eprintln!(

@@ -179,8 +179,11 @@ impl Batch {
     pub fn differing(&self) -> Result<Vec<&Path>, ResultsError> {
         let mut paths: Vec<&Path> = Vec::new();
         for (path, wanted) in &self.writes {
-            if text(path)?.as_ref() != Some(wanted) {
-                paths.push(path);
+            match std::fs::read(path) {
+                Ok(bytes) if bytes == wanted.as_bytes() => {}
+                Ok(_) => paths.push(path),
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => paths.push(path),
+                Err(e) => return Err(failed(path, e)),
             }
         }
         paths.extend(
@@ -216,15 +219,19 @@ impl Batch {
         for path in self.removals.iter().filter(|p| changed.contains(p)) {
             std::fs::remove_file(path).map_err(|e| failed(path, e))?;
         }
+        writing.done();
         Ok(())
     }
 }
 
-/// Writes one file, whole or not at all.
+/// Writes one file, whole or not at all. What is no file (`/dev/stdout`, a pipe) is written to.
 ///
 /// # Errors
 /// If it cannot be written.
 pub fn write(path: &Path, text: &str) -> Result<(), ResultsError> {
+    if path.metadata().is_ok_and(|m| !m.is_file() && !m.is_dir()) {
+        return std::fs::write(path, text).map_err(|e| failed(path, e));
+    }
     let mut batch = Batch::default();
     batch.write(path, text);
     batch.commit()

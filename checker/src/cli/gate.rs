@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use anstream::{print, println};
+use anstream::{eprintln, print, println};
 use anyhow::Context as _;
 use foliocheck_specs::{Scenario, invariants, witness};
 
@@ -318,7 +318,7 @@ pub fn bless(job: &Job, options: &Options, plan: Option<Batch>) -> anyhow::Resul
     let plan = plan.context("nothing blessed: nothing was compared")?;
     let changed = plan.differing()?.len();
     plan.commit()?;
-    println!("Accepted: {changed} files written or removed.");
+    eprintln!("Accepted: {changed} files written or removed.");
     Ok(0)
 }
 

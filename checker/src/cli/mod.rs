@@ -378,6 +378,8 @@ fn run(schemes: Vec<Scheme>, home: PathBuf) -> ExitCode {
         Command::Trace(args) => show::trace(&place, &args),
     };
     match result {
+        // Who interrupts is told so, whatever was on its way.
+        _ if interrupt::is_wanted() => ExitCode::from(interrupt::EXIT),
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             anstream::eprintln!("foliocheck: {error:#}");
