@@ -95,6 +95,11 @@ impl Expectations {
         self.0.get(&key(scheme, scenario, invariant))
     }
 
+    /// All of them, by scheme, scenario and invariant.
+    pub fn iter(&self) -> impl Iterator<Item = &Expected> {
+        self.0.values()
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.len()

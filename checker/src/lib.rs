@@ -13,6 +13,7 @@
 //! | [`cost`] | what schemes cost: copies, flushes, faults, waits, retries |
 //! | [`results`] | committed files: read, written whole or not at all |
 //! | [`report`] | tables, Markdown, JSON, printed traces |
+//! | [`web`] | the page, and its server |
 //! | [`cli`] | the command line |
 //!
 //! A *holds* means that every reachable state within the bounds of the scenario was visited, or is
@@ -33,6 +34,7 @@ pub mod results;
 pub mod suite;
 pub mod trace;
 pub mod verdict;
+pub mod web;
 
 /// The README's example is compiled and run.
 #[cfg(doctest)]

@@ -176,7 +176,8 @@ pub enum ReplayError {
     NotViolated,
 }
 
-fn trace_step(
+/// A step as it is told: what `action`, a branch of `step`, changed.
+pub(crate) fn trace_step(
     system: &System,
     before: &Valuation,
     after: &Valuation,
@@ -224,7 +225,7 @@ fn task_name(system: &System, task: TaskId) -> String {
 }
 
 /// The way in which the predicate is true, if it says more than that something was recorded.
-fn evidence(system: &System, state: &Valuation, bad: &Expr) -> String {
+pub(crate) fn evidence(system: &System, state: &Valuation, bad: &Expr) -> String {
     let Some(way) = bad.disjuncts().into_iter().find(|d| state.holds(d)) else {
         return String::new();
     };

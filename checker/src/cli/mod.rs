@@ -11,6 +11,7 @@ mod cost;
 mod progress;
 mod select;
 mod show;
+mod ui;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -56,6 +57,8 @@ enum Command {
     },
     /// Print the shortest counterexample of a scheme, scenario and invariant
     Trace(TraceArgs),
+    /// Serve a page to browse verdicts, step through counterexamples, try rules
+    Ui(ui::UiArgs),
 }
 
 /// What to check, and how far.
@@ -291,6 +294,7 @@ pub fn main() -> ExitCode {
                 },
         } => show::program(&place, &name, &scheme, scenario.as_deref()),
         Command::Trace(args) => show::trace(&place, &args),
+        Command::Ui(args) => ui::ui(&place, &args),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -1,0 +1,209 @@
+//! Claims, bugs, ablation and cost: what the command line prints, each line with the trace it leads to.
+
+use std::path::Path;
+
+use foliocheck_specs::bugs::{self, Carried};
+use foliocheck_specs::claims as catalogue;
+use serde::{Deserialize, Serialize};
+
+use super::error::{ApiError, chain};
+use super::subject::{Library, Place, Subject, ablated, removed};
+use crate::ablation::Outcome;
+use crate::claims::{self, Evidence};
+use crate::cost::{self, Bill};
+use crate::engine::limits::Limits;
+use crate::report::{ablation, claims as ledger};
+use crate::results;
+
+fn failed(error: &dyn std::error::Error) -> ApiError {
+    ApiError::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, chain(error))
+}
+
+/// A claim.
+#[derive(Serialize)]
+pub struct ClaimPage {
+    #[serde(flatten)]
+    entry: ledger::Entry,
+    /// The outcome in words.
+    says: String,
+    /// By evidence: the trace that it rests on.
+    traces: Vec<Option<Subject>>,
+}
+
+/// All claims with their committed outcomes.
+///
+/// # Errors
+/// If the committed file or the list of claims cannot be read.
+pub fn claims(folder: &Path) -> Result<Vec<ClaimPage>, ApiError> {
+    let all = catalogue::own().map_err(|e| failed(&e))?;
+    let committed: Option<ledger::Document> =
+        results::read(&folder.join("claims.json"), ledger::SCHEMA).map_err(|e| failed(&e))?;
+    let entries = committed.map(|d| d.claims).unwrap_or_default();
+    Ok(entries
+        .into_iter()
+        .map(|entry| {
+            let claim = all.iter().find(|c| c.id == entry.id);
+            let checks = claim.map(claims::checks).unwrap_or_default();
+            let traces = entry.evidence.iter().enumerate().map(|(n, evidence)| {
+                let check = checks.get(n).map(|(_, check)| *check);
+                check.and_then(|check| rests_on(evidence, check))
+            });
+            ClaimPage {
+                says: entry.outcome.text(),
+                traces: traces.collect(),
+                entry,
+            }
+        })
+        .collect())
+}
+
+fn rests_on(evidence: &Evidence, check: &catalogue::Check) -> Option<Subject> {
+    Some(Subject {
+        place: Place {
+            scheme: check.scheme.clone(),
+            without: check.without.iter().map(removed).collect(),
+            scenario: evidence.scenario.clone()?,
+        },
+        invariant: check.invariant.clone(),
+    })
+}
+
+/// A bug.
+#[derive(Serialize)]
+pub struct BugPage {
+    id: &'static str,
+    title: &'static str,
+    kernel: &'static str,
+    fix: &'static str,
+    story: String,
+    test: Option<&'static str>,
+    /// Why the model does not carry it.
+    reason: Option<&'static str>,
+    cases: Vec<CasePage>,
+}
+
+#[derive(Serialize)]
+struct CasePage {
+    title: &'static str,
+    removed: Vec<String>,
+    /// Steps of the committed trace.
+    length: Option<usize>,
+    buggy: Subject,
+    fixed: Subject,
+}
+
+/// What is read of a stored trace.
+#[derive(Deserialize)]
+struct Stored {
+    trace: Length,
+}
+
+#[derive(Deserialize)]
+struct Length {
+    length: usize,
+}
+
+/// All bugs.
+///
+/// # Errors
+/// If a committed trace cannot be read.
+pub fn bugs(folder: &Path) -> Result<Vec<BugPage>, ApiError> {
+    let mut pages = Vec::new();
+    for bug in bugs::all() {
+        let (carried, reason) = match bug.carried {
+            Carried::Cases(cases) => (cases, None),
+            Carried::No(reason) => (Vec::new(), Some(reason)),
+        };
+        let mut cases = Vec::new();
+        for (n, case) in carried.into_iter().enumerate() {
+            let name = format!("{}-{}", bug.id, n + 1);
+            let path = folder.join("bugs").join(format!("{name}.json"));
+            let stored: Option<Stored> =
+                results::read(&path, crate::report::bugs::SCHEMA).map_err(|e| failed(&e))?;
+            let subject = |suffix: &str| Subject {
+                place: Place {
+                    scheme: format!("bug:{name}{suffix}"),
+                    without: Vec::new(),
+                    scenario: case.scenario.to_owned(),
+                },
+                invariant: case.invariant.to_owned(),
+            };
+            cases.push(CasePage {
+                title: case.title,
+                removed: case
+                    .buggy
+                    .ablations
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect(),
+                length: stored.map(|s| s.trace.length),
+                buggy: subject(""),
+                fixed: subject(":fixed"),
+            });
+        }
+        pages.push(BugPage {
+            id: bug.id,
+            title: bug.title,
+            kernel: bug.kernel,
+            fix: bug.fix,
+            story: bug.story.replace('\n', " "),
+            test: bug.test,
+            reason,
+            cases,
+        });
+    }
+    Ok(pages)
+}
+
+/// A part of a scheme or of the kernel below it.
+#[derive(Serialize)]
+pub struct PartPage {
+    #[serde(flatten)]
+    outcome: Outcome,
+    name: String,
+    /// How it is removed in an address.
+    without: String,
+}
+
+/// What each part of a scheme is for.
+///
+/// # Errors
+/// If nothing is committed, or it cannot be read.
+pub fn ablation(library: &Library, folder: &Path, scheme: &str) -> Result<Vec<PartPage>, ApiError> {
+    let names = library.schemes.iter().map(|s| s.id);
+    if !names.clone().any(|s| s == scheme) {
+        return Err(ApiError::unknown("scheme", scheme, names));
+    }
+    let path = folder.join("ablation").join(format!("{scheme}.json"));
+    let committed: Option<ablation::Document> =
+        results::read(&path, ablation::SCHEMA).map_err(|e| failed(&e))?;
+    let Some(document) = committed else {
+        return Err(ApiError::missing(format!(
+            "no ablation of {scheme} is committed; `foliocheck ablate {scheme} --bless` makes one"
+        )));
+    };
+    Ok(document
+        .outcomes
+        .into_iter()
+        .map(|outcome| PartPage {
+            name: outcome.removal.name(),
+            without: ablated(&outcome.removal),
+            outcome,
+        })
+        .collect())
+}
+
+/// What every scheme costs in a scenario, today's kernel first.
+///
+/// # Errors
+/// If there is no such scenario, or something cannot be run.
+pub fn cost(library: &Library, scenario: &str, limits: &Limits) -> Result<Vec<Bill>, ApiError> {
+    let scenario = library.scenario(scenario)?;
+    library
+        .schemes
+        .iter()
+        .filter(|scheme| scheme.family.concerns(&scenario.setup))
+        .map(|scheme| cost::bill(scheme, scenario, limits))
+        .collect::<Result<_, _>>()
+        .map_err(|e| ApiError::refused(chain(&e)))
+}
