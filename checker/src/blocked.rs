@@ -6,10 +6,10 @@ use foliocheck_model::machine::interp::{self, Valuation};
 use foliocheck_model::machine::program::show;
 use foliocheck_model::machine::step::STOPPED;
 use foliocheck_model::machine::{System, TaskId, VarId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A task that cannot go on.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Blocked {
     /// The task.
     pub task: String,

@@ -5,6 +5,7 @@
 //! | [`engine`] | exploration by stateright, the reduction, bounds; the state graph, fair lassos, costs |
 //! | [`suite`] | which explorations answer which questions; running them in parallel |
 //! | [`verdict`] | what is known of an invariant, and the run that it comes from |
+//! | [`itf`] | traces as files: written, read, named by content, replayed against the present model |
 //! | [`trace`], [`blocked`] | counterexamples, step by step; who waits for whom |
 //! | [`ablation`] | what each part of a scheme, and of the kernel below it, is for |
 //! | [`bugs`] | each real bug and its fixed twin, run |
@@ -29,6 +30,7 @@ pub mod cli;
 pub mod cost;
 pub mod engine;
 pub mod expectation;
+pub mod itf;
 pub mod report;
 pub mod results;
 pub mod suite;

@@ -38,6 +38,9 @@ pub struct TraceStep {
     pub file: String,
     /// What happens, and which branch was taken.
     pub text: String,
+    /// The branch's label, which the text ends with; empty if there is no other.
+    #[serde(skip)]
+    pub branch: String,
     /// The rule that put the step there.
     pub rule: Option<String>,
 }
@@ -176,7 +179,7 @@ pub enum ReplayError {
     NotViolated,
 }
 
-/// A step as it is told: what `action`, a branch of `step`, changed.
+/// The step that `action` takes from `before` to `after`; `step` is the one that its task is at.
 pub(crate) fn trace_step(
     system: &System,
     before: &Valuation,
@@ -216,6 +219,7 @@ pub(crate) fn trace_step(
         id: step.id.clone(),
         file: step.file.clone(),
         text,
+        branch: branch.label.clone(),
         rule: step.rule.as_ref().map(|r| r.rule.clone()),
     }
 }

@@ -74,7 +74,7 @@ pub fn compare(
         Beside::Follow => {
             let (unit, instance) = page::prepare(library, other, &subject.invariant)?;
             let (path, pairs) = follow(&instance.full, choices);
-            (page::own(there, &unit, &instance, &path), pairs)
+            (page::own(there, &unit, &instance, &path, None)?, pairs)
         }
         Beside::Own => {
             let page = page::solve(library, &there, limits)?;

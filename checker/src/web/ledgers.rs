@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{ApiError, chain};
 use super::subject::{Library, Place, Subject, ablated, removed};
+use super::view::Choice;
 use crate::ablation::Outcome;
 use crate::claims::{self, Evidence};
-use crate::cost::{self, Bill};
+use crate::cost::{self, Bill, Figure};
 use crate::engine::limits::Limits;
 use crate::report::{ablation, claims as ledger};
 use crate::results;
+use crate::trace::TraceStep;
 
 fn failed(error: &dyn std::error::Error) -> ApiError {
     ApiError::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, chain(error))
@@ -193,17 +195,38 @@ pub fn ablation(library: &Library, folder: &Path, scheme: &str) -> Result<Vec<Pa
         .collect())
 }
 
+/// What a scheme costs.
+#[derive(Serialize)]
+pub struct BillPage {
+    #[serde(flatten)]
+    bill: Bill,
+    /// By figure: the cycle that makes it unbounded, as steps by name.
+    cycles: Vec<Option<Vec<Choice>>>,
+}
+
 /// What every scheme costs in a scenario, today's kernel first.
 ///
 /// # Errors
 /// If there is no such scenario, or something cannot be run.
-pub fn cost(library: &Library, scenario: &str, limits: &Limits) -> Result<Vec<Bill>, ApiError> {
+pub fn cost(library: &Library, scenario: &str, limits: &Limits) -> Result<Vec<BillPage>, ApiError> {
     let scenario = library.scenario(scenario)?;
-    library
+    let concerned = library
         .schemes
         .iter()
-        .filter(|scheme| scheme.family.concerns(&scenario.setup))
-        .map(|scheme| cost::bill(scheme, scenario, limits))
-        .collect::<Result<_, _>>()
-        .map_err(|e| ApiError::refused(chain(&e)))
+        .filter(|scheme| scheme.family.concerns(&scenario.setup));
+    concerned
+        .map(|scheme| {
+            let bill =
+                cost::bill(scheme, scenario, limits).map_err(|e| ApiError::refused(chain(&e)))?;
+            let cycle = |figure: &Figure| {
+                let steps = figure.cycle.iter().flat_map(|c| &c.steps);
+                let named = |s: &TraceStep| Choice(s.task.clone(), s.id.clone(), s.branch.clone());
+                figure.cycle.is_some().then(|| steps.map(named).collect())
+            };
+            Ok(BillPage {
+                cycles: bill.figures.iter().map(cycle).collect(),
+                bill,
+            })
+        })
+        .collect()
 }

@@ -8,6 +8,7 @@
 //! | [`subject`] | what a page is about, as it is named in addresses |
 //! | [`page`] | a trace with everything that its page shows |
 //! | [`machine`], [`view`] | a system, and a path on it, as data for the page |
+//! | [`opened`] | a trace file that somebody opens |
 //! | [`compare`] | a trace beside the same scenario under another kernel |
 //! | [`runs`] | the bench: runs with progress, limits, cancelling |
 //! | [`catalog`], [`ledgers`] | verdicts; claims, bugs, ablation, cost |
@@ -24,7 +25,9 @@
 //! | `GET /api/verdicts` | [`catalog::Verdicts`]: what is committed, a column each |
 //! | `GET /api/limits` | [`runs::Ceiling`]: what runs may take |
 //! | `GET /api/trace?scheme=&scenario=&invariant=&without=` | [`page::Page`]: the verdict, and the shortest counterexample if there is one; `without` is a list with commas of what [`subject`] describes |
-//! | `POST /api/replay` `{"subject", "choices"}` | [`page::Page`]: these steps and no others; a choice is `[task, step, branch]` by name |
+//! | `GET /api/itf?...`, as above | the counterexample as a trace file ([`crate::itf`]) |
+//! | `POST /api/open`, a trace file | [`opened::Opened`]: what it is about, and its steps |
+//! | `POST /api/replay` `{"subject", "choices", "loop_start"}` | [`page::Page`]: these steps and no others; a choice is `[task, step, branch]` by name |
 //! | `POST /api/compare` `{"subject", "choices", "with", "beside"}` | [`compare::Comparison`]: the steps beside the same scenario under the kernel `with`, which follows them (`beside: "follow"`) or shows its own counterexample (`"own"`) |
 //! | `POST /api/runs` [`runs::Order`] | `{"id"}`: a run has begun |
 //! | `GET /api/runs/{id}/events` | [`runs::News`] as server-sent events, to the end of the run |
@@ -40,6 +43,7 @@ pub mod error;
 pub mod guard;
 pub mod ledgers;
 pub mod machine;
+pub mod opened;
 pub mod page;
 pub mod runs;
 pub mod server;

@@ -1,14 +1,16 @@
 //! A trace with everything that its page shows, from a subject or from steps.
 
-use foliocheck_specs::{Instance, Invariant};
+use foliocheck_specs::Instance;
 use serde::Serialize;
 
 use super::error::{ApiError, chain};
 use super::machine::Machine;
-use super::subject::{Library, Place, Subject, address, build};
+use super::subject::{Library, Place, Subject, build};
 use super::view::{Choice, Path, View};
 use crate::engine::limits::Limits;
+use crate::itf::Document;
 use crate::suite::{self, Options, Unit};
+use crate::trace::{self, Trace};
 use crate::verdict::{Run, Verdict};
 
 /// What is known of a subject, and its trace if there is one.
@@ -109,20 +111,43 @@ impl Kernel {
 /// # Errors
 /// If something is unknown, does not apply, or cannot be run.
 pub fn solve(library: &Library, subject: &Subject, limits: Limits) -> Result<Page, ApiError> {
-    let invariant = library.invariant(&subject.invariant)?;
-    let unit = library.unit(&subject.place, vec![invariant])?;
+    let (unit, instance) = prepare(library, &subject.place, &subject.invariant)?;
+    let run = run(&unit, limits)?;
+    answered(subject.clone(), &unit, &instance, &run)
+}
+
+/// The counterexample as a trace file.
+///
+/// # Errors
+/// As [`solve`]; or there is none.
+pub fn file(library: &Library, subject: &Subject, limits: Limits) -> Result<Document, ApiError> {
+    let (unit, instance) = prepare(library, &subject.place, &subject.invariant)?;
+    let run = run(&unit, limits)?;
+    let Some(trace) = &run.trace else {
+        return Err(ApiError::missing(format!(
+            "no counterexample: {} is {} there",
+            subject.invariant,
+            run.verdict.name()
+        )));
+    };
+    let named = subject.in_file(&unit)?;
+    Ok(Document::of(named, run.engine, trace, &instance.full))
+}
+
+/// Runs a unit that asks one invariant.
+fn run(unit: &Unit, limits: Limits) -> Result<Run, ApiError> {
     let options = Options {
         limits,
         ..Options::default()
     };
-    let answer = suite::run(&unit, &options).map_err(|e| ApiError::refused(chain(&e)))?;
-    let Some(run) = answer.runs.into_iter().next() else {
-        return Err(ApiError::refused(format!(
-            "{} does not apply to scenario {}",
-            invariant.id, unit.scenario.id
-        )));
-    };
-    answered(subject.clone(), &unit, &build(&unit)?, &run, &invariant)
+    let answer = suite::run(unit, &options).map_err(|e| ApiError::refused(chain(&e)))?;
+    answer.runs.into_iter().next().ok_or_else(|| {
+        let asked = unit.ask.first().map_or("nothing", |i| i.id);
+        ApiError::refused(format!(
+            "{asked} does not apply to scenario {}",
+            unit.scenario.id
+        ))
+    })
 }
 
 /// The page of a run.
@@ -134,7 +159,6 @@ pub fn answered(
     unit: &Unit,
     instance: &Instance,
     run: &Run,
-    invariant: &Invariant,
 ) -> Result<Page, ApiError> {
     let system = &instance.full;
     let mut page = Page {
@@ -146,38 +170,69 @@ pub fn answered(
         subject,
     };
     if let Some(trace) = &run.trace {
-        let path = Path::of_trace(system, trace)
+        let path = Path::told(system, &trace.steps)
             .map_err(|n| ApiError::refused(format!("step {n} cannot be replayed")))?;
-        page.address = Some(address(&page.subject, &path.choices(system)));
-        let lasso = trace.loop_start.map(|start| (invariant, start));
+        let subject = page.subject.in_file(unit)?;
+        page.address = Some(Document::of(subject, run.engine, trace, system).address());
+        let lasso = unit.ask.first().zip(trace.loop_start);
         page.view = Some(View::of(system, &path, lasso));
     }
     Ok(page)
 }
 
-/// The page of somebody's own steps.
+/// The page of somebody's own steps, those from `loop_start` on repeated for ever.
 ///
 /// # Errors
-/// If something is unknown, or a step cannot be taken where it is asked for.
-pub fn replay(library: &Library, subject: &Subject, choices: &[Choice]) -> Result<Page, ApiError> {
-    let invariant = library.invariant(&subject.invariant)?;
-    let unit = library.unit(&subject.place, vec![invariant])?;
-    let instance = build(&unit)?;
-    let path = Path::of(&instance.full, choices).map_err(|e| ApiError::refused(e.to_string()))?;
-    Ok(own(subject.clone(), &unit, &instance, &path))
+/// If something is unknown, a step cannot be taken where it is asked for, or the loop is none.
+pub fn replay(
+    library: &Library,
+    subject: &Subject,
+    choices: &[Choice],
+    loop_start: Option<usize>,
+) -> Result<Page, ApiError> {
+    let (unit, instance) = prepare(library, &subject.place, &subject.invariant)?;
+    let system = &instance.full;
+    let path = Path::of(system, choices).map_err(|e| ApiError::refused(e.to_string()))?;
+    if let Some(start) = loop_start
+        && !path.comes_back(system, start)
+    {
+        return Err(ApiError::refused(format!(
+            "the steps do not come back to where they were after step {start}: there is no loop"
+        )));
+    }
+    own(subject.clone(), &unit, &instance, &path, loop_start)
 }
 
 /// The page of a path.
-pub fn own(subject: Subject, unit: &Unit, instance: &Instance, path: &Path) -> Page {
+///
+/// # Errors
+/// If it cannot be replayed, which is an error of the model.
+pub fn own(
+    subject: Subject,
+    unit: &Unit,
+    instance: &Instance,
+    path: &Path,
+    loop_start: Option<usize>,
+) -> Result<Page, ApiError> {
     let system = &instance.full;
-    Page {
+    let steps = trace::steps(system, &path.actions).map_err(|e| ApiError::refused(chain(&e)))?;
+    let trace = Trace {
+        length: steps.len(),
+        steps,
+        loop_start,
+        why: String::new(),
+        blocked: Vec::new(),
+    };
+    let lasso = unit.ask.first().zip(loop_start);
+    let named = subject.in_file(unit)?;
+    Ok(Page {
         kernel: Kernel::of(unit),
         answer: None,
         machine: Machine::of(system, &unit.scenario),
-        address: Some(address(&subject, &path.choices(system))),
-        view: Some(View::of(system, path, None)),
+        address: Some(Document::of(named, "", &trace, system).address()),
+        view: Some(View::of(system, path, lasso)),
         subject,
-    }
+    })
 }
 
 /// The unit of a place with one invariant, built.

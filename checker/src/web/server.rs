@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::rejection::{JsonRejection, QueryRejection, StringRejection};
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::sse::{KeepAlive, Sse};
@@ -22,11 +22,13 @@ use super::compare::{Beside, compare};
 use super::error::ApiError;
 use super::guard::{Hosts, guard};
 use super::ledgers;
+use super::opened;
 use super::page;
 use super::runs::{Ceiling, Order, Runs};
 use super::subject::{Library, Place, Subject};
 use super::view::Choice;
 use crate::expectation::Expectations;
+use crate::itf::ENDING;
 
 /// Largest body of a request: a trace of ten thousand steps with all its variables.
 pub const BODY_MAX: usize = 32 << 20;
@@ -92,6 +94,8 @@ pub fn router(app: App, hosts: Hosts) -> Router {
             get(|State(app): Shared| async move { Json(app.ceiling) }),
         )
         .route("/trace", get(trace))
+        .route("/itf", get(itf))
+        .route("/open", post(open))
         .route("/replay", post(replay))
         .route("/compare", post(beside))
         .route("/runs", post(begin))
@@ -140,21 +144,46 @@ struct TraceQuery {
     without: String,
 }
 
-async fn trace(State(app): Shared, query: Result<Query<TraceQuery>, QueryRejection>) -> Answer {
+type Asked = Result<Query<TraceQuery>, QueryRejection>;
+
+fn asked(query: Asked) -> Result<Subject, ApiError> {
     let Query(query) = query?;
     let without = query.without.split(',').filter(|w| !w.is_empty());
-    let subject = Subject {
+    Ok(Subject {
         place: Place {
             scheme: query.scheme,
             without: without.map(str::to_owned).collect(),
             scenario: query.scenario,
         },
         invariant: query.invariant,
-    };
+    })
+}
+
+async fn trace(State(app): Shared, query: Asked) -> Answer {
+    let subject = asked(query)?;
     let (library, limits) = (Arc::clone(&app.library), app.ceiling.limits());
     let question = Question::Trace(subject.clone());
     let work = move || page::solve(&library, &subject, limits);
     app.answers.get(question, work).await.map(body)
+}
+
+async fn itf(State(app): Shared, query: Asked) -> Answer {
+    let subject = asked(query)?;
+    let (library, limits) = (Arc::clone(&app.library), app.ceiling.limits());
+    let document = blocking(move || page::file(&library, &subject, limits)).await?;
+    let name = format!("attachment; filename=\"{}{ENDING}\"", document.stem());
+    Ok((
+        [(header::CONTENT_DISPOSITION, name)],
+        body(document.text().into()),
+    )
+        .into_response())
+}
+
+async fn open(State(app): Shared, text: Result<String, StringRejection>) -> Answer {
+    let text = text.map_err(|e| ApiError::new(e.status(), e.body_text()))?;
+    let library = Arc::clone(&app.library);
+    let opened = blocking(move || opened::open(&library, &text)).await?;
+    Ok(Json(opened).into_response())
 }
 
 #[derive(Deserialize)]
@@ -162,6 +191,7 @@ async fn trace(State(app): Shared, query: Result<Query<TraceQuery>, QueryRejecti
 struct ReplayOrder {
     subject: Subject,
     choices: Vec<Choice>,
+    loop_start: Option<usize>,
 }
 
 fn few(choices: &[Choice]) -> Result<(), ApiError> {
@@ -178,7 +208,14 @@ async fn replay(State(app): Shared, order: Result<Json<ReplayOrder>, JsonRejecti
     let Json(order) = order?;
     few(&order.choices)?;
     let library = Arc::clone(&app.library);
-    let work = move || page::replay(&library, &order.subject, &order.choices).map(|p| json(&p));
+    let work = move || {
+        let ReplayOrder {
+            subject,
+            choices,
+            loop_start,
+        } = &order;
+        page::replay(&library, subject, choices, *loop_start).map(|p| json(&p))
+    };
     blocking(work).await.map(body)
 }
 

@@ -16,11 +16,10 @@ use foliocheck_specs::claims::Without;
 use foliocheck_specs::invariants::assertions;
 use foliocheck_specs::{Instance, Invariant, Scenario, Scheme, instance, invariants, schemes};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::error::ApiError;
-use super::view::Choice;
 use crate::ablation::{Kind, Removal};
+use crate::itf;
 use crate::suite::Unit;
 
 /// A kernel and a scenario.
@@ -223,30 +222,52 @@ pub fn ablated(removal: &Removal) -> String {
     }
 }
 
-/// The address of a trace: a hash of what it is about and of the steps as they are named, so that it
-/// is the same in every build in which the trace is.
-pub fn address(subject: &Subject, choices: &[Choice]) -> String {
-    let mut hash = Sha256::new();
-    let mut field = |text: &str| {
-        hash.update(text.as_bytes());
-        hash.update([0]);
-    };
-    let Subject { place, invariant } = subject;
-    field(&place.scheme);
-    field(&place.scenario);
-    field(invariant);
-    let mut without = place.without.clone();
-    without.sort_unstable();
-    for removed in &without {
-        field(removed);
+impl Subject {
+    /// How a trace file names it.
+    ///
+    /// # Errors
+    /// If something removed is not understood.
+    pub fn in_file(&self, unit: &Unit) -> Result<itf::Subject, ApiError> {
+        let Place {
+            scheme, without, ..
+        } = &self.place;
+        let bug = scheme.strip_prefix("bug:").and_then(|b| b.parse().ok());
+        let mut printed = Vec::new();
+        for removed in without {
+            printed.push(parse(removed)?.to_string());
+        }
+        if scheme.starts_with("bug:") {
+            printed = unit.ablations.iter().map(ToString::to_string).collect();
+        }
+        Ok(itf::Subject {
+            scheme: unit.scheme.id.to_owned(),
+            scenario: self.place.scenario.clone(),
+            invariant: self.invariant.clone(),
+            without: printed,
+            bug,
+        })
     }
-    for Choice(task, step, branch) in choices {
-        field("");
-        field(task);
-        field(step);
-        field(branch);
+
+    /// What a trace file is about.
+    ///
+    /// # Errors
+    /// If what is removed is not understood.
+    pub fn of_file(subject: &itf::Subject) -> Result<Subject, ApiError> {
+        let (scheme, without) = if let Some(case) = &subject.bug {
+            (format!("bug:{case}"), Vec::new())
+        } else {
+            let parts = subject.without.iter().map(|w| w.parse::<Without>());
+            let parts: Result<Vec<Without>, String> = parts.collect();
+            let parts = parts.map_err(ApiError::refused)?;
+            (subject.scheme.clone(), parts.iter().map(removed).collect())
+        };
+        Ok(Subject {
+            place: Place {
+                scheme,
+                without,
+                scenario: subject.scenario.clone(),
+            },
+            invariant: subject.invariant.clone(),
+        })
     }
-    let digest = hash.finalize();
-    let first = digest.first_chunk().expect("32 bytes");
-    format!("{:016x}", u64::from_be_bytes(*first))
 }

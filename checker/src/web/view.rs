@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::machine::Asked;
 use crate::blocked::{self, Blocked};
-use crate::trace::{self, Trace};
+use crate::trace::{self, TraceStep};
 
 /// One step as it is named in addresses: task, step, branch.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -179,13 +179,13 @@ impl Path {
         Ok(path)
     }
 
-    /// The path of a counterexample.
+    /// The path that is told in these steps.
     ///
     /// # Errors
     /// The number of the first step that the system cannot take.
-    pub fn of_trace(system: &System, trace: &Trace) -> Result<Path, usize> {
+    pub fn told(system: &System, steps: &[TraceStep]) -> Result<Path, usize> {
         let mut path = Path::start(system);
-        for (n, told) in trace.steps.iter().enumerate() {
+        for (n, told) in steps.iter().enumerate() {
             let state = path.last();
             let action = interp::enabled(system, state).into_iter().find(|action| {
                 let step = interp::current(system, state, action.task);
@@ -201,6 +201,14 @@ impl Path {
             path.take(system, action).map_err(|_| n + 1)?;
         }
         Ok(path)
+    }
+
+    /// Whether every task is at its end where it was after `start` steps.
+    pub fn comes_back(&self, system: &System, start: usize) -> bool {
+        let at = |state, t| interp::loc(system, state, t);
+        let begin = self.states.get(start);
+        start < self.actions.len()
+            && begin.is_some_and(|b| system.task_ids().all(|t| at(b, t) == at(self.last(), t)))
     }
 
     /// Its steps by name.

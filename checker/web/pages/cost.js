@@ -1,8 +1,8 @@
 // What schemes cost in a scenario: least to most over all executions, today's kernel first.
 
 import { grouped, h, picker } from "../dom.js";
-import { ask, catalog } from "../api.js";
-import { address, go } from "../route.js";
+import { ask, catalog, live } from "../api.js";
+import { address, go, traceAddress, writeChoices } from "../route.js";
 
 const METRICS = {
   "page-copies": ["page copies", "The kernel copies a page that is spliced, or replaces it by a copy."],
@@ -18,13 +18,23 @@ function figureText(figure) {
   return figure.most === figure.least ? String(least) : `${least} to ${figure.most}`;
 }
 
-function figureCell(figure) {
+function figureCell(bill, n, known) {
+  const figure = bill.figures[n];
   if (!figure) return h("td", { class: "muted" }, "inconclusive");
   const text = figureText(figure);
   if (!figure.cycle) return h("td", { class: `number${text === "0" ? " muted" : ""}` }, text);
   return h("td", { class: "number" }, h("details", {}, h("summary", {}, text),
+    cycleLink(bill, n, known),
     h("ol", { class: "cycle", start: "1" }, figure.cycle.steps.map((s, n) => h("li", { class: n >= figure.cycle.loop_start ? "again" : null },
       n === figure.cycle.loop_start ? h("b", {}, "for ever: ") : null, h("b", {}, s.task), " ", h("code", {}, s.function), s.text ? ` ${s.text}` : "")))));
+}
+
+// The cycle, step by step.
+function cycleLink(bill, n, scenario) {
+  const invariant = scenario?.invariants.find((i) => i.endsWith("-progress")) ?? scenario?.invariants[0];
+  if (!live || !bill.cycles[n] || !invariant) return null;
+  const subject = { scheme: bill.scheme, scenario: bill.scenario, invariant };
+  return h("a", { href: traceAddress(subject, { from: 0, then: writeChoices(bill.cycles[n]), loop: bill.figures[n].cycle.loop_start }) }, "step by step");
 }
 
 export const costPage = {
@@ -46,7 +56,7 @@ export const costPage = {
         h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Costs" }, h("table", { class: "runs" },
           h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "scheme"), metrics.map((m) => h("th", { scope: "col", class: "number", title: METRICS[m][1] }, METRICS[m][0])))),
           h("tbody", {}, bills.map((b) => h("tr", {}, h("th", { scope: "row" }, h("a", { href: address(["bench"], { scheme: b.scheme, scenario }) }, b.scheme)),
-            metrics.map((m) => figureCell(b.figures.find((f) => f.metric === m)))))))) ],
+            metrics.map((m) => figureCell(b, b.figures.findIndex((f) => f.metric === m), shown))))))) ],
     };
   },
 };

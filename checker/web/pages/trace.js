@@ -112,6 +112,7 @@ function ways(subject, page, known, query) {
     live && page.view ? compare : null,
     scheme && live ? h("a", { href: address(["bench"], { scheme: subject.scheme, scenario: subject.scenario,
       off: subject.without.filter((w) => w.startsWith("rule:")).map((w) => w.slice(5)).join(","), ask: subject.invariant }) }, "On the bench") : null,
+    live && page.answer?.verdict === "violated" ? h("a", { href: tracePath(subject).replace("/trace?", "/itf?"), download: true }, "Save .itf.json") : null,
     h("button", { type: "button", class: "plain", on: { click: copyLink } }, "Copy link"));
 }
 

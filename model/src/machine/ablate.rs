@@ -43,6 +43,34 @@ impl std::fmt::Display for Ablation {
     }
 }
 
+impl std::str::FromStr for Ablation {
+    type Err = String;
+
+    /// Reads what [`Display`](std::fmt::Display) writes.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let whole = |end: &str| text.strip_suffix(end).map(str::to_owned);
+        let pair = |middle: &str| {
+            let (a, b) = text.split_once(middle)?;
+            Some((a.to_owned(), b.to_owned()))
+        };
+        whole(" does nothing")
+            .map(Ablation::Effect)
+            .or_else(|| whole(" does not wait").map(Ablation::Wait))
+            .or_else(|| whole(" does not test").map(Ablation::Test))
+            .or_else(|| whole(" takes no lock").map(Ablation::Lock))
+            .or_else(|| pair(" does not assign ").map(|(a, b)| Ablation::Assignment(a, b)))
+            .or_else(|| pair(" before ").map(|(a, b)| Ablation::Before(a, b)))
+            .or_else(|| pair(" after ").map(|(a, b)| Ablation::After(a, b)))
+            .ok_or_else(|| {
+                format!(
+                    "`{text}` removes nothing; expected `STEP does nothing`, `STEP does not wait`, \
+                     `STEP does not test`, `STEP takes no lock`, `STEP does not assign NAME`, \
+                     `STEP before STEP` or `STEP after STEP`"
+                )
+            })
+    }
+}
+
 /// Removes or misplaces it.
 ///
 /// # Errors

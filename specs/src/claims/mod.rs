@@ -129,6 +129,18 @@ impl std::fmt::Display for Without {
     }
 }
 
+impl std::str::FromStr for Without {
+    type Err = String;
+
+    /// Reads what [`Display`](std::fmt::Display) writes.
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.strip_prefix("without rule ") {
+            Some(rule) => Ok(Without::Rule(rule.to_owned())),
+            None => text.parse().map(Without::Step),
+        }
+    }
+}
+
 /// A file of claims that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
