@@ -35,6 +35,22 @@ pub struct Expected {
     pub engine: String,
 }
 
+impl From<&Run> for Expected {
+    fn from(run: &Run) -> Expected {
+        Expected {
+            scheme: run.scheme.clone(),
+            scenario: run.scenario.clone(),
+            invariant: run.invariant.clone(),
+            verdict: run.verdict,
+            states: run.states,
+            transitions: run.transitions,
+            depth: run.depth,
+            length: run.trace.as_ref().map(|t| t.length),
+            engine: run.engine.to_owned(),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -133,20 +149,8 @@ impl Expectations {
             self.0.clear();
         }
         for run in runs.iter().filter(|r| r.reduced && r.reason.is_none()) {
-            self.0.insert(
-                key(&run.scheme, &run.scenario, &run.invariant),
-                Expected {
-                    scheme: run.scheme.clone(),
-                    scenario: run.scenario.clone(),
-                    invariant: run.invariant.clone(),
-                    verdict: run.verdict,
-                    states: run.states,
-                    transitions: run.transitions,
-                    depth: run.depth,
-                    length: run.trace.as_ref().map(|t| t.length),
-                    engine: run.engine.to_owned(),
-                },
-            );
+            let key = key(&run.scheme, &run.scenario, &run.invariant);
+            self.0.insert(key, run.into());
         }
     }
 

@@ -8,6 +8,7 @@ mod bugs;
 mod check;
 mod claims;
 mod cost;
+mod export;
 mod progress;
 mod select;
 mod show;
@@ -57,6 +58,8 @@ enum Command {
     },
     /// Print the shortest counterexample of a scheme, scenario and invariant
     Trace(TraceArgs),
+    /// Write that page as one file, with all counterexamples, to be read without a server
+    Export(export::ExportArgs),
     /// Serve a page to browse verdicts, step through counterexamples, try rules
     Ui(ui::UiArgs),
 }
@@ -294,6 +297,7 @@ pub fn main() -> ExitCode {
                 },
         } => show::program(&place, &name, &scheme, scenario.as_deref()),
         Command::Trace(args) => show::trace(&place, &args),
+        Command::Export(args) => export::export(&place, &args),
         Command::Ui(args) => ui::ui(&place, &args),
     };
     match result {

@@ -29,23 +29,24 @@ pub fn text(path: &str) -> Option<&'static str> {
     FILES.get_file(path)?.contents_utf8()
 }
 
-/// Every file of the page with its text.
-pub fn all() -> Vec<(String, &'static str)> {
+/// The page's files with that ending, by path.
+pub fn with_ending(ending: &str) -> Vec<(String, &'static str)> {
     let mut files = Vec::new();
-    collect(&FILES, &mut files);
+    collect(&FILES, ending, &mut files);
     files.sort_unstable();
     files
 }
 
-fn collect(dir: &Dir<'static>, files: &mut Vec<(String, &'static str)>) {
+fn collect(dir: &Dir<'static>, ending: &str, files: &mut Vec<(String, &'static str)>) {
     for file in dir.files() {
-        let path = file.path().to_string_lossy().replace('\\', "/");
-        if media_type(&path).is_some() {
+        let path = file.path();
+        if path.extension().is_some_and(|e| e == ending) {
+            let path = path.to_string_lossy().replace('\\', "/");
             files.extend(file.contents_utf8().map(|text| (path, text)));
         }
     }
     for dir in dir.dirs() {
-        collect(dir, files);
+        collect(dir, ending, files);
     }
 }
 

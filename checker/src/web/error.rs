@@ -9,7 +9,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 /// A refusal.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
 pub struct ApiError {
     status: StatusCode,
     message: String,
@@ -62,11 +63,6 @@ impl ApiError {
         }
         let name: String = name.chars().take(80).collect();
         ApiError::missing(format!("no {kind} `{name}`; there are: {names}"))
-    }
-
-    /// The message.
-    pub fn message(&self) -> &str {
-        &self.message
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use foliocheck_specs::bugs::{self, Carried};
 use foliocheck_specs::claims as catalogue;
+use foliocheck_specs::invariants::assertions;
 use serde::{Deserialize, Serialize};
 
 use super::error::{ApiError, chain};
@@ -68,6 +69,16 @@ fn rests_on(evidence: &Evidence, check: &catalogue::Check) -> Option<Subject> {
         },
         invariant: check.invariant.clone(),
     })
+}
+
+/// The traces that claims rest on, those of whole schemes left out.
+pub fn claimed(claims: &[ClaimPage]) -> Vec<Subject> {
+    claims
+        .iter()
+        .flat_map(|c| c.traces.iter().flatten())
+        .filter(|subject| !subject.place.without.is_empty())
+        .cloned()
+        .collect()
 }
 
 /// A bug.
@@ -157,6 +168,14 @@ pub fn bugs(folder: &Path) -> Result<Vec<BugPage>, ApiError> {
     Ok(pages)
 }
 
+/// Both twins of every case.
+pub fn cases(bugs: &[BugPage]) -> Vec<Subject> {
+    bugs.iter()
+        .flat_map(|b| &b.cases)
+        .flat_map(|c| [c.buggy.clone(), c.fixed.clone()])
+        .collect()
+}
+
 /// A part of a scheme or of the kernel below it.
 #[derive(Serialize)]
 pub struct PartPage {
@@ -193,6 +212,26 @@ pub fn ablation(library: &Library, folder: &Path, scheme: &str) -> Result<Vec<Pa
             outcome,
         })
         .collect())
+}
+
+/// The traces that show what the parts of a scheme are for.
+pub fn broken(scheme: &str, parts: &[PartPage]) -> Vec<Subject> {
+    let subject = |part: &PartPage, scenario: &str, invariant: &str| Subject {
+        place: Place {
+            scheme: scheme.to_owned(),
+            without: vec![part.without.clone()],
+            scenario: scenario.to_owned(),
+        },
+        invariant: invariant.to_owned(),
+    };
+    let mut subjects = Vec::new();
+    for part in parts {
+        let breaks = part.outcome.breaks.iter();
+        subjects.extend(breaks.map(|b| subject(part, &b.scenario, &b.invariant)));
+        let erred = part.outcome.errs.iter().filter(|e| e.length.is_some());
+        subjects.extend(erred.map(|e| subject(part, &e.scenario, assertions::INVARIANT.id)));
+    }
+    subjects
 }
 
 /// What a scheme costs.

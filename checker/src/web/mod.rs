@@ -13,6 +13,7 @@
 //! | [`runs`] | the bench: runs with progress, limits, cancelling |
 //! | [`catalog`], [`ledgers`] | verdicts; claims, bugs, ablation, cost |
 //! | [`cache`] | answers computed once |
+//! | [`export`], [`pack`] | the page as one file |
 //! | [`error`] | refusals |
 //!
 //! # The API
@@ -40,10 +41,12 @@ pub mod cache;
 pub mod catalog;
 pub mod compare;
 pub mod error;
+pub mod export;
 pub mod guard;
 pub mod ledgers;
 pub mod machine;
 pub mod opened;
+pub mod pack;
 pub mod page;
 pub mod runs;
 pub mod server;

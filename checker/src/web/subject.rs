@@ -10,6 +10,8 @@
 //! | `assign:ID:NAME` | one assignment of theirs |
 //! | `before:ID:ID`, `after:ID:ID` | the first is misplaced: before, after the second |
 
+use std::fmt::Write as _;
+
 use foliocheck_model::machine::ablate::Ablation;
 use foliocheck_specs::bugs::{self, Carried, Twin};
 use foliocheck_specs::claims::Without;
@@ -21,6 +23,7 @@ use super::error::ApiError;
 use crate::ablation::{Kind, Removal};
 use crate::itf;
 use crate::suite::Unit;
+use crate::verdict::Run;
 
 /// A kernel and a scenario.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -223,6 +226,48 @@ pub fn ablated(removal: &Removal) -> String {
 }
 
 impl Subject {
+    /// What a run of a whole scheme is about.
+    pub fn of_run(run: &Run) -> Subject {
+        Subject {
+            place: Place {
+                scheme: run.scheme.clone(),
+                without: Vec::new(),
+                scenario: run.scenario.clone(),
+            },
+            invariant: run.invariant.clone(),
+        }
+    }
+
+    /// The address under which the API answers it. The page makes the same (`api.js`).
+    pub fn path(&self) -> String {
+        let Place {
+            scheme,
+            without,
+            scenario,
+        } = &self.place;
+        let mut path = "/api/trace?".to_owned();
+        let mut part = |key: &str, value: &str| {
+            let ampersand = if path.ends_with('?') { "" } else { "&" };
+            let _ = write!(path, "{ampersand}{key}=");
+            // As URLSearchParams does it.
+            for byte in value.bytes() {
+                let _ = match byte {
+                    b'*' | b'-' | b'.' | b'_' => path.write_char(byte.into()),
+                    _ if byte.is_ascii_alphanumeric() => path.write_char(byte.into()),
+                    b' ' => path.write_char('+'),
+                    _ => write!(path, "%{byte:02X}"),
+                };
+            }
+        };
+        part("scheme", scheme);
+        part("scenario", scenario);
+        part("invariant", &self.invariant);
+        if !without.is_empty() {
+            part("without", &without.join(","));
+        }
+        path
+    }
+
     /// How a trace file names it.
     ///
     /// # Errors

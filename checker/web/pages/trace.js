@@ -50,8 +50,8 @@ function heading(trace, page, own) {
   const { subject, answer } = page;
   const bad = trace && trace.violation !== null;
   const mark = own
-    ? (bad ? verdictMark("violated", trace.violation) : null)
-    : verdictMark(answer.verdict, answer.length);
+    ? (bad ? verdictMark("violated", `in ${plural(trace.violation, "step")}`) : null)
+    : verdictMark(answer.verdict, answer.length ? `in ${plural(answer.length, "step")}` : null);
   const breaks = trace?.breaks.get(subject.invariant);
   const why = answer?.why ?? breaks?.why;
   return h("div", { class: "trace-head" },

@@ -8,10 +8,10 @@ const HEAD = 21;
 const LINE = 17;
 const PAD = 16;
 const CHANGES_MAX = 6;
-const LANE_MIN = 190;
+const LANE_MIN = 166;
 // Widths of characters, rather too large than too small, and what of a lane is not text.
 const MONO = 7.1;
-const TEXT = 6.9;
+const TEXT = 6.1;
 const EDGES = 34;
 const MARGIN = 600;
 const LOOP = 30;
@@ -45,7 +45,8 @@ function heightOf(trace, step, width) {
     lines += linesOf(`${name} ${from} → ${to}`, width, MONO);
   }
   if (step.shown.length > CHANGES_MAX) lines += 1;
-  return HEAD + (lines + step.breaks.length) * LINE + PAD;
+  for (const name of step.breaks) lines += linesOf(`◆ ${name} broken`, width, TEXT + 0.8);
+  return HEAD + lines * LINE + PAD;
 }
 
 export class Lanes {

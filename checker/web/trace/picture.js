@@ -49,10 +49,14 @@ export class Picture {
     const regions = PLACES.map(([id, title, pattern]) => {
       const mine = names.filter((name) => !placed.has(name) && pattern.test(name));
       mine.forEach((name) => placed.add(name));
-      const boxes = mine.map((name) => this.box(id, name)).filter(Boolean)
-        .sort((a, b) => a.classList.contains("flat") - b.classList.contains("flat"));
+      const all = mine.map((name) => this.box(id, name)).filter(Boolean);
+      const flats = all.filter((box) => box.classList.contains("flat"));
+      const boxes = all.filter((box) => !flats.includes(box));
       if (id === "queues") boxes.push(...this.delivered());
-      return boxes.length ? h("div", { class: `region ${id}` }, h("h3", {}, title), h("div", { class: "boxes" }, boxes)) : null;
+      if (!all.length && !boxes.length) return null;
+      const small = flats.length ? h("div", { class: "flats" }, flats) : null;
+      const large = boxes.length ? h("div", { class: "boxes" }, boxes) : null;
+      return h("div", { class: `region ${id}` }, h("h3", {}, title), id === "tables" ? [small, large] : [large, small]);
     });
     this.layer = h("div", { class: "arrow-layer", "aria-hidden": "true" });
     put(this.node, this.layer, regions, this.ghostList(names.filter((name) => !placed.has(name))));
@@ -167,6 +171,7 @@ export class Picture {
     const used = [...others, ...data].some((v) => this.interesting(v));
     if (place === "inode") {
       const shown = others.filter((v) => this.interesting(v));
+      if (!name && !shown.length) return null;
       return h("div", { class: "box flat" }, name ? h("span", { class: "box-name" }, name) : null, locks, shown.map((v) => this.chip(v)));
     }
     if (!used && !data.length) return null;

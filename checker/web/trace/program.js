@@ -67,7 +67,7 @@ export class Program {
     }
     const here = this.lines[done ?? next];
     if (here) {
-      const top = here.offsetTop - this.code.offsetTop;
+      const top = here.offsetTop;
       const { scrollTop, clientHeight } = this.code;
       if (top < scrollTop + 30 || top + here.offsetHeight > scrollTop + clientHeight - 30) {
         this.code.scrollTop = Math.max(0, top - clientHeight / 3);

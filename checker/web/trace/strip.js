@@ -2,7 +2,7 @@
 
 import { h, plural, put, svg } from "../dom.js";
 
-const WORDS = {
+const ASKED_WORDS = {
   always: "in every state",
   finally: "where nobody can move",
   endlessly: "of endless executions",
@@ -49,7 +49,7 @@ export class Strip {
         spansOf(row.marks).map(([mark, from, to]) => svg("rect", { class: `mark ${KIND[mark]}`, x: String(from), y: "0", width: String(to - from), height: "1" })),
         cursor);
       return h("div", { class: `strip-row${bad >= 0 ? " bad" : ""}` },
-        h("button", { type: "button", disabled: bad < 0, title: `${known?.title ?? ""}; asked ${WORDS[row.asked]}`,
+        h("button", { type: "button", disabled: bad < 0, title: `${known?.title ?? ""}; asked ${ASKED_WORDS[row.asked]}`,
           "aria-label": `${row.invariant}: ${said}`, on: { click: () => choose(bad) } },
           `${bad >= 0 ? "◆ " : ""}${row.invariant}`),
         track,
