@@ -103,16 +103,18 @@ pub enum News {
         /// Milliseconds.
         elapsed: u128,
     },
-    /// It could not be run.
-    Failed {
-        /// Why.
+    /// An invariant could not be answered: without what was removed, the model errs.
+    Erred {
+        /// The invariant.
+        invariant: &'static str,
+        /// How.
         error: String,
     },
 }
 
 impl News {
     fn is_last(&self) -> bool {
-        matches!(self, News::End { .. } | News::Failed { .. })
+        matches!(self, News::End { .. })
     }
 
     fn event(&self) -> Event {
@@ -382,18 +384,14 @@ fn work(job: &Job, unit: &Unit, limits: Limits) {
                     }
                 }
             }
-            Ok(Err(error)) => {
-                job.tell(News::Failed {
-                    error: chain(&error),
-                });
-                return;
-            }
-            Err(_) => {
-                job.tell(News::Failed {
-                    error: "internal error: the exploration panicked".to_owned(),
-                });
-                return;
-            }
+            Ok(Err(error)) => job.tell(News::Erred {
+                invariant: invariant.id,
+                error: chain(&error),
+            }),
+            Err(_) => job.tell(News::Erred {
+                invariant: invariant.id,
+                error: "internal error: the exploration panicked".to_owned(),
+            }),
         }
     }
     job.tell(News::End {

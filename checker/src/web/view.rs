@@ -382,20 +382,21 @@ fn judge(
             .iter()
             .filter(|p| p.invariant == id)
             .collect();
+        // Of the tasks that must finish, those that are seen not to, and from when on.
+        let starved = |p: &Predicate| {
+            let (_, start) = lasso.filter(|(i, _)| i.id == id)?;
+            let unfinished = path.states[start..].iter().all(|s| s.holds(&p.bad));
+            unfinished.then_some(start)
+        };
+        let starved: Vec<Option<usize>> = mine.iter().map(|p| starved(p)).collect();
         let mut first = None;
         let mut marks = String::new();
         for (n, state) in path.states.iter().enumerate() {
             let terminal = enabled[n].is_empty();
-            // Of the tasks that must finish, those that are seen not to.
-            let starved = |p: &Predicate| {
-                let stays = |p: &Predicate, from: usize| {
-                    path.states[from..].iter().all(|s| s.holds(&p.bad))
-                };
-                lasso.is_some_and(|(i, start)| i.id == id && n >= start && stays(p, start))
-            };
             let worst = mine
                 .iter()
-                .map(|p| (mark(p, state, terminal, starved(p)), *p))
+                .zip(&starved)
+                .map(|(p, since)| (mark(p, state, terminal, since.is_some_and(|s| n >= s)), *p))
                 .max_by_key(|(m, _)| weight(*m));
             let Some((worst, predicate)) = worst else {
                 continue;

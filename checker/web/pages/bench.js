@@ -133,9 +133,12 @@ class Bench {
     } else if (news.kind === "end") {
       const all = [...this.answers.values()];
       const count = (v) => all.filter((a) => a.verdict === v).length;
-      this.finish(`${news.cancelled ? "Cancelled" : "Done"}: ${count("holds")} hold, ${count("violated")} violated, ${count("inconclusive")} inconclusive; ${grouped(news.states)} states in ${took(news.elapsed)}.`);
-    } else {
-      this.finish(`Not run to an end: ${news.error}`);
+      this.finish(`${news.cancelled ? "Cancelled" : "Done"}: ${count("holds")} hold, ${count("violated")} violated, ${count("inconclusive")} inconclusive${count("erred") ? `, ${count("erred")} not answered for an error of the model` : ""}; ${grouped(news.states)} states in ${took(news.elapsed)}.`);
+    } else if (news.kind === "erred") {
+      this.answers.set(news.invariant, { verdict: "erred" });
+      this.bar.value = this.answers.size;
+      document.getElementById(`result-${news.invariant}`)?.replaceWith(h("tr", { id: `result-${news.invariant}` }, h("th", { scope: "row" }, news.invariant),
+        h("td", { colspan: "5" }, h("b", {}, "the model errs: "), news.error)));
     }
   }
 
@@ -182,7 +185,7 @@ class Bench {
     put(this.progress, text);
     announce(text);
     this.bar.remove();
-    for (const cell of this.rows.querySelectorAll("td[colspan]")) put(cell, "not answered");
+    for (const cell of this.rows.querySelectorAll("td.muted[colspan]")) put(cell, "not answered");
     this.busy(false);
   }
 

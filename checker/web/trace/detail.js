@@ -56,7 +56,9 @@ export class Detail {
     if (!list.length) return h("p", { class: "small muted" }, "Nobody can move: this is an end.");
     const label = (o) => [h("b", {}, trace.tasks[o.task].name), " ", h("code", {}, o.line.function),
       o.branch.label ? ` ${o.branch.label}` : o.line.text ? ` ${o.line.text}` : ""];
-    return h("details", { class: "whatif", open: this.open, on: { toggle: (e) => { this.open = e.target.open; } } },
+    return h("details", { class: "whatif", open: this.open ?? trace.length === 0, on: { toggle: (e) => {
+      if (e.target.isConnected) this.open = e.target.open;
+    } } },
       h("summary", {}, `What if? ${plural(list.length, "step")} could be taken here`),
       h("ul", {}, list.map((o) => h("li", {},
         this.take

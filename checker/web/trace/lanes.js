@@ -114,6 +114,7 @@ export class Lanes {
     // Room for who waits at the end.
     if (this.trace.waiting(this.trace.length).length) top += TAIL;
     this.height = top;
+    this.body.style.setProperty("--wide", `${this.laidFor + EDGES}px`);
     this.body.style.setProperty("height", `${Math.max(top, 40)}px`);
     this.cards.clear();
     put(this.body, this.backs);

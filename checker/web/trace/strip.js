@@ -26,6 +26,7 @@ function saidOf(row) {
   if (bad >= 0) return `violated after ${plural(bad, "step")}`;
   const last = row.marks.at(-1);
   if (last === "~") return "not finished yet";
+  if (row.asked === "endlessly") return "finished";
   if (last === ".") return "asked only at an end";
   return "holds in every state";
 }
@@ -33,11 +34,12 @@ function saidOf(row) {
 export class Strip {
   constructor(trace, catalog, choose) {
     this.states = trace.length + 1;
+    const still = this.states === 1 ? " still" : "";
     this.cursors = [];
     const order = [...trace.view.strip].sort((a, b) => rank(a, trace) - rank(b, trace));
     this.node = h("div", { class: "strip", role: "group", "aria-label": "Invariants at every step" }, order.map((row) => {
       const known = catalog.invariants.find((i) => i.id === row.invariant);
-      const cursor = svg("rect", { class: "cursor", y: "0", width: "1", height: "1" });
+      const cursor = svg("rect", { class: `cursor${still}`, y: "0", width: "1", height: "1" });
       this.cursors.push(cursor);
       const bad = row.marks.indexOf("!");
       const said = saidOf(row);
