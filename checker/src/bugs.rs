@@ -4,6 +4,7 @@ use foliocheck_specs::bugs::{Bug, Carried, Case, Twin};
 use foliocheck_specs::{Scenario, invariants};
 use serde::Serialize;
 
+use crate::itf::{BugCase, Document};
 use crate::suite::{self, Options, Unit, UnitError};
 use crate::verdict::{Run, Verdict};
 
@@ -22,6 +23,9 @@ pub struct Tried {
     pub buggy: Run,
     /// The fixed twin's run.
     pub fixed: Run,
+    /// The buggy twin's counterexample, if it has one.
+    #[serde(skip)]
+    pub document: Option<Document>,
 }
 
 impl Tried {
@@ -38,7 +42,7 @@ impl Tried {
             && self.fixed.verdict != Verdict::Violated
     }
 
-    /// `H01-1`: the name of its file.
+    /// `H01-1`: the name of its files.
     pub fn name(&self) -> String {
         format!("{}-{}", self.bug, self.number)
     }
@@ -111,6 +115,11 @@ pub fn try_all(
                 scenario: case.scenario,
             })
         };
+        let buggy = run(0)?;
+        let named = BugCase {
+            id: bug.id.to_owned(),
+            case: number,
+        };
         tried.push(Tried {
             bug: bug.id,
             number,
@@ -121,7 +130,9 @@ pub fn try_all(
                 .iter()
                 .map(ToString::to_string)
                 .collect(),
-            buggy: run(0)?,
+            document: Document::of_run(&buggy, pair[0].0, Some(named))
+                .map_err(|source| pair[0].0.error(source))?,
+            buggy,
             fixed: run(1)?,
         });
     }

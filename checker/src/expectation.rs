@@ -1,15 +1,17 @@
-//! Committed verdicts: `results/verdicts.json`. A check is held to them; `--bless` replaces them.
+//! Committed verdicts: `results/verdicts.json`. A check and the gate are held to them; `--bless`
+//! replaces them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use foliocheck_specs::Scenario;
 use serde::{Deserialize, Serialize};
 
 use crate::results::{self, ResultsError};
 use crate::verdict::{Run, Verdict};
 
 /// Version of the file's format.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// What is committed of one run.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -33,10 +35,14 @@ pub struct Expected {
     pub length: Option<usize>,
     /// The engine.
     pub engine: String,
+    /// The name of the counterexample's content, if it is one of those in `traces/`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
 }
 
-impl From<&Run> for Expected {
-    fn from(run: &Run) -> Expected {
+impl Expected {
+    /// What would be committed of a run.
+    pub fn of(run: &Run) -> Expected {
         Expected {
             scheme: run.scheme.clone(),
             scenario: run.scenario.clone(),
@@ -47,6 +53,46 @@ impl From<&Run> for Expected {
             depth: run.depth,
             length: run.trace.as_ref().map(|t| t.length),
             engine: run.engine.to_owned(),
+            trace: None,
+        }
+    }
+
+    /// Scheme, scenario, invariant.
+    pub fn key(&self) -> Key {
+        key(&self.scheme, &self.scenario, &self.invariant)
+    }
+}
+
+/// How large a scenario is: what a *holds* in it covers.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bounds {
+    /// The scenario.
+    pub scenario: String,
+    /// Tasks.
+    pub tasks: usize,
+    /// Calls that they make.
+    pub calls: usize,
+    /// Pages of the file.
+    pub folios: usize,
+    /// Words of a page.
+    pub words: usize,
+    /// States after which a run ends without a verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_states: Option<usize>,
+}
+
+impl Bounds {
+    /// Those of a scenario.
+    pub fn of(scenario: &Scenario) -> Bounds {
+        let setup = &scenario.setup;
+        Bounds {
+            scenario: scenario.id.clone(),
+            tasks: setup.tasks.len(),
+            calls: setup.calls().count(),
+            folios: setup.folios.len(),
+            words: setup.words,
+            max_states: scenario.max_states,
         }
     }
 }
@@ -56,35 +102,73 @@ impl From<&Run> for Expected {
 struct File {
     #[serde(rename = "schema")]
     _schema: u32,
+    bounds: Vec<Bounds>,
     verdicts: Vec<Expected>,
 }
 
-impl File {
-    fn verdicts(self) -> Expectations {
-        Expectations(
-            self.verdicts
-                .into_iter()
-                .map(|e| (key(&e.scheme, &e.scenario, &e.invariant), e))
-                .collect(),
-        )
+/// Scheme, scenario, invariant.
+pub type Key = (String, String, String);
+
+/// The committed verdicts, by scheme, scenario and invariant.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct Expectations {
+    verdicts: BTreeMap<Key, Expected>,
+    bounds: BTreeMap<String, Bounds>,
+}
+
+/// In what a run differs from what is committed: the gravest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// The verdict.
+    Verdict,
+    /// The length of the shortest counterexample.
+    Length,
+    /// What was visited, or the engine.
+    Count,
+    /// Nothing is committed for it.
+    New,
+    /// Something is committed that nothing produces any more.
+    Vanished,
+}
+
+/// A run that is not as committed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Difference {
+    /// In what.
+    pub kind: Kind,
+    /// What is committed.
+    pub committed: Option<Expected>,
+    /// What came out.
+    pub now: Option<Expected>,
+}
+
+impl Difference {
+    /// What it is about.
+    pub fn of(&self) -> Key {
+        let either = self.now.as_ref().or(self.committed.as_ref());
+        either.map(Expected::key).unwrap_or_default()
     }
 }
 
-type Key = (String, String, String);
-
-/// The committed verdicts, by scheme, scenario and invariant.
-#[derive(Clone, Default, Debug)]
-pub struct Expectations(BTreeMap<Key, Expected>);
-
-/// How a run differs from what is committed.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Difference {
-    /// Nothing is committed for it.
-    New,
-    /// Another verdict.
-    Verdict(Verdict),
-    /// The same, but the shortest counterexample has another length.
-    Length(Option<usize>),
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (scheme, scenario, invariant) = self.of();
+        let show = |e: &Expected| match (self.kind, e.verdict, e.length) {
+            (Kind::Count, ..) => format!(
+                "{} states, {} transitions, depth {}, by {}",
+                e.states, e.transitions, e.depth, e.engine
+            ),
+            (_, Verdict::Violated, Some(length)) => format!("violated in {length} steps"),
+            (_, verdict, _) => verdict.name().to_owned(),
+        };
+        let now = self.now.as_ref().map_or("no longer run".to_owned(), show);
+        let was = match &self.committed {
+            Some(committed) => format!("committed: {}", show(committed)),
+            None => "nothing committed".to_owned(),
+        };
+        write!(f, "{scheme} in {scenario}, {invariant}: {now} ({was})")
+    }
 }
 
 fn key(scheme: &str, scenario: &str, invariant: &str) -> Key {
@@ -103,66 +187,129 @@ impl Expectations {
     /// If the file cannot be read, is malformed, or of another schema.
     pub fn read(folder: &Path) -> Result<Expectations, ResultsError> {
         let file: Option<File> = results::read(&Self::path(folder), SCHEMA)?;
-        Ok(file.map(File::verdicts).unwrap_or_default())
+        Ok(file.map(Self::from).unwrap_or_default())
+    }
+
+    /// Reads them from text; `path` names it in errors.
+    ///
+    /// # Errors
+    /// If the text is malformed, or of another schema.
+    pub fn parse(text: &str, path: &Path) -> Result<Expectations, ResultsError> {
+        results::parse(text, path, SCHEMA).map(|file: File| Self::from(file))
     }
 
     /// The committed verdict of a run.
     pub fn get(&self, scheme: &str, scenario: &str, invariant: &str) -> Option<&Expected> {
-        self.0.get(&key(scheme, scenario, invariant))
+        self.verdicts.get(&key(scheme, scenario, invariant))
     }
 
-    /// All of them, by scheme, scenario and invariant.
+    /// All of them, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Expected> {
-        self.0.values()
+        self.verdicts.values()
+    }
+
+    /// The bounds of the scenarios, in order.
+    pub fn bounds(&self) -> impl Iterator<Item = &Bounds> {
+        self.bounds.values()
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.verdicts.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.verdicts.is_empty()
     }
 
-    /// How `run` differs, if it does. An inconclusive run says nothing, and differs from nothing.
-    pub fn difference(&self, run: &Run) -> Option<Difference> {
-        if run.verdict == Verdict::Inconclusive {
-            return None;
+    /// How `runs` differ: the gravest first, then by name. What `covers` says should have been run and
+    /// was not has vanished. An inconclusive run says nothing, and differs from nothing; of one that was
+    /// cut short after a violation, and of one in full, the counts mean nothing.
+    pub fn compare(&self, runs: &[Run], covers: impl Fn(&Expected) -> bool) -> Vec<Difference> {
+        let mut differences: Vec<Difference> = runs
+            .iter()
+            .filter(|r| r.verdict != Verdict::Inconclusive)
+            .filter_map(|run| {
+                let now = Expected::of(run);
+                let committed = self.verdicts.get(&now.key()).cloned();
+                let kind = match &committed {
+                    None => Kind::New,
+                    Some(c) if c.verdict != now.verdict => Kind::Verdict,
+                    _ if run.reason.is_some() => return None,
+                    Some(c) if c.length != now.length => Kind::Length,
+                    Some(c) if run.reduced && counts(c) != counts(&now) => Kind::Count,
+                    Some(_) => return None,
+                };
+                Some(Difference {
+                    kind,
+                    committed,
+                    now: Some(now),
+                })
+            })
+            .collect();
+        let run: std::collections::BTreeSet<Key> =
+            runs.iter().map(|r| Expected::of(r).key()).collect();
+        let gone = self.verdicts.values();
+        let gone = gone.filter(|e| covers(e) && !run.contains(&e.key()));
+        differences.extend(gone.map(|e| Difference {
+            kind: Kind::Vanished,
+            committed: Some(e.clone()),
+            now: None,
+        }));
+        differences.sort_by_cached_key(|d| (d.kind, d.of()));
+        differences
+    }
+
+    /// Takes over the verdicts of reduced, conclusive runs in these scenarios. With `only`, what is
+    /// committed and was not run is dropped.
+    pub fn accept(&mut self, runs: &[Run], scenarios: &[Scenario], only: bool) {
+        if only {
+            *self = Expectations::default();
         }
-        match self.get(&run.scheme, &run.scenario, &run.invariant) {
-            None => Some(Difference::New),
-            Some(e) if e.verdict != run.verdict => Some(Difference::Verdict(e.verdict)),
-            Some(e) => {
-                let length = run.trace.as_ref().map(|t| t.length);
-                // A counterexample of a run that was cut short need not be the shortest.
-                (run.reason.is_none() && e.length != length).then_some(Difference::Length(e.length))
+        for run in runs.iter().filter(|r| r.reduced && r.reason.is_none()) {
+            let expected = Expected::of(run);
+            self.verdicts.insert(expected.key(), expected);
+        }
+        for scenario in scenarios {
+            let run = |e: &Expected| e.scenario == scenario.id;
+            if self.verdicts.values().any(run) {
+                self.bounds
+                    .insert(scenario.id.clone(), Bounds::of(scenario));
             }
         }
     }
 
-    /// Takes over the verdicts of reduced, conclusive runs. With `only`, what is committed and was not
-    /// run is dropped.
-    pub fn accept(&mut self, runs: &[Run], only: bool) {
-        if only {
-            self.0.clear();
-        }
-        for run in runs.iter().filter(|r| r.reduced && r.reason.is_none()) {
-            let key = key(&run.scheme, &run.scenario, &run.invariant);
-            self.0.insert(key, run.into());
+    /// Says which runs have their counterexample stored, under which name.
+    pub fn name_traces(&mut self, names: &BTreeMap<Key, String>) {
+        for (key, expected) in &mut self.verdicts {
+            expected.trace = names.get(key).cloned();
         }
     }
 
-    /// Writes them, whole or not at all.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
-    pub fn write(&self, folder: &Path) -> Result<(), ResultsError> {
-        let text = format!(
-            "{{\"schema\":{SCHEMA},\"verdicts\":[\n{}\n]}}\n",
-            results::lines(self.0.values())
-        );
-        results::write(&Self::path(folder), &text)
+    /// The text of the file.
+    pub fn text(&self) -> String {
+        format!(
+            "{{\"schema\":{SCHEMA},\"bounds\":[\n{}\n],\"verdicts\":[\n{}\n]}}\n",
+            results::lines(self.bounds.values()),
+            results::lines(self.verdicts.values())
+        )
+    }
+}
+
+fn counts(e: &Expected) -> (usize, usize, usize, &str) {
+    (e.states, e.transitions, e.depth, &e.engine)
+}
+
+impl From<File> for Expectations {
+    fn from(file: File) -> Self {
+        Expectations {
+            verdicts: file.verdicts.into_iter().map(|e| (e.key(), e)).collect(),
+            bounds: file
+                .bounds
+                .into_iter()
+                .map(|b| (b.scenario.clone(), b))
+                .collect(),
+        }
     }
 }

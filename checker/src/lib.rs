@@ -13,6 +13,8 @@
 //! | [`expectation`] | committed verdicts: what a run is held to |
 //! | [`cost`] | what schemes cost: copies, flushes, faults, waits, retries |
 //! | [`results`] | committed files: read, written whole or not at all |
+//! | [`gate`] | what `results/` must hold after a run, and how it differs |
+//! | [`interrupt`] | what happens on Ctrl-C |
 //! | [`report`] | tables, Markdown, JSON, printed traces |
 //! | [`web`] | the page, and its server |
 //! | [`cli`] | the command line |
@@ -30,6 +32,8 @@ pub mod cli;
 pub mod cost;
 pub mod engine;
 pub mod expectation;
+pub mod gate;
+pub mod interrupt;
 pub mod itf;
 pub mod report;
 pub mod results;

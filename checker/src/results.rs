@@ -1,22 +1,25 @@
 //! Committed files under `results/`: read with their schema checked, written whole or not at all.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 
 /// A committed file that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResultsError {
     /// It cannot be read or written.
-    #[error("{path}: {source}")]
+    #[error("{path}: {error}")]
     Io {
         /// The path.
         path: PathBuf,
         /// Why not.
-        source: std::io::Error,
+        error: std::io::Error,
     },
     /// It is not what this program writes.
     #[error("{path}:{line}:{column}: {message}")]
@@ -40,6 +43,23 @@ pub enum ResultsError {
         /// The schema that this program reads.
         known: u32,
     },
+    /// It is not a trace.
+    #[error("{path}: {error}")]
+    Trace {
+        /// The path.
+        path: PathBuf,
+        /// Why not.
+        error: crate::itf::ItfError,
+    },
+    /// Another process is at work there.
+    #[error("{path}: another foliocheck is at work on this folder; try again when it is done")]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Somebody interrupted the program before anything was changed.
+    #[error("interrupted; nothing was written")]
+    Interrupted,
 }
 
 /// Reads a file with `"schema": known`; none if there is no file.
@@ -47,14 +67,9 @@ pub enum ResultsError {
 /// # Errors
 /// If it cannot be read, is malformed, or of another schema.
 pub fn read<T: DeserializeOwned>(path: &Path, known: u32) -> Result<Option<T>, ResultsError> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => parse(&text, path, known).map(Some),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(ResultsError::Io {
-            path: path.to_owned(),
-            source,
-        }),
-    }
+    text(path)?
+        .map(|text| parse(&text, path, known))
+        .transpose()
 }
 
 /// Reads it from text; `path` names it in errors.
@@ -92,15 +107,160 @@ pub fn lines<T: Serialize>(items: impl IntoIterator<Item = T>) -> String {
     lines.join(",\n")
 }
 
-/// Writes `text`, whole or not at all.
+/// Files that change together: all are written beside their places before the first is put there, so
+/// that a full disk, a folder that cannot be written, or an interrupt leaves everything as it was.
+#[derive(Default, Debug)]
+pub struct Batch {
+    writes: BTreeMap<PathBuf, String>,
+    removals: BTreeSet<PathBuf>,
+}
+
+impl Batch {
+    /// The file is to have this text.
+    pub fn write(&mut self, path: impl Into<PathBuf>, text: impl Into<String>) {
+        let path = path.into();
+        self.removals.remove(&path);
+        self.writes.insert(path, text.into());
+    }
+
+    /// The file is to be there no more.
+    pub fn remove(&mut self, path: impl Into<PathBuf>) {
+        let path = path.into();
+        self.writes.remove(&path);
+        self.removals.insert(path);
+    }
+
+    /// The file as it is to be; none if there is none.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn read(&self, path: &Path) -> Result<Option<String>, ResultsError> {
+        if self.removals.contains(path) {
+            return Ok(None);
+        }
+        match self.writes.get(path) {
+            Some(text) => Ok(Some(text.clone())),
+            None => text(path),
+        }
+    }
+
+    /// Files of a folder whose name ends so, as they are to be, in order of their names.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn list(&self, folder: &Path, ending: &str) -> Result<Vec<PathBuf>, ResultsError> {
+        let ends = |path: &PathBuf| path.to_string_lossy().ends_with(ending);
+        let mut paths: BTreeSet<PathBuf> = files(folder)?.into_iter().filter(ends).collect();
+        paths.retain(|path| !self.removals.contains(path));
+        let new = self.writes.keys().filter(|p| p.parent() == Some(folder));
+        paths.extend(new.filter(|p| ends(p)).cloned());
+        Ok(paths.into_iter().collect())
+    }
+
+    /// How many files it is about.
+    pub fn len(&self) -> usize {
+        self.writes.len() + self.removals.len()
+    }
+
+    /// Whether it is about none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether the file is to be there no more.
+    pub fn removes(&self, path: &Path) -> bool {
+        self.removals.contains(path)
+    }
+
+    /// Paths of files that are not as they are to be.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    pub fn differing(&self) -> Result<Vec<&Path>, ResultsError> {
+        let mut paths: Vec<&Path> = Vec::new();
+        for (path, wanted) in &self.writes {
+            if text(path)?.as_ref() != Some(wanted) {
+                paths.push(path);
+            }
+        }
+        paths.extend(
+            self.removals
+                .iter()
+                .filter(|p| p.exists())
+                .map(PathBuf::as_path),
+        );
+        paths.sort();
+        Ok(paths)
+    }
+
+    /// Makes it so.
+    ///
+    /// # Errors
+    /// If a file cannot be written; then nothing has changed. Only if the disk fails between two renames
+    /// can some files be new and others old, and none is ever written half.
+    pub fn commit(self) -> Result<(), ResultsError> {
+        let writing = crate::interrupt::hold();
+        let changed: Vec<PathBuf> = self.differing()?.into_iter().map(Path::to_owned).collect();
+        let mut staged = Vec::new();
+        for path in &changed {
+            if let Some(text) = self.writes.get(path) {
+                if writing.is_wanted() {
+                    return Err(ResultsError::Interrupted);
+                }
+                staged.push((path, stage(path, text)?));
+            }
+        }
+        for (path, temporary) in staged {
+            temporary.persist(path).map_err(|e| failed(path, e.error))?;
+        }
+        for path in self.removals.iter().filter(|p| changed.contains(p)) {
+            std::fs::remove_file(path).map_err(|e| failed(path, e))?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes one file, whole or not at all.
 ///
 /// # Errors
-/// If the file cannot be written.
+/// If it cannot be written.
 pub fn write(path: &Path, text: &str) -> Result<(), ResultsError> {
-    let io = |source| ResultsError::Io {
+    let mut batch = Batch::default();
+    batch.write(path, text);
+    batch.commit()
+}
+
+fn failed(path: &Path, error: std::io::Error) -> ResultsError {
+    ResultsError::Io {
         path: path.to_owned(),
-        source,
+        error,
+    }
+}
+
+/// The text of a file; none if there is none.
+fn text(path: &Path) -> Result<Option<String>, ResultsError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(failed(path, e)),
+    }
+}
+
+/// The files of a folder; none if there is no such folder.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, ResultsError> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(failed(folder, e)),
     };
+    entries
+        .map(|entry| entry.map(|e| e.path()).map_err(|e| failed(folder, e)))
+        .collect()
+}
+
+/// The text, in a file beside the place it is meant for.
+fn stage(path: &Path, text: &str) -> Result<NamedTempFile, ResultsError> {
+    let io = |e| failed(path, e);
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(io)?;
     let mut builder = tempfile::Builder::new();
@@ -109,6 +269,54 @@ pub fn write(path: &Path, text: &str) -> Result<(), ResultsError> {
     let mut temporary = builder.tempfile_in(folder).map_err(io)?;
     temporary.write_all(text.as_bytes()).map_err(io)?;
     temporary.as_file().sync_all().map_err(io)?;
-    temporary.persist(path).map_err(|e| io(e.error))?;
-    Ok(())
+    Ok(temporary)
+}
+
+/// Keeps others from a folder of results while it is read or written; released when dropped, and by the
+/// system if the program dies.
+#[derive(Debug)]
+pub struct Lock {
+    _folder: Option<File>,
+}
+
+impl Lock {
+    /// For readers: others may read.
+    ///
+    /// # Errors
+    /// If somebody writes there.
+    pub fn shared(folder: &Path) -> Result<Lock, ResultsError> {
+        Self::take(folder, File::try_lock_shared)
+    }
+
+    /// For who will write: nobody else may read or write. Makes the folder if there is none.
+    ///
+    /// # Errors
+    /// If somebody reads or writes there, or the folder cannot be made.
+    pub fn exclusive(folder: &Path) -> Result<Lock, ResultsError> {
+        std::fs::create_dir_all(folder).map_err(|e| failed(folder, e))?;
+        Self::take(folder, File::try_lock)
+    }
+
+    /// The lock is on the folder itself, so that no file has to be made for it.
+    fn take(
+        folder: &Path,
+        lock: fn(&File) -> Result<(), TryLockError>,
+    ) -> Result<Lock, ResultsError> {
+        let Ok(file) = File::open(folder) else {
+            // Nothing to read, or a system on which folders are not opened: nobody to keep out.
+            return Ok(Lock { _folder: None });
+        };
+        match lock(&file) {
+            Ok(()) => Ok(Lock {
+                _folder: Some(file),
+            }),
+            Err(TryLockError::WouldBlock) => Err(ResultsError::Busy {
+                path: folder.to_owned(),
+            }),
+            Err(TryLockError::Error(e)) if e.kind() == std::io::ErrorKind::Unsupported => {
+                Ok(Lock { _folder: None })
+            }
+            Err(TryLockError::Error(e)) => Err(failed(folder, e)),
+        }
+    }
 }

@@ -38,8 +38,7 @@ pub struct TraceStep {
     pub file: String,
     /// What happens, and which branch was taken.
     pub text: String,
-    /// The branch's label, which the text ends with; empty if there is no other.
-    #[serde(skip)]
+    /// The branch's label, with which the text ends; empty if there is no other.
     pub branch: String,
     /// The rule that put the step there.
     pub rule: Option<String>,

@@ -279,11 +279,11 @@ fn broken_verdict_files_are_refused() {
         ("{", "verdicts.json:1:"),
         ("{\"schema\":99,\"verdicts\":[]}", "schema 99"),
         (
-            "{\"schema\":1,\"verdicts\":[{\"scheme\":1}]}",
+            "{\"schema\":2,\"bounds\":[],\"verdicts\":[{\"scheme\":1}]}",
             "invalid type",
         ),
         (
-            "{\"schema\":1,\"verdicts\":[],\"more\":1}",
+            "{\"schema\":2,\"bounds\":[],\"verdicts\":[],\"more\":1}",
             "unknown field `more`",
         ),
     ] {
@@ -477,14 +477,12 @@ fn a_bug_is_run_both_ways_and_its_trace_stored() {
     let blessed = run(&[&args[..], &["--bless"]].concat());
     assert_eq!(blessed.status.code(), Some(0));
     assert_eq!(run(&args).status.code(), Some(0));
-    let path = results.path().join("bugs/H01-1.json");
+    let path = results.path().join("bugs/H01-1.itf.json");
     let stored = std::fs::read_to_string(&path).unwrap();
-    let document: serde_json::Value = serde_json::from_str(&stored).unwrap();
-    assert_eq!(document["bug"], "H01");
-    assert_eq!(
-        document["trace"]["length"],
-        document["trace"]["steps"].as_array().unwrap().len()
-    );
+    let document = foliocheck::itf::Document::parse(&stored).unwrap();
+    assert_eq!(document.subject.bug.unwrap().to_string(), "H01-1");
+    let page = std::fs::read_to_string(results.path().join("README.md")).unwrap();
+    assert!(page.contains("(bugs/H01-1.md)"), "{page}");
     std::fs::write(&path, stored.replace("pipe_lock", "other_lock")).unwrap();
     let output = run(&args);
     assert_eq!(output.status.code(), Some(1));
@@ -492,7 +490,7 @@ fn a_bug_is_run_both_ways_and_its_trace_stored() {
     std::fs::write(&path, "{").unwrap();
     let output = run(&args);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("H01-1.json:1:"));
+    assert!(stderr(&output).contains("H01-1.itf.json: line 1"));
 }
 
 #[test]

@@ -4,33 +4,21 @@
 mod support;
 
 use foliocheck::itf::replay::{Catalogue, Stale, replay};
-use foliocheck::itf::{BugCase, Document, Subject};
+use foliocheck::itf::{BugCase, Document};
+use foliocheck::report::export::{dot, html, markdown, mermaid};
 use foliocheck::suite::{self, Options, Unit};
 use foliocheck_model::machine::ablate::Ablation;
 use foliocheck_specs::bugs::{self, Carried};
-use foliocheck_specs::{Instance, Scenario, Scheme, invariants, schemes};
+use foliocheck_specs::{Scenario, Scheme, invariants, schemes};
 use proptest::prelude::*;
 
 /// The counterexample of a unit that asks one invariant.
 fn found(unit: &Unit, bug: Option<BugCase>) -> Document {
     let answer = suite::run(unit, &Options::default()).unwrap();
     let run = &answer.runs[0];
-    let trace = run.trace.as_ref().expect("a violation");
-    let instance = Instance::build(
-        &unit.scenario.setup,
-        &unit.scheme,
-        &unit.ablations,
-        &unit.ask,
-    )
-    .unwrap();
-    let subject = Subject {
-        scheme: run.scheme.clone(),
-        scenario: run.scenario.clone(),
-        invariant: run.invariant.clone(),
-        without: unit.ablations.iter().map(ToString::to_string).collect(),
-        bug,
-    };
-    Document::of(subject, run.engine, trace, &instance.full)
+    Document::of_run(run, unit, bug)
+        .unwrap()
+        .expect("a violation")
 }
 
 fn unit(scheme: &str, scenario: &str, invariant: &str, ablations: Vec<Ablation>) -> Unit {
@@ -118,6 +106,51 @@ fn a_trace_as_a_file() {
 }
 
 #[test]
+fn a_trace_for_other_tools() {
+    insta::assert_snapshot!("mermaid", mermaid::mermaid(&small()));
+    insta::assert_snapshot!("markdown", markdown::markdown(&small(), "x.itf.json"));
+    insta::assert_snapshot!("dot", dot::dot(&small()));
+}
+
+/// Whatever a name or a text holds, it stays text.
+#[test]
+fn exports_escape() {
+    let mut document = small();
+    let evil = "a;b#<script>\"|`\\\n--&";
+    document.trace.steps[0].task = evil.to_owned();
+    document.trace.steps[1].text = evil.to_owned();
+    document.trace.why = evil.to_owned();
+    let page = html::html(&document);
+    assert!(!page.contains("<script"));
+    assert!(page.contains("a;b#&lt;script&gt;&quot;|`"));
+    let diagram = mermaid::mermaid(&document);
+    // One lane more: the first step is somebody else's now.
+    assert_eq!(
+        diagram.lines().count(),
+        mermaid::mermaid(&small()).lines().count() + 1
+    );
+    assert!(diagram.contains("a#59;b#35;#60;script#62;"));
+    assert!(!diagram.contains('"'));
+    let graph = dot::dot(&document);
+    assert!(graph.contains(r#"\"|`\\"#), "{graph}");
+    let page = markdown::markdown(&document, "x.itf.json");
+    let row = page.lines().find(|l| l.contains("| 2 |")).unwrap();
+    assert!(row.contains(r"\|\`\\"), "{row}");
+}
+
+#[test]
+fn an_endless_execution_is_drawn_as_one() {
+    let document = samples()
+        .into_iter()
+        .find(|d| d.trace.loop_start.is_some())
+        .unwrap();
+    assert!(mermaid::mermaid(&document).contains("loop for ever"));
+    assert!(dot::dot(&document).contains("for ever"));
+    assert!(html::html(&document).contains("For ever again from step"));
+    assert!(markdown::table(&document).contains("for ever"));
+}
+
+#[test]
 fn what_is_written_is_read_and_runs() {
     for document in samples() {
         let read = Document::parse(&document.text()).unwrap();
@@ -128,7 +161,7 @@ fn what_is_written_is_read_and_runs() {
         assert_eq!(replayed.trace, document.trace);
         assert_eq!(replayed.states.len(), document.trace.length + 1);
         // The states of the file are those of the model.
-        let vars = &replayed.instance.full.vars;
+        let vars = &replayed.system.vars;
         for (state, values) in replayed.states.iter().zip(document.values()) {
             for (variable, value) in document.variables.iter().zip(values) {
                 let at = vars

@@ -33,16 +33,7 @@ impl Instance {
         ablations: &[Ablation],
         ask: &[Invariant],
     ) -> Result<Instance, BuildError> {
-        let (mut full, world) = kernel::build(setup, scheme)?;
-        for ablation in ablations {
-            ablate(&mut full, ablation)?;
-        }
-        let predicates: Vec<_> = ask
-            .iter()
-            .flat_map(|i| i.predicates(&full, &world))
-            .collect();
-        full.predicates = predicates;
-        full.validate()?;
+        let (full, world) = system(setup, scheme, ablations, ask)?;
         let optimized = optimize(&full);
         Ok(Instance {
             full,
@@ -50,6 +41,28 @@ impl Instance {
             world,
         })
     }
+}
+
+/// The system as written, with its objects: all of an [`Instance`] that replaying a trace takes.
+///
+/// # Errors
+/// As [`Instance::build`].
+pub fn system(
+    setup: &Setup,
+    scheme: &Scheme,
+    ablations: &[Ablation],
+    ask: &[Invariant],
+) -> Result<(System, World), BuildError> {
+    let (mut full, world) = kernel::build(setup, scheme)?;
+    for ablation in ablations {
+        ablate(&mut full, ablation)?;
+    }
+    full.predicates = ask
+        .iter()
+        .flat_map(|i| i.predicates(&full, &world))
+        .collect();
+    full.validate()?;
+    Ok((full, world))
 }
 
 /// What of a system decides who can move when, and whether tasks finish: everything that only the other

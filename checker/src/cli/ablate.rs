@@ -3,15 +3,16 @@
 use std::time::Instant;
 
 use anstream::{eprintln, print, println};
-use foliocheck_specs::{Scheme, schemes};
+use foliocheck_specs::Scheme;
 
 use super::check::options;
 use super::progress::Progress;
 use super::select::{self, Place};
 use super::{AblateArgs, Format, INCONCLUSIVE, UNEXPECTED};
 use crate::ablation::{self, Conclusion, Outcome, Scenarios};
+use crate::gate;
 use crate::report::ablation::{self as report, Document};
-use crate::results;
+use crate::results::{self, Batch, Lock};
 
 /// Removes each part of the schemes in turn. The exit code.
 pub fn ablate(place: &Place, args: &AblateArgs) -> anyhow::Result<u8> {
@@ -32,7 +33,7 @@ pub fn ablate(place: &Place, args: &AblateArgs) -> anyhow::Result<u8> {
     };
     let names = std::slice::from_ref(&args.scheme);
     let mut code = 0;
-    for scheme in select::matching(schemes::all(), names, "scheme", |s| s.id)? {
+    for scheme in select::matching(place.schemes.clone(), names, "scheme", |s| s.id)? {
         code = worse(code, one(place, args, &scheme, &picked)?);
     }
     Ok(code)
@@ -91,7 +92,12 @@ fn one(
         .join("ablation")
         .join(format!("{}.json", scheme.id));
     if args.bless {
-        results::write(&path, &report::json(&document))?;
+        let _lock = Lock::exclusive(&place.results())?;
+        let all = place.scenarios()?;
+        let mut batch = Batch::default();
+        batch.write(path, report::json(&document));
+        gate::page(&mut batch, &place.results(), place.catalogue(&all))?;
+        batch.commit()?;
     } else if whole {
         let committed: Option<Document> = results::read(&path, report::SCHEMA)?;
         let differing = differences(

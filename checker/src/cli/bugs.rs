@@ -1,5 +1,8 @@
 //! `foliocheck check --bug`: real bugs and their fixed twins.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use anstream::{print, println};
 use foliocheck_specs::bugs::{self as catalogue, Bug, Carried};
 
@@ -8,9 +11,11 @@ use super::progress::Progress;
 use super::select::{self, Place};
 use super::{CheckArgs, Format, INCONCLUSIVE, UNEXPECTED};
 use crate::bugs::{self as engine, Tried};
+use crate::gate::{self, traces};
+use crate::itf::Document;
 use crate::report::bugs as report;
-use crate::results;
-use crate::verdict::Run;
+use crate::results::{Batch, Lock};
+use crate::suite::Options;
 
 /// Cases that were run, and how they differ from what is committed.
 pub struct Outcome {
@@ -52,7 +57,17 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
     if reasons.len() == bugs.len() {
         anyhow::bail!("{}", reasons.join("; "));
     }
-    let outcome = try_all(place, args, &bugs)?;
+    let options = options(&args.bounds, args.full);
+    let mut outcome = try_all(place, &options, args.bounds.jobs(), &bugs)?;
+    if args.bless {
+        let _lock = Lock::exclusive(&place.results())?;
+        let scenarios = place.scenarios()?;
+        let mut batch = Batch::default();
+        plan(&mut batch, place, &outcome.cases, false)?;
+        gate::page(&mut batch, &place.results(), place.catalogue(&scenarios))?;
+        batch.commit()?;
+        outcome.differences.clear();
+    }
     let bug = |t: &Tried| bugs.iter().find(|b| b.id == t.bug);
     match args.format {
         Format::Json => println!(
@@ -73,50 +88,58 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
     Ok(outcome.code())
 }
 
-/// Runs both twins of each case; stores the traces if `--bless`, else compares them with the stored ones.
-pub fn try_all(place: &Place, args: &CheckArgs, bugs: &[Bug]) -> anyhow::Result<Outcome> {
+/// Runs both twins of each case, and compares the traces with the stored ones.
+pub fn try_all(
+    place: &Place,
+    options: &Options,
+    jobs: usize,
+    bugs: &[Bug],
+) -> anyhow::Result<Outcome> {
+    let scenarios = place.scenarios()?;
     let progress = Progress::start()?;
-    let cases = engine::try_all(
-        bugs,
-        &place.scenarios()?,
-        &options(&args.bounds, args.full),
-        args.bounds.jobs(),
-        &|runs, unit| progress.one_of(runs, unit.scenario.id.as_str()),
-    )?;
+    let cases = engine::try_all(bugs, &scenarios, options, jobs, &|runs, unit| {
+        progress.one_of(runs, unit.scenario.id.as_str());
+    })?;
     progress.end();
-    let folder = place.results().join("bugs");
+    let stored = traces::stored(&Batch::default(), &folder(place))?;
+    let stored: BTreeMap<String, Document> = stored
+        .into_iter()
+        .filter_map(|s| Some((s.document.subject.bug.as_ref()?.to_string(), s.document)))
+        .collect();
     let mut differences = Vec::new();
-    for tried in &cases {
-        // A counterexample of a run that was cut short need not be the shortest.
-        let exact = |run: &Run| run.reason.is_none() && run.reduced;
-        let Some(text) = report::stored(tried).filter(|_| exact(&tried.buggy)) else {
-            continue;
+    for (tried, now) in cases.iter().filter_map(exact) {
+        let what = match stored.get(&tried.name()) {
+            Some(old) if old == now => continue,
+            None => "no trace is committed".to_owned(),
+            Some(old) => format!(
+                "another trace ({} steps, committed: {})",
+                now.trace.length, old.trace.length
+            ),
         };
-        let path = folder.join(format!("{}.json", tried.name()));
-        if args.bless {
-            if !tried.as_it_must() {
-                anyhow::bail!(
-                    "nothing blessed: {} does not show, or its fix does not hold",
-                    tried.bug
-                );
-            }
-            results::write(&path, &text)?;
-        } else if let Some(what) = difference(&path, &text)? {
-            differences.push(format!("{}: {what}", tried.name()));
-        }
+        differences.push(format!("{}: {what}", tried.name()));
     }
     Ok(Outcome { cases, differences })
 }
 
-fn difference(path: &std::path::Path, text: &str) -> anyhow::Result<Option<String>> {
-    let now: serde_json::Value = serde_json::from_str(text)?;
-    let committed: Option<serde_json::Value> = results::read(path, report::SCHEMA)?;
-    Ok(match committed {
-        None => Some("no trace is committed".to_owned()),
-        Some(old) if old == now => None,
-        Some(old) => Some(format!(
-            "another trace ({} steps, committed: {})",
-            now["trace"]["length"], old["trace"]["length"]
-        )),
-    })
+fn folder(place: &Place) -> PathBuf {
+    place.results().join("bugs")
+}
+
+/// The case with its counterexample, if that is known to be the shortest.
+fn exact(tried: &Tried) -> Option<(&Tried, &Document)> {
+    let known = tried.buggy.reason.is_none() && tried.buggy.reduced;
+    Some((tried, tried.document.as_ref().filter(|_| known)?))
+}
+
+/// Adds the traces. With `only`, those of other cases are dropped.
+pub fn plan(batch: &mut Batch, place: &Place, cases: &[Tried], only: bool) -> anyhow::Result<()> {
+    if let Some(wrong) = cases.iter().find(|t| !t.as_it_must()) {
+        anyhow::bail!(
+            "nothing blessed: {} does not show, or its fix does not hold",
+            wrong.bug
+        );
+    }
+    let files = cases.iter().filter_map(exact).map(|(t, d)| (t.name(), d));
+    traces::put(batch, &folder(place), files, only)?;
+    Ok(())
 }

@@ -6,10 +6,11 @@ use foliocheck_specs::claims as catalogue;
 use super::check::options;
 use super::progress::Progress;
 use super::select::{self, Place};
-use super::{Bounds, CheckArgs, ClaimsArgs, Format, INCONCLUSIVE, UNEXPECTED};
+use super::{Bounds, ClaimsArgs, Format, INCONCLUSIVE, UNEXPECTED};
 use crate::claims::{self as engine, Judged, Outcome};
+use crate::gate;
 use crate::report::claims as report;
-use crate::results;
+use crate::results::{self, Batch, Lock};
 use crate::verdict::Run;
 
 /// Claims, judged, and how they differ from what is committed.
@@ -27,11 +28,16 @@ impl Ledger {
     pub fn code(&self) -> u8 {
         if !self.differences.is_empty() {
             UNEXPECTED
-        } else if self.judged.iter().any(|j| unsettled(&j.outcome)) {
+        } else if self.is_open() {
             INCONCLUSIVE
         } else {
             0
         }
+    }
+
+    /// Some claim is open or untested.
+    pub fn is_open(&self) -> bool {
+        self.judged.iter().any(|j| unsettled(&j.outcome))
     }
 }
 
@@ -41,10 +47,19 @@ pub fn claims(place: &Place, args: &ClaimsArgs) -> anyhow::Result<u8> {
         anyhow::bail!("nothing blessed: what is committed is of all claims; name none");
     }
     let picked = select::matching(catalogue::own()?, &args.claim, "claim", |c| &c.id)?;
-    let ledger = judge(place, &args.bounds, args.bless, &picked, &[])?;
+    let mut ledger = judge(place, &args.bounds, &picked, &[])?;
+    if args.bless {
+        let _lock = Lock::exclusive(&place.results())?;
+        let scenarios = place.scenarios()?;
+        let mut batch = Batch::default();
+        plan(&mut batch, place, &ledger)?;
+        gate::page(&mut batch, &place.results(), place.catalogue(&scenarios))?;
+        batch.commit()?;
+        ledger.differences.clear();
+    }
     match args.format {
         Format::Json => print!("{}", report::json(&ledger.judged)),
-        Format::Markdown => print!("{}", report::markdown(&ledger.judged)),
+        Format::Markdown => print!("{}", report::markdown(&report::entries(&ledger.judged))),
         Format::Table => print!("{}", report::text(&ledger.judged)),
     }
     if !ledger.differences.is_empty() {
@@ -57,14 +72,26 @@ pub fn claims(place: &Place, args: &ClaimsArgs) -> anyhow::Result<u8> {
 }
 
 /// All claims, as part of a check: what the check has run is not run again.
-pub fn ledger(place: &Place, args: &CheckArgs, known: &[Run]) -> anyhow::Result<Ledger> {
-    judge(place, &args.bounds, args.bless, &catalogue::own()?, known)
+pub fn ledger(place: &Place, bounds: &Bounds, known: &[Run]) -> anyhow::Result<Ledger> {
+    judge(place, bounds, &catalogue::own()?, known)
+}
+
+/// Adds the outcomes.
+pub fn plan(batch: &mut Batch, place: &Place, ledger: &Ledger) -> anyhow::Result<()> {
+    if let Some(open) = ledger.judged.iter().find(|j| unsettled(&j.outcome)) {
+        anyhow::bail!(
+            "nothing blessed: {} is {}",
+            open.claim.id,
+            open.outcome.text()
+        );
+    }
+    batch.write(path(place), report::json(&ledger.judged));
+    Ok(())
 }
 
 fn judge(
     place: &Place,
     bounds: &Bounds,
-    bless: bool,
     claims: &[catalogue::Claim],
     known: &[Run],
 ) -> anyhow::Result<Ledger> {
@@ -78,16 +105,6 @@ fn judge(
         &|units, unit| progress.one_of(units, unit.scenario.id.as_str()),
     )?;
     progress.end();
-    if bless {
-        if let Some(open) = judged.iter().find(|j| unsettled(&j.outcome)) {
-            anyhow::bail!(
-                "nothing blessed: {} is {}",
-                open.claim.id,
-                open.outcome.text()
-            );
-        }
-        results::write(&path(place), &report::json(&judged))?;
-    }
     let whole = claims.len() == catalogue::own()?.len();
     Ok(Ledger {
         summary: report::summary(&judged),

@@ -3,14 +3,16 @@
 use std::io::IsTerminal as _;
 use std::time::Instant;
 
-use anstream::{print, println};
-use foliocheck_specs::{Scenario, Scheme, schemes};
+use anstream::{eprintln, print, println};
+use foliocheck_specs::{Scenario, Scheme};
 
 use super::check::{default_scenarios, options};
 use super::select::{self, Place};
-use super::{CostArgs, Format, INCONCLUSIVE};
+use super::{CostArgs, Format, INCONCLUSIVE, UNEXPECTED};
 use crate::cost::{Bill, bill};
+use crate::gate;
 use crate::report::cost as report;
+use crate::results::{self, Batch, Lock};
 use crate::suite;
 
 /// The scheme that every other is compared with.
@@ -18,9 +20,15 @@ const BASE: &str = "by-reference";
 
 /// Counts and prints.
 pub fn cost(place: &Place, args: &CostArgs) -> anyhow::Result<u8> {
-    let mut chosen = select::matching(schemes::all(), &args.scheme, "scheme", |s| s.id)?;
+    let everything = args.scheme.is_empty() && args.scenario.is_empty() && args.group.is_empty();
+    if args.bless && !(everything && args.bounds.is_none()) {
+        anyhow::bail!(
+            "nothing blessed: what is committed is of all schemes, default scenarios and bounds; name none"
+        );
+    }
+    let mut chosen = select::matching(place.schemes.clone(), &args.scheme, "scheme", |s| s.id)?;
     if !chosen.iter().any(|s| s.id == BASE) {
-        chosen.insert(0, select::scheme(BASE)?);
+        chosen.insert(0, place.scheme(BASE)?);
     }
     let scenarios = default_scenarios(place, &args.group, &args.scenario)?;
     let pairs: Vec<(&Scenario, &Scheme)> = scenarios
@@ -59,11 +67,50 @@ pub fn cost(place: &Place, args: &CostArgs) -> anyhow::Result<u8> {
             summary(&bills, elapsed.as_secs_f64());
         }
     }
-    Ok(if bills.iter().any(|b| b.inconclusive.is_some()) {
-        INCONCLUSIVE
-    } else {
-        0
-    })
+    let open = bills.iter().any(|b| b.inconclusive.is_some());
+    if everything && !open && !as_committed(place, args.bless, &report::entries(&bills))? {
+        return Ok(UNEXPECTED);
+    }
+    Ok(if open { INCONCLUSIVE } else { 0 })
+}
+
+/// Compares with what is committed, or takes it as committed.
+fn as_committed(place: &Place, bless: bool, now: &[report::Entry]) -> anyhow::Result<bool> {
+    let path = place.results().join("cost.json");
+    if bless {
+        let _lock = Lock::exclusive(&place.results())?;
+        let scenarios = place.scenarios()?;
+        let mut batch = Batch::default();
+        batch.write(path, report::committed(now));
+        gate::page(&mut batch, &place.results(), place.catalogue(&scenarios))?;
+        batch.commit()?;
+        return Ok(true);
+    }
+    let committed: Option<report::Committed> = results::read(&path, report::SCHEMA)?;
+    let before = committed.map(|c| c.costs).unwrap_or_default();
+    let name = |e: &report::Entry| format!("{} in {}", e.scheme, e.scenario);
+    let is = |list: &[report::Entry], e: &report::Entry| {
+        let found = list.iter().find(|o| name(o) == name(e));
+        found.map(|o| o == e)
+    };
+    let mut lines = Vec::new();
+    for entry in now {
+        match is(&before, entry) {
+            Some(true) => {}
+            Some(false) => lines.push(format!("{}: other figures", name(entry))),
+            None => lines.push(format!("{}: nothing is committed", name(entry))),
+        }
+    }
+    for entry in before.iter().filter(|e| is(now, e).is_none()) {
+        lines.push(format!("{}: committed, and no longer there", name(entry)));
+    }
+    if !lines.is_empty() {
+        eprintln!("Not as committed (accept with --bless):");
+    }
+    for line in &lines {
+        eprintln!("  {line}");
+    }
+    Ok(lines.is_empty())
 }
 
 fn summary(bills: &[Bill], seconds: f64) {

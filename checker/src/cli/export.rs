@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use anstream::println;
-use foliocheck_specs::{Scheme, invariants, schemes};
+use foliocheck_specs::{Scheme, invariants};
 
 use super::check::{default_scenarios, options};
 use super::progress::Progress;
@@ -63,10 +63,10 @@ struct Content {
 /// Runs what was asked for, and writes the page with all counterexamples. The exit code.
 pub fn export(place: &Place, args: &ExportArgs) -> anyhow::Result<u8> {
     let started = Instant::now();
-    let chosen = select::matching(schemes::all(), &args.scheme, "scheme", |s| s.id)?;
+    let chosen = select::matching(place.schemes.clone(), &args.scheme, "scheme", |s| s.id)?;
     let ask = select::matching(invariants::all(), &args.invariant, "invariant", |i| i.id)?;
     let scenarios = default_scenarios(place, &args.group, &args.scenario)?;
-    let library = Library::new(place.scenarios()?);
+    let library = Library::new(place.schemes.clone(), place.scenarios()?);
     let units = suite::units(&chosen, &scenarios, &ask);
     let mut named: Vec<(Subject, Unit)> = Vec::new();
     let content = Mutex::new(Content::default());
@@ -146,7 +146,7 @@ fn add(
         content.pack.field(page.subject.path(), page);
     }
     if subject.is_none() {
-        content.runs.extend(runs.iter().map(Expected::from));
+        content.runs.extend(runs.iter().map(Expected::of));
     }
     Ok(())
 }

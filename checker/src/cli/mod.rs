@@ -9,6 +9,8 @@ mod check;
 mod claims;
 mod cost;
 mod export;
+mod gate;
+mod job;
 mod progress;
 mod select;
 mod show;
@@ -19,8 +21,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use foliocheck_specs::{Scheme, schemes};
 
 use crate::engine::lasso::Fairness;
+use crate::interrupt;
 
 /// Model-checks schemes for stable splice data in the Linux page cache.
 ///
@@ -43,6 +47,8 @@ pub struct Cli {
 enum Command {
     /// Check schemes in scenarios against invariants
     Check(CheckArgs),
+    /// Run everything, and fail unless all of it is as committed in the folder of results
+    Gate(GateArgs),
     /// Count what schemes cost: page copies, TLB flushes, faults, waits of writers, retries
     Cost(CostArgs),
     /// Print what was said on the lists, and what the runs say of it
@@ -98,6 +104,31 @@ pub struct CheckArgs {
     format: Format,
 }
 
+/// What to hold to what is committed, and where to report it.
+#[derive(Args, Default)]
+pub struct GateArgs {
+    /// Only scenarios of group `quick`; says that this is not everything
+    #[arg(long, conflicts_with = "bless")]
+    quick: bool,
+    /// Take what comes out as committed; shows the same list of differences
+    #[arg(long)]
+    bless: bool,
+    /// Write a test case for each scheme, scenario and invariant, as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Write differences and tables as Markdown, at most 1 MiB: for a CI job summary
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+    /// Write the counterexamples, each at the model's step in its source file, as SARIF 2.1.0
+    #[arg(long, value_name = "FILE")]
+    sarif: Option<PathBuf>,
+    /// Write the differences as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    #[command(flatten)]
+    bounds: Bounds,
+}
+
 /// What to count.
 #[derive(Args)]
 struct CostArgs {
@@ -113,6 +144,9 @@ struct CostArgs {
     /// Print the cycles that make a figure unbounded
     #[arg(long)]
     cycle: bool,
+    /// Take what comes out as the committed costs
+    #[arg(long)]
+    bless: bool,
     #[command(flatten)]
     bounds: Bounds,
     /// Output
@@ -249,6 +283,27 @@ enum Show {
     },
 }
 
+/// What a trace is printed as.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
+enum TraceFormat {
+    /// A step a line
+    #[default]
+    #[value(alias = "table")]
+    Text,
+    /// The Informal Trace Format: for trace viewers
+    Itf,
+    /// A sequence diagram for Mermaid
+    Mermaid,
+    /// A graph for Graphviz
+    Dot,
+    /// A page that stands by itself
+    Html,
+    /// A page for a code host
+    Markdown,
+    /// The run, for scripts
+    Json,
+}
+
 #[derive(Args)]
 struct TraceArgs {
     /// The scheme
@@ -258,8 +313,8 @@ struct TraceArgs {
     /// The invariant
     invariant: String,
     /// Output
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = TraceFormat::Text)]
+    format: TraceFormat,
     #[command(flatten)]
     bounds: Bounds,
 }
@@ -273,8 +328,20 @@ const INCONCLUSIVE: u8 = 3;
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
+    main_with(Vec::new())
+}
+
+/// Runs the command line of a program that adds schemes of its own to the project's.
+pub fn main_with(mut own: Vec<Scheme>) -> ExitCode {
     let cli = Cli::parse();
+    if let Err(error) = interrupt::install() {
+        anstream::eprintln!("foliocheck: {error}");
+        return ExitCode::from(ERROR);
+    }
+    let mut schemes = schemes::all();
+    schemes.append(&mut own);
     let place = select::Place {
+        schemes,
         scenarios: cli.scenarios,
         results: cli.results,
     };
@@ -284,6 +351,7 @@ pub fn main() -> ExitCode {
     {
         Command::Check(args) if !args.bug.is_empty() => bugs::check(&place, &args),
         Command::Check(args) => check::check(&place, &args),
+        Command::Gate(args) => gate::gate(&place, &args),
         Command::Cost(args) => cost::cost(&place, &args),
         Command::Claims(args) => claims::claims(&place, &args),
         Command::Ablate(args) => ablate::ablate(&place, &args),

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::interrupt;
+
 /// A bar.
 pub struct Progress(ProgressBar);
 
@@ -28,6 +30,10 @@ impl Progress {
         self.0.set_length(all as u64);
         self.0.set_message(message.into());
         self.0.inc(1);
+        interrupt::note(
+            usize::try_from(self.0.position()).unwrap_or(usize::MAX),
+            all,
+        );
     }
 
     /// Takes it away.

@@ -3,11 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use foliocheck_specs::{Invariant, Scenario, Scheme, invariants, schemes};
+use foliocheck_specs::{Invariant, Scenario, Scheme, invariants};
 use globset::Glob;
 
-/// Folders given on the command line.
+use crate::itf::replay::Catalogue;
+
+/// What there is, and the folders given on the command line.
 pub struct Place {
+    /// The schemes: the project's own, and those of the program that this is part of.
+    pub schemes: Vec<Scheme>,
     /// Scenario files.
     pub scenarios: Option<PathBuf>,
     /// Committed verdicts.
@@ -21,6 +25,19 @@ impl Place {
             Some(dir) => Scenario::read_dir(dir)?,
             None => Scenario::own()?,
         })
+    }
+
+    /// The schemes, and these scenarios.
+    pub fn catalogue<'a>(&'a self, scenarios: &'a [Scenario]) -> Catalogue<'a> {
+        Catalogue {
+            schemes: &self.schemes,
+            scenarios,
+        }
+    }
+
+    /// The scheme of that name.
+    pub fn scheme(&self, name: &str) -> anyhow::Result<Scheme> {
+        one(self.schemes.clone(), name, "scheme", |s| s.id)
     }
 
     /// The folder of committed verdicts: the project's own, unless one is given. Scenarios of one's
@@ -70,11 +87,6 @@ pub fn matching<T>(
         .collect())
 }
 
-/// The scheme of that name.
-pub fn scheme(name: &str) -> anyhow::Result<Scheme> {
-    one(schemes::all(), name, "scheme", |s| s.id)
-}
-
 /// The invariant of that name.
 pub fn invariant(name: &str) -> anyhow::Result<Invariant> {
     one(invariants::all(), name, "invariant", |i| i.id)
@@ -85,7 +97,8 @@ pub fn scenario(all: Vec<Scenario>, name: &str) -> anyhow::Result<Scenario> {
     one(all, name, "scenario", |s| &s.id)
 }
 
-fn one<T>(all: Vec<T>, name: &str, kind: &str, id: impl Fn(&T) -> &str) -> anyhow::Result<T> {
+/// The one of that name.
+pub fn one<T>(all: Vec<T>, name: &str, kind: &str, id: impl Fn(&T) -> &str) -> anyhow::Result<T> {
     let names = all.iter().map(&id).collect::<Vec<_>>().join(", ");
     all.into_iter()
         .find(|item| id(item) == name)

@@ -1,6 +1,6 @@
 //! `foliocheck list`, `show` and `trace`.
 
-use anstream::{print, println};
+use anstream::{eprint, print, println};
 use anyhow::Context as _;
 use foliocheck_model::machine::program::pseudo_c;
 use foliocheck_specs::Instance;
@@ -9,16 +9,17 @@ use serde::Serialize;
 
 use super::check::options;
 use super::select::{self, Place};
-use super::{Format, INCONCLUSIVE, ListArgs, Listed, TraceArgs};
+use super::{Format, INCONCLUSIVE, ListArgs, Listed, TraceArgs, TraceFormat};
+use crate::itf::{Document, ENDING};
 use crate::report::listing::{self, Line};
-use crate::report::{bugs, json, text};
+use crate::report::{bugs, export, json, text};
 use crate::suite::{self, Unit};
 use crate::verdict::Verdict;
 
 /// Lists.
 pub fn list(place: &Place, args: &ListArgs) -> anyhow::Result<u8> {
     match args.what {
-        Listed::Schemes => print_list(&listing::schemes(), args.format)?,
+        Listed::Schemes => print_list(&listing::schemes(&place.schemes), args.format)?,
         Listed::Scenarios => print_list(&listing::scenarios(&place.scenarios()?), args.format)?,
         Listed::Invariants => print_list(&listing::invariants(), args.format)?,
         Listed::Bugs => print_list(&bugs::list(), args.format)?,
@@ -56,7 +57,7 @@ pub fn program(
     scheme: &str,
     scenario: Option<&str>,
 ) -> anyhow::Result<u8> {
-    let scheme = select::scheme(scheme)?;
+    let scheme = place.scheme(scheme)?;
     let names = calls::names().join(", ");
     if !calls::names().contains(&name) {
         anyhow::bail!("no program `{name}`; there are: {names}");
@@ -102,7 +103,7 @@ pub fn trace(place: &Place, args: &TraceArgs) -> anyhow::Result<u8> {
         );
     }
     let unit = Unit {
-        scheme: select::scheme(&args.scheme)?,
+        scheme: place.scheme(&args.scheme)?,
         scenario,
         ablations: Vec::new(),
         ask: vec![invariant],
@@ -116,15 +117,32 @@ pub fn trace(place: &Place, args: &TraceArgs) -> anyhow::Result<u8> {
         );
     };
     match args.format {
-        Format::Json => println!("{}", json::runs(&answer.runs)),
-        _ => print!(
+        TraceFormat::Json => println!("{}", json::runs(&answer.runs)),
+        TraceFormat::Text => print!(
             "{}",
             text::run(run, &format!("{}: {}", invariant.id, invariant.title))
         ),
+        _ => match Document::of_run(run, &unit, None)? {
+            Some(document) => print!("{}", exported(&document, args.format)),
+            // Nothing to draw; what the verdict rests on is said to people, apart from the output.
+            None => eprint!("{}", text::run(run, invariant.title)),
+        },
     }
     Ok(if run.verdict == Verdict::Inconclusive {
         INCONCLUSIVE
     } else {
         0
     })
+}
+
+fn exported(document: &Document, format: TraceFormat) -> String {
+    match format {
+        TraceFormat::Mermaid => export::mermaid::mermaid(document),
+        TraceFormat::Dot => export::dot::dot(document),
+        TraceFormat::Html => export::html::html(document),
+        TraceFormat::Markdown => {
+            export::markdown::markdown(document, &format!("{}{ENDING}", document.stem()))
+        }
+        TraceFormat::Itf | TraceFormat::Text | TraceFormat::Json => document.text(),
+    }
 }

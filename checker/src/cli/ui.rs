@@ -4,7 +4,6 @@ use std::net::{IpAddr, SocketAddr};
 
 use anstream::{eprintln, println};
 use anyhow::Context as _;
-use futures_util::future::{Either, select};
 
 use super::select::Place;
 use crate::expectation::Expectations;
@@ -50,7 +49,7 @@ pub fn ui(place: &Place, args: &UiArgs) -> anyhow::Result<u8> {
         seconds: args.max_seconds,
         mib: args.max_memory,
     };
-    let library = Library::new(place.scenarios()?);
+    let library = Library::new(place.schemes.clone(), place.scenarios()?);
     let app = App::new(library, &committed, place.results(), ceiling);
     let address = SocketAddr::new(args.listen, args.port);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -67,15 +66,7 @@ pub fn ui(place: &Place, args: &UiArgs) -> anyhow::Result<u8> {
         {
             eprintln!("foliocheck: no browser: {error}");
         }
-        let serving = std::pin::pin!(serve(listener, app, &args.host));
-        let stopped = std::pin::pin!(tokio::signal::ctrl_c());
-        match select(serving, stopped).await {
-            Either::Left((served, _)) => served?,
-            Either::Right((interrupted, _)) => interrupted?,
-        }
-        anyhow::Ok(())
-    })?;
-    // Explorations that are under way end with the process.
-    runtime.shutdown_background();
-    Ok(0)
+        serve(listener, app, &args.host).await?;
+        anyhow::Ok(0)
+    })
 }

@@ -20,7 +20,7 @@ use std::collections::{BinaryHeap, HashMap, VecDeque};
 use foliocheck_model::machine::System;
 use foliocheck_model::machine::compile::{Machine, words_needed};
 use foliocheck_model::machine::step::Cost;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::components::Components;
 use super::explore::ExploreError;
@@ -30,7 +30,7 @@ use super::limits::{Cut, Limits};
 use super::progress::bounded;
 
 /// What is counted.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Metric {
     /// [`Cost::PageCopy`].

@@ -2,7 +2,7 @@
 //!
 //! | function | does |
 //! |---|---|
-//! | [`Document::of`] | a trace, found on a system, as a document |
+//! | [`Document::of_run`], [`Document::of`] | a trace, found on a system, as a document |
 //! | [`Document::text`], [`Document::parse`] | a document as text, and back |
 //! | [`Document::address`] | the name of its content: stays the same as long as the steps do |
 //! | [`replay::replay`] | runs its steps on the present model, and gives every state in full |
@@ -32,10 +32,13 @@ mod write;
 
 use std::collections::BTreeMap;
 
-use foliocheck_model::machine::System;
 use foliocheck_model::machine::var::Var;
+use foliocheck_model::machine::{BuildError, System};
+use foliocheck_specs::instance;
 
+use crate::suite::Unit;
 use crate::trace::Trace;
+use crate::verdict::Run;
 
 pub use read::ItfError;
 
@@ -162,6 +165,32 @@ impl Document {
             unchanged,
             trace: trace.clone(),
         }
+    }
+
+    /// Puts down the counterexample of a run, if it has one. Every unit that a run can come from will do:
+    /// what it asks does not matter.
+    ///
+    /// # Errors
+    /// If the unit cannot be built.
+    pub fn of_run(
+        run: &Run,
+        unit: &Unit,
+        bug: Option<BugCase>,
+    ) -> Result<Option<Document>, BuildError> {
+        let Some(trace) = &run.trace else {
+            return Ok(None);
+        };
+        let setup = &unit.scenario.setup;
+        let (system, _) = instance::system(setup, &unit.scheme, &unit.ablations, &[])?;
+        let subject = Subject {
+            scheme: run.scheme.clone(),
+            scenario: run.scenario.clone(),
+            invariant: run.invariant.clone(),
+            without: unit.ablations.iter().map(ToString::to_string).collect(),
+            bug,
+        };
+        let document = Document::of(subject, run.engine, trace, &system);
+        Ok(Some(document))
     }
 
     /// The values of [`variables`](Self::variables) before the first step and after each, as printed.

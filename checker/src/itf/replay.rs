@@ -7,7 +7,7 @@ use foliocheck_model::machine::system::Scope;
 use foliocheck_model::machine::{BuildError, RunError, System, TaskId};
 use foliocheck_specs::bugs::{self, Carried};
 use foliocheck_specs::claims::Without;
-use foliocheck_specs::{Instance, Invariant, Scenario, Scheme, invariants};
+use foliocheck_specs::{Invariant, Scenario, Scheme, instance, invariants};
 
 use super::{Document, Subject};
 use crate::trace::{Change, ReplayError, Trace, TraceStep, trace_step};
@@ -24,11 +24,11 @@ pub struct Catalogue<'a> {
 /// A trace that runs, and violates what it is said to violate.
 #[derive(Clone, Debug)]
 pub struct Replayed {
-    /// The scenario under the scheme.
-    pub instance: Instance,
+    /// The scenario under the scheme, as written.
+    pub system: System,
     /// The steps, as actions of the present model.
     pub path: Vec<Action>,
-    /// The state before the first step and after each, every variable of `instance.full` in it.
+    /// The state before the first step and after each, every variable of `system` in it.
     pub states: Vec<Valuation>,
     /// The trace as the present model shows it.
     pub trace: Trace,
@@ -113,21 +113,20 @@ pub fn replay(document: &Document, catalogue: Catalogue<'_>) -> Result<Replayed,
             known.iter().map(|i| i.id),
         )
     })?;
-    let instance = build(&document.subject, &invariant, catalogue)?;
-    let system = &instance.full;
-    known_variables(document, system)?;
-    let mut state = Valuation::init(system);
+    let system = build(&document.subject, &invariant, catalogue)?;
+    known_variables(document, &system)?;
+    let mut state = Valuation::init(&system);
     let mut states = vec![state.clone()];
     let mut path = Vec::new();
     for (n, wanted) in document.trace.steps.iter().enumerate() {
-        let (action, next) = take(system, &state, n + 1, wanted)?;
+        let (action, next) = take(&system, &state, n + 1, wanted)?;
         path.push(action);
         states.push(next.clone());
         state = next;
     }
-    let trace = violation(system, document, &invariant, &path, &state)?;
+    let trace = violation(&system, document, &invariant, &path, &state)?;
     Ok(Replayed {
-        instance,
+        system,
         path,
         states,
         trace,
@@ -147,7 +146,7 @@ fn build(
     subject: &Subject,
     invariant: &Invariant,
     catalogue: Catalogue<'_>,
-) -> Result<Instance, Stale> {
+) -> Result<System, Stale> {
     let scenario = catalogue
         .scenarios
         .iter()
@@ -197,7 +196,8 @@ fn build(
         )));
     }
     let ask = std::slice::from_ref(invariant);
-    Ok(Instance::build(&scenario.setup, &scheme, &ablations, ask)?)
+    let (system, _) = instance::system(&scenario.setup, &scheme, &ablations, ask)?;
+    Ok(system)
 }
 
 fn printed(ablations: &[Ablation]) -> Vec<String> {

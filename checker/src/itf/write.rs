@@ -106,8 +106,7 @@ impl Document {
             .map(|v| (v.name.as_str(), json!(type_name(v.kind))))
             .collect();
         types.push((ACTION, json!("Str")));
-        let picks = "{ branch: None(UNIT) | Some(Str), task: None(UNIT) | Some(Str) }";
-        types.push((PICKS, json!(picks)));
+        types.push((PICKS, json!("{ branch: Str, task: Str }")));
         let subject = &self.subject;
         Meta {
             format: "ITF",
@@ -151,8 +150,8 @@ impl Document {
         let action = step.map_or("init", |s| s.function.as_str());
         all.push((ACTION, json!(action)));
         let picks = json!({
-            "branch": pick(step.map(|s| &s.branch).filter(|b| !b.is_empty())),
-            "task": pick(step.map(|s| &s.task)),
+            "branch": step.map_or("", |s| &s.branch),
+            "task": step.map_or("", |s| &s.task),
         });
         all.push((PICKS, picks));
         State {
@@ -193,12 +192,5 @@ fn itf(variable: &Variable, value: &str) -> Value {
     match variable.kind {
         Kind::Int => json!({ "#bigint": value }),
         Kind::Str => json!(value),
-    }
-}
-
-fn pick(value: Option<&String>) -> Value {
-    match value {
-        Some(value) => json!({ "tag": "Some", "value": value }),
-        None => json!({ "tag": "None", "value": { "#tup": [] } }),
     }
 }

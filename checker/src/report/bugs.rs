@@ -8,10 +8,9 @@ use serde::Serialize;
 use super::listing::Line;
 use super::text;
 use crate::bugs::Tried;
-use crate::trace::Trace;
 use crate::verdict::Verdict;
 
-/// Version of the format of stored traces.
+/// Version of the format of `check --bug --format json`.
 pub const SCHEMA: u32 = 1;
 
 /// A bug.
@@ -90,36 +89,6 @@ impl Line for BugItem {
         }
         out
     }
-}
-
-/// What is stored of a buggy twin.
-#[derive(Serialize)]
-struct Stored<'a> {
-    schema: u32,
-    bug: &'a str,
-    case: &'a str,
-    scheme: &'a str,
-    removed: &'a [String],
-    scenario: &'a str,
-    invariant: &'a str,
-    trace: &'a Trace,
-}
-
-/// The stored file of a buggy twin, if it violates.
-pub fn stored(tried: &Tried) -> Option<String> {
-    let stored = Stored {
-        schema: SCHEMA,
-        bug: tried.bug,
-        case: tried.case,
-        scheme: &tried.buggy.scheme,
-        removed: &tried.removed,
-        scenario: &tried.buggy.scenario,
-        invariant: &tried.buggy.invariant,
-        trace: tried.buggy.trace.as_ref()?,
-    };
-    let mut text = serde_json::to_string_pretty(&stored).expect("plain data");
-    text.push('\n');
-    Some(text)
 }
 
 /// The buggy twin's trace, the fixed twin's coverage.

@@ -39,19 +39,26 @@ pub struct Document {
     pub claims: Vec<Entry>,
 }
 
+/// What would be committed.
+pub fn entries(judged: &[Judged]) -> Vec<Entry> {
+    judged
+        .iter()
+        .map(|j| Entry {
+            id: j.claim.id.clone(),
+            outcome: j.outcome.clone(),
+            text: j.claim.text.clone(),
+            author: j.claim.author.clone(),
+            place: j.claim.place.clone(),
+            evidence: j.evidence.clone(),
+        })
+        .collect()
+}
+
 /// A claim a line.
 pub fn json(judged: &[Judged]) -> String {
-    let entries = judged.iter().map(|j| Entry {
-        id: j.claim.id.clone(),
-        outcome: j.outcome.clone(),
-        text: j.claim.text.clone(),
-        author: j.claim.author.clone(),
-        place: j.claim.place.clone(),
-        evidence: j.evidence.clone(),
-    });
     format!(
         "{{\"schema\":{SCHEMA},\"claims\":[\n{}\n]}}\n",
-        results::lines(entries)
+        results::lines(entries(judged))
     )
 }
 
@@ -107,17 +114,17 @@ pub fn text(judged: &[Judged]) -> String {
 }
 
 /// A table.
-pub fn markdown(judged: &[Judged]) -> String {
+pub fn markdown(entries: &[Entry]) -> String {
     let mut out = "| claim | author | outcome | behind it |\n|---|---|---|---|\n".to_owned();
-    for j in judged {
-        let lines: Vec<String> = j.evidence.iter().map(behind).collect();
+    for entry in entries {
+        let lines: Vec<String> = entry.evidence.iter().map(behind).collect();
         let _ = writeln!(
             out,
             "| {} | {}, {} | {} | {} |",
-            j.claim.text,
-            j.claim.author,
-            j.claim.place,
-            j.outcome.text(),
+            entry.text,
+            entry.author,
+            entry.place,
+            entry.outcome.text(),
             lines.join("; ")
         );
     }

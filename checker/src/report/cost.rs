@@ -1,13 +1,15 @@
 //! Tables of costs: one a scenario, today's kernel as the base line in the first row.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::cost::Bill;
 use crate::engine::cost::Metric;
+use crate::results;
 
 /// The bills of one scenario, in the order given.
 fn of<'a>(bills: &'a [Bill], scenario: &str) -> Vec<&'a Bill> {
@@ -68,6 +70,9 @@ pub fn markdown(bills: &[Bill], scenario: &str) -> String {
     out
 }
 
+/// Version of the format.
+pub const SCHEMA: u32 = 1;
+
 /// `{"schema":1,"costs":[...]}`.
 pub fn json(bills: &[Bill]) -> String {
     #[derive(Serialize)]
@@ -76,10 +81,106 @@ pub fn json(bills: &[Bill]) -> String {
         costs: &'a [Bill],
     }
     serde_json::to_string(&Document {
-        schema: 1,
+        schema: SCHEMA,
         costs: bills,
     })
     .expect("plain data")
+}
+
+/// What is committed of a bill: the figures, without the cycles.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// The scheme.
+    pub scheme: String,
+    /// The scenario.
+    pub scenario: String,
+    /// States of the graph.
+    pub states: usize,
+    /// Its edges.
+    pub transitions: usize,
+    /// By metric: least and most; none where there is no such number.
+    pub figures: BTreeMap<Metric, (Option<u32>, Option<u32>)>,
+}
+
+/// The committed file.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Committed {
+    /// Version of the format.
+    pub schema: u32,
+    /// One for each scheme and scenario.
+    pub costs: Vec<Entry>,
+}
+
+/// What would be committed.
+pub fn entries(bills: &[Bill]) -> Vec<Entry> {
+    let entry = |bill: &Bill| Entry {
+        scheme: bill.scheme.clone(),
+        scenario: bill.scenario.clone(),
+        states: bill.states,
+        transitions: bill.transitions,
+        figures: bill
+            .figures
+            .iter()
+            .map(|f| (f.metric, (f.least, f.most)))
+            .collect(),
+    };
+    let mut entries: Vec<Entry> = bills.iter().map(entry).collect();
+    entries.sort_by(|a, b| (&a.scheme, &a.scenario).cmp(&(&b.scheme, &b.scenario)));
+    entries
+}
+
+/// A bill a line.
+pub fn committed(entries: &[Entry]) -> String {
+    format!(
+        "{{\"schema\":{SCHEMA},\"costs\":[\n{}\n]}}\n",
+        results::lines(entries)
+    )
+}
+
+/// For each scheme the most that it costs beyond `base` in the same scenario, over all scenarios.
+pub fn beyond(entries: &[Entry], base: &str, schemes: &[&str]) -> String {
+    let header = header();
+    let mut out = format!(
+        "| {} |\n|{}\n",
+        header.join(" | "),
+        "---|".repeat(header.len())
+    );
+    let of = |scheme: &str, scenario: &str| {
+        let is = |e: &&Entry| e.scheme == scheme && e.scenario == scenario;
+        entries.iter().find(is)
+    };
+    for scheme in schemes.iter().filter(|s| **s != base) {
+        let mine: Vec<(&Entry, &Entry)> = entries
+            .iter()
+            .filter(|e| e.scheme == *scheme)
+            .filter_map(|e| Some((e, of(base, &e.scenario)?)))
+            .collect();
+        if mine.is_empty() {
+            continue;
+        }
+        let cells: Vec<String> = Metric::ALL
+            .iter()
+            .map(|metric| {
+                let most = |e: &Entry| e.figures.get(metric).and_then(|f| f.1);
+                let beyond = mine.iter().map(|(e, b)| match (most(e), most(b)) {
+                    (Some(most), Some(base)) => Some(most.saturating_sub(base)),
+                    // Both without bound: nothing beyond.
+                    (_, None) => Some(0),
+                    (None, Some(_)) => None,
+                });
+                let unbounded = beyond.clone().any(|b| b.is_none());
+                match beyond.flatten().max() {
+                    _ if unbounded => "unbounded".to_owned(),
+                    Some(0) | None => String::new(),
+                    Some(more) => format!("+{more}"),
+                }
+            })
+            .collect();
+        let _ = writeln!(out, "| {scheme} | {} |", cells.join(" | "));
+    }
+    out
 }
 
 /// The cycles that make a figure unbounded, each step a line.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use foliocheck_specs::{Instance, Scenario, invariants, schemes};
+use foliocheck_specs::{Instance, Scenario, Scheme, invariants, schemes};
 use serde::Serialize;
 
 /// A scheme.
@@ -109,9 +109,8 @@ impl Line for StepItem {
 }
 
 /// All schemes.
-pub fn schemes() -> Vec<SchemeItem> {
-    schemes::all()
-        .into_iter()
+pub fn schemes(all: &[Scheme]) -> Vec<SchemeItem> {
+    all.iter()
         .map(|s| SchemeItem {
             id: s.id,
             title: s.title,

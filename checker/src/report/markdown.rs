@@ -25,7 +25,7 @@ pub fn matrix(matrix: &Matrix<'_>) -> String {
     }
     for cell in violated {
         if let Some(run) = cell.shortest {
-            let steps = run.trace.as_ref().map_or(0, |t| t.length);
+            let steps = run.length.unwrap_or_default();
             let _ = writeln!(
                 out,
                 "| {} | {} | {steps} | {} |",

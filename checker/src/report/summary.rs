@@ -1,8 +1,11 @@
 //! Runs gathered into cells: one for each scheme and invariant, over all scenarios.
 
-use foliocheck_specs::{Invariant, Scheme};
+use std::collections::BTreeMap;
 
-use crate::verdict::{Run, Verdict};
+use foliocheck_specs::{Invariant, Scenario, Scheme};
+
+use crate::expectation::Expected;
+use crate::verdict::Verdict;
 
 /// A part of the world that scenarios live in. What holds for ordinary files may be impossible to have
 /// elsewhere, so each part has a table of its own.
@@ -61,6 +64,30 @@ impl Environment {
     }
 }
 
+/// A table for each part of the world that has a run.
+pub fn tables<'a>(
+    schemes: &'a [Scheme],
+    invariants: &'a [Invariant],
+    scenarios: &[Scenario],
+    runs: &'a [Expected],
+) -> Vec<(Environment, Matrix<'a>)> {
+    let parts: BTreeMap<&str, Environment> = scenarios
+        .iter()
+        .filter_map(|s| {
+            let part = ENVIRONMENTS.into_iter().find(|e| e.has(&s.groups))?;
+            Some((s.id.as_str(), part))
+        })
+        .collect();
+    ENVIRONMENTS
+        .into_iter()
+        .filter_map(|environment| {
+            let here = |run: &&Expected| parts.get(run.scenario.as_str()) == Some(&environment);
+            let mine: Vec<&Expected> = runs.iter().filter(here).collect();
+            (!mine.is_empty()).then(|| (environment, Matrix::new(schemes, invariants, &mine)))
+        })
+        .collect()
+}
+
 /// A cell of the table schemes × invariants.
 #[derive(Clone, Debug)]
 pub struct Cell<'a> {
@@ -73,14 +100,14 @@ pub struct Cell<'a> {
     /// Runs in it.
     pub runs: usize,
     /// The run with the shortest counterexample.
-    pub shortest: Option<&'a Run>,
+    pub shortest: Option<&'a Expected>,
 }
 
 impl Cell<'_> {
     /// `holds`, `violated 17`, `inconclusive`.
     pub fn text(&self) -> String {
-        match self.shortest.and_then(|r| r.trace.as_ref()) {
-            Some(trace) => format!("violated {}", trace.length),
+        match self.shortest.and_then(|r| r.length) {
+            Some(length) => format!("violated {length}"),
             None => self.verdict.name().to_owned(),
         }
     }
@@ -98,7 +125,7 @@ pub struct Matrix<'a> {
 
 impl<'a> Matrix<'a> {
     /// Gathers `runs`, in the order of the listings.
-    pub fn new(schemes: &'a [Scheme], invariants: &'a [Invariant], runs: &[&'a Run]) -> Self {
+    pub fn new(schemes: &'a [Scheme], invariants: &'a [Invariant], runs: &[&'a Expected]) -> Self {
         let schemes: Vec<&str> = schemes
             .iter()
             .map(|s| s.id)
@@ -130,8 +157,8 @@ impl<'a> Matrix<'a> {
     }
 }
 
-fn cell<'a>(scheme: &'a str, invariant: &'a str, runs: &[&'a Run]) -> Option<Cell<'a>> {
-    let mine: Vec<&Run> = runs
+fn cell<'a>(scheme: &'a str, invariant: &'a str, runs: &[&'a Expected]) -> Option<Cell<'a>> {
+    let mine: Vec<&Expected> = runs
         .iter()
         .copied()
         .filter(|r| r.scheme == scheme && r.invariant == invariant)
@@ -149,8 +176,8 @@ fn cell<'a>(scheme: &'a str, invariant: &'a str, runs: &[&'a Run]) -> Option<Cel
     };
     let shortest = mine
         .iter()
-        .filter(|r| r.trace.is_some())
-        .min_by_key(|r| (r.trace.as_ref().map(|t| t.length), &r.scenario))
+        .filter(|r| r.length.is_some())
+        .min_by_key(|r| (r.length, &r.scenario))
         .copied();
     Some(Cell {
         scheme,

@@ -1,7 +1,7 @@
 //! What there is, and what is committed of it: what the table of verdicts is made of.
 
 use foliocheck_specs::scenario::calls;
-use foliocheck_specs::{Scenario, invariants, schemes};
+use foliocheck_specs::{Scenario, invariants};
 use serde::Serialize;
 
 use super::subject::Library;
@@ -75,7 +75,7 @@ impl Catalog {
     /// Of everything in the library.
     pub fn of(library: &Library) -> Catalog {
         Catalog {
-            schemes: schemes::all().iter().map(scheme).collect(),
+            schemes: library.schemes.iter().map(scheme).collect(),
             scenarios: library
                 .scenarios
                 .iter()

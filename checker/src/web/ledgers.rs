@@ -5,7 +5,7 @@ use std::path::Path;
 use foliocheck_specs::bugs::{self, Carried};
 use foliocheck_specs::claims as catalogue;
 use foliocheck_specs::invariants::assertions;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::error::{ApiError, chain};
 use super::subject::{Library, Place, Subject, ablated, removed};
@@ -14,6 +14,7 @@ use crate::ablation::Outcome;
 use crate::claims::{self, Evidence};
 use crate::cost::{self, Bill, Figure};
 use crate::engine::limits::Limits;
+use crate::itf::{Document, ENDING};
 use crate::report::{ablation, claims as ledger};
 use crate::results;
 use crate::trace::TraceStep;
@@ -105,15 +106,16 @@ struct CasePage {
     fixed: Subject,
 }
 
-/// What is read of a stored trace.
-#[derive(Deserialize)]
-struct Stored {
-    trace: Length,
-}
-
-#[derive(Deserialize)]
-struct Length {
-    length: usize,
+/// Steps of a stored trace, if there is one.
+fn stored_length(path: &Path) -> Result<Option<usize>, ApiError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => {
+            let document = Document::parse(&text).map_err(|e| failed(&e))?;
+            Ok(Some(document.trace.length))
+        }
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(failed(&e)),
+    }
 }
 
 /// All bugs.
@@ -130,9 +132,8 @@ pub fn bugs(folder: &Path) -> Result<Vec<BugPage>, ApiError> {
         let mut cases = Vec::new();
         for (n, case) in carried.into_iter().enumerate() {
             let name = format!("{}-{}", bug.id, n + 1);
-            let path = folder.join("bugs").join(format!("{name}.json"));
-            let stored: Option<Stored> =
-                results::read(&path, crate::report::bugs::SCHEMA).map_err(|e| failed(&e))?;
+            let path = folder.join("bugs").join(format!("{name}{ENDING}"));
+            let length = stored_length(&path)?;
             let subject = |suffix: &str| Subject {
                 place: Place {
                     scheme: format!("bug:{name}{suffix}"),
@@ -149,7 +150,7 @@ pub fn bugs(folder: &Path) -> Result<Vec<BugPage>, ApiError> {
                     .iter()
                     .map(ToString::to_string)
                     .collect(),
-                length: stored.map(|s| s.trace.length),
+                length,
                 buggy: subject(""),
                 fixed: subject(":fixed"),
             });

@@ -33,7 +33,7 @@ pub fn open(library: &Library, text: &str) -> Result<Opened, ApiError> {
         ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, text)
     };
     let replayed = replay(&document, catalogue).map_err(|e| stale(chain(&e)))?;
-    let system = &replayed.instance.full;
+    let system = &replayed.system;
     let steps = replayed.path.iter().zip(&replayed.states);
     Ok(Opened {
         subject: Subject::of_file(&document.subject)?,

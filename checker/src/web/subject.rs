@@ -16,7 +16,7 @@ use foliocheck_model::machine::ablate::Ablation;
 use foliocheck_specs::bugs::{self, Carried, Twin};
 use foliocheck_specs::claims::Without;
 use foliocheck_specs::invariants::assertions;
-use foliocheck_specs::{Instance, Invariant, Scenario, Scheme, instance, invariants, schemes};
+use foliocheck_specs::{Instance, Invariant, Scenario, Scheme, instance, invariants};
 use serde::{Deserialize, Serialize};
 
 use super::error::ApiError;
@@ -59,10 +59,10 @@ pub struct Library {
 }
 
 impl Library {
-    /// Everything, with these scenarios.
-    pub fn new(scenarios: Vec<Scenario>) -> Library {
+    /// These schemes and scenarios, and every invariant.
+    pub fn new(schemes: Vec<Scheme>, scenarios: Vec<Scenario>) -> Library {
         Library {
-            schemes: schemes::all(),
+            schemes,
             scenarios,
             invariants: invariants::all(),
         }

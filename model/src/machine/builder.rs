@@ -131,11 +131,23 @@ impl<'a> ProgramBuilder<'a> {
         Expr::from(self.task.index() + 1)
     }
 
-    /// Declares a register of this task.
+    /// Declares a register of this task. A name that is taken (a function that is inlined twice) gets a
+    /// number, so that traces tell the registers apart.
     pub fn register(&mut self, name: &str, max: u64) -> VarId {
         let object = self.system.task(self.task).name.clone();
+        let taken = |name: &str| {
+            let mut vars = self.system.vars.iter();
+            vars.any(|v| v.object == object && v.name == name)
+        };
+        let mut unique = name.to_owned();
+        for n in 2.. {
+            if !taken(&unique) {
+                break;
+            }
+            unique = format!("{name}.{n}");
+        }
         self.system
-            .declare(super::var::VarDecl::private(self.task, object, name, max))
+            .declare(super::var::VarDecl::private(self.task, object, unique, max))
     }
 
     /// Steps written from here on print inside the body of `function`.

@@ -1,0 +1,284 @@
+//! `foliocheck gate`, and what every other check shares with it: holding what was run to what is
+//! committed, and taking it as committed.
+
+use std::path::Path;
+
+use anstream::{print, println};
+use anyhow::Context as _;
+use foliocheck_specs::{Scenario, invariants};
+
+use super::check::{self, options};
+use super::job::{self, Job, Scope, What};
+use super::select::Place;
+use super::{GateArgs, UNEXPECTED};
+use super::{bugs, claims};
+use crate::engine::lasso::Fairness;
+use crate::expectation::{Expectations, Expected, Kind};
+use crate::gate::outcome::{Outcome, Section};
+use crate::gate::traces::{self, Stored};
+use crate::gate::{self, Means};
+use crate::report::{self, summary};
+use crate::results::{self, Batch, Lock};
+use crate::suite::Options;
+use crate::verdict::Verdict;
+
+/// What is committed, and kept from changing until all is done.
+pub struct Committed {
+    expected: Expectations,
+    traces: Vec<Stored>,
+    _lock: Lock,
+}
+
+impl Committed {
+    /// Reads it.
+    pub fn read(place: &Place, to_bless: bool) -> anyhow::Result<Committed> {
+        let results = place.results();
+        let lock = if to_bless {
+            Lock::exclusive(&results)?
+        } else {
+            Lock::shared(&results)?
+        };
+        let batch = Batch::default();
+        let mut traces = traces::stored(&batch, &results.join(traces::FOLDER))?;
+        traces.extend(traces::stored(&batch, &results.join("bugs"))?);
+        Ok(Committed {
+            expected: Expectations::read(&results)?,
+            traces,
+            _lock: lock,
+        })
+    }
+}
+
+/// Runs the gate. The exit code.
+pub fn gate(place: &Place, args: &GateArgs) -> anyhow::Result<u8> {
+    let chosen = |s: &Scenario| s.is_default() && (!args.quick || s.in_group("quick"));
+    let scenarios: Vec<Scenario> = place.scenarios()?.into_iter().filter(chosen).collect();
+    anyhow::ensure!(
+        !scenarios.is_empty(),
+        "there is no scenario to run: all are of group `large`, or --quick was given and none is of group \
+         `quick`"
+    );
+    let scope = if args.quick {
+        Scope::Quick
+    } else {
+        Scope::Whole
+    };
+    let what = What {
+        schemes: place.schemes.clone(),
+        scenarios,
+        ask: invariants::all(),
+        scope,
+    };
+    let committed = Committed::read(place, args.bless)?;
+    let options = options(&args.bounds, false);
+    let job = job::run(place, what, &options, &args.bounds)?;
+    let (outcome, plan) = hold(place, &committed, &job, &options, &args.bounds, args.bless)?;
+    check::print_rest(&job);
+    print!("{}", report::gate::plain(&outcome));
+    check::print_summary(&job);
+    println!("{}", outcome.conclusion());
+    write_reports(place, args, &job, &outcome)?;
+    if args.bless {
+        return bless(&job, &options, plan);
+    }
+    Ok(code(&job, &outcome))
+}
+
+/// Compares a job with what is committed. The plan is what `--bless` would write; none where that is
+/// neither asked for nor compared.
+pub fn hold(
+    place: &Place,
+    committed: &Committed,
+    job: &Job,
+    options: &Options,
+    bounds: &super::Bounds,
+    to_bless: bool,
+) -> anyhow::Result<(Outcome, Option<Batch>)> {
+    let scope = job.what.scope;
+    let covers = |e: &Expected| match scope {
+        Scope::Part => false,
+        Scope::Quick => job.what.scenarios.iter().any(|s| s.id == e.scenario),
+        Scope::Whole => true,
+    };
+    let mut outcome = Outcome {
+        runs: job.runs.clone(),
+        differences: committed.expected.compare(&job.runs, covers),
+        missing: missing(place, committed, job),
+        ..Outcome::default()
+    };
+    if scope == Scope::Part {
+        outcome.differences.retain(|d| d.kind != Kind::Count);
+        if !to_bless {
+            return Ok((outcome, None));
+        }
+    }
+    let all = place.scenarios()?;
+    let catalogue = place.catalogue(&all);
+    let results = place.results();
+    let mut batch = Batch::default();
+    let means = Means {
+        options,
+        jobs: bounds.jobs(),
+    };
+    outcome.counterexamples = gate::verdicts(
+        &mut batch,
+        &results,
+        committed.expected.clone(),
+        &job.runs,
+        scope == Scope::Whole,
+        catalogue,
+        means,
+    )?;
+    let clear = obstacle(job, options).is_none();
+    if clear {
+        if let Some(tried) = &job.tried {
+            bugs::plan(&mut batch, place, &tried.cases, true)?;
+        }
+        if let Some(ledger) = &job.ledger {
+            claims::plan(&mut batch, place, ledger)?;
+        }
+    }
+    if scope == Scope::Quick {
+        // Of what is committed, only the page can be held to the rest.
+        batch = Batch::default();
+    }
+    gate::page(&mut batch, &results, catalogue)?;
+    if scope != Scope::Part {
+        outcome.sections = vec![
+            Section {
+                title: "counterexamples replayed",
+                looked_at: committed.traces.len(),
+                lines: traces::stale(&committed.traces, catalogue),
+            },
+            Section {
+                title: "files of results",
+                looked_at: if clear { batch.len() } else { 0 },
+                lines: if clear {
+                    files(&batch, &results)?
+                } else {
+                    Vec::new()
+                },
+            },
+        ];
+    }
+    Ok((outcome, Some(batch)))
+}
+
+/// What is committed and was not run.
+fn missing(place: &Place, committed: &Committed, job: &Job) -> Vec<String> {
+    let mut missing = Vec::new();
+    let open = job
+        .runs
+        .iter()
+        .filter(|r| r.verdict == Verdict::Inconclusive);
+    match open.count() {
+        0 => {}
+        open => missing.push(format!("{open} runs are inconclusive")),
+    }
+    if job.what.scope == Scope::Quick {
+        let here = |e: &&Expected| job.what.scenarios.iter().any(|s| s.id == e.scenario);
+        missing.push(format!(
+            "group quick only: {} of {} committed verdicts",
+            committed.expected.iter().filter(here).count(),
+            committed.expected.len()
+        ));
+        if place.scenarios.is_none() {
+            missing.push("neither witnesses nor bugs nor claims".to_owned());
+        }
+    }
+    missing
+}
+
+/// A line for each file that is not as it is to be.
+fn files(batch: &Batch, results: &Path) -> anyhow::Result<Vec<String>> {
+    let name = |path: &Path| {
+        let within = path.strip_prefix(results).unwrap_or(path);
+        let what = match (path.exists(), batch.removes(path)) {
+            (false, _) => "is not there",
+            (true, true) => "belongs to nothing that was run",
+            (true, false) => "is not what would be written",
+        };
+        format!("{} {what}", within.display())
+    };
+    Ok(batch.differing()?.into_iter().map(name).collect())
+}
+
+/// The exit code.
+pub fn code(job: &Job, outcome: &Outcome) -> u8 {
+    match job.code() {
+        UNEXPECTED => UNEXPECTED,
+        _ if !outcome.as_committed() => UNEXPECTED,
+        code => code,
+    }
+}
+
+/// Why this must not be taken as committed, if it must not.
+fn obstacle(job: &Job, options: &Options) -> Option<String> {
+    if let Some(open) = job.open() {
+        return Some(format!(
+            "{} in {}, {} is inconclusive ({})",
+            open.scheme,
+            open.scenario,
+            open.invariant,
+            open.reason.as_deref().unwrap_or("no reason given")
+        ));
+    }
+    if job.runs.iter().any(|r| !r.reduced) {
+        let why = "committed state counts are those of reduced runs; leave out --full";
+        return Some(why.to_owned());
+    }
+    if options.fairness != Fairness::default() {
+        let why = "committed verdicts take it that locks are handed over; leave out --fairness";
+        return Some(why.to_owned());
+    }
+    if let Some((witness, _)) = job.witnesses.iter().flatten().find(|(_, broken)| !broken) {
+        return Some(format!(
+            "{} in {} does not break {}",
+            witness.scheme, witness.scenario, witness.invariant
+        ));
+    }
+    let bug = job
+        .tried
+        .iter()
+        .flat_map(|t| &t.cases)
+        .find(|t| !t.as_it_must());
+    if let Some(bug) = bug {
+        return Some(format!(
+            "{} does not show, or its fix does not hold",
+            bug.bug
+        ));
+    }
+    let open = job.ledger.as_ref().is_some_and(claims::Ledger::is_open);
+    open.then(|| "a claim is open or untested".to_owned())
+}
+
+/// Takes what came out as committed. The exit code.
+pub fn bless(job: &Job, options: &Options, plan: Option<Batch>) -> anyhow::Result<u8> {
+    if let Some(why) = obstacle(job, options) {
+        anyhow::bail!("nothing blessed: {why}");
+    }
+    let plan = plan.context("nothing blessed: nothing was compared")?;
+    let changed = plan.differing()?.len();
+    plan.commit()?;
+    println!("Accepted: {changed} files written or removed.");
+    Ok(0)
+}
+
+/// Writes the reports that were asked for.
+fn write_reports(
+    place: &Place,
+    args: &GateArgs,
+    job: &Job,
+    outcome: &Outcome,
+) -> anyhow::Result<()> {
+    if let Some(path) = &args.json {
+        results::write(path, &report::gate::json(outcome))?;
+    }
+    if let Some(path) = &args.markdown {
+        let runs: Vec<Expected> = job.runs.iter().map(Expected::of).collect();
+        let invariants = invariants::all();
+        let tables = summary::tables(&place.schemes, &invariants, &job.what.scenarios, &runs);
+        results::write(path, &report::gate::job_summary(outcome, &tables))?;
+    }
+    Ok(())
+}

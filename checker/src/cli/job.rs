@@ -1,0 +1,144 @@
+//! What a check and the gate run: units of schemes in scenarios, and where everything is run, also the
+//! witnesses, the bugs and the claims.
+
+use std::time::{Duration, Instant};
+
+use foliocheck_specs::{Invariant, Scenario, Scheme, schemes, witness};
+
+use super::progress::Progress;
+use super::select::{self, Place};
+use super::{Bounds, INCONCLUSIVE, UNEXPECTED};
+use super::{bugs, claims};
+use crate::suite::{self, Answer, Options, Unit};
+use crate::verdict::{Run, Verdict};
+
+/// How much is run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scope {
+    /// What was named.
+    Part,
+    /// Every scheme and invariant, in the scenarios of group `quick`.
+    Quick,
+    /// Everything.
+    Whole,
+}
+
+/// What is run.
+pub struct What {
+    /// The schemes.
+    pub schemes: Vec<Scheme>,
+    /// The scenarios.
+    pub scenarios: Vec<Scenario>,
+    /// The invariants.
+    pub ask: Vec<Invariant>,
+    /// How much that is.
+    pub scope: Scope,
+}
+
+/// What came out.
+pub struct Job {
+    /// What was run.
+    pub what: What,
+    /// By unit.
+    pub answers: Vec<Answer>,
+    /// All runs of all answers.
+    pub runs: Vec<Run>,
+    /// Each witness, and whether it broke its invariant.
+    pub witnesses: Option<Vec<(witness::Witness, bool)>>,
+    /// The bugs.
+    pub tried: Option<bugs::Outcome>,
+    /// The claims.
+    pub ledger: Option<claims::Ledger>,
+    /// Wall time.
+    pub elapsed: Duration,
+}
+
+impl Job {
+    /// The exit code, of everything but the comparison of verdicts.
+    pub fn code(&self) -> u8 {
+        let codes = [
+            self.tried.as_ref().map_or(0, bugs::Outcome::code),
+            self.ledger.as_ref().map_or(0, claims::Ledger::code),
+        ];
+        let failed = self.witnesses.iter().flatten().any(|(_, broken)| !broken);
+        if failed || codes.contains(&UNEXPECTED) {
+            UNEXPECTED
+        } else if codes.contains(&INCONCLUSIVE) || self.open().is_some() {
+            INCONCLUSIVE
+        } else {
+            0
+        }
+    }
+
+    /// The first inconclusive run.
+    pub fn open(&self) -> Option<&Run> {
+        let open = |r: &&Run| r.verdict == Verdict::Inconclusive;
+        self.runs.iter().find(open)
+    }
+}
+
+/// Runs it. Witnesses, bugs and claims are about the project's own scenarios, all of them.
+pub fn run(place: &Place, what: What, options: &Options, bounds: &Bounds) -> anyhow::Result<Job> {
+    let units = suite::units(&what.schemes, &what.scenarios, &what.ask);
+    if units.is_empty() {
+        anyhow::bail!(
+            "these schemes change nothing in these scenarios: there they are by-reference"
+        );
+    }
+    let started = Instant::now();
+    let jobs = bounds.jobs();
+    let answers = run_units(&units, options, jobs)?;
+    let runs: Vec<Run> = answers.iter().flat_map(|a| a.runs.clone()).collect();
+    let (mut witnesses, mut tried, mut ledger) = (None, None, None);
+    if what.scope == Scope::Whole && place.scenarios.is_none() {
+        witnesses = Some(run_witnesses(&what.scenarios, options, jobs)?);
+        tried = Some(bugs::try_all(place, options, jobs, &bugs::all())?);
+        ledger = Some(claims::ledger(place, bounds, &runs)?);
+    }
+    Ok(Job {
+        what,
+        answers,
+        runs,
+        witnesses,
+        tried,
+        ledger,
+        elapsed: started.elapsed(),
+    })
+}
+
+fn run_units(units: &[Unit], options: &Options, jobs: usize) -> anyhow::Result<Vec<Answer>> {
+    let progress = Progress::start()?;
+    let answers = suite::run_all(units, options, jobs, &|unit| {
+        let message = format!("{} in {}", unit.scheme.id, unit.scenario.id);
+        progress.one_of(units.len(), message);
+    });
+    progress.end();
+    Ok(answers.into_iter().collect::<Result<Vec<_>, _>>()?)
+}
+
+/// Runs what must break each invariant: the witness, and whether it did.
+fn run_witnesses(
+    scenarios: &[Scenario],
+    options: &Options,
+    jobs: usize,
+) -> anyhow::Result<Vec<(witness::Witness, bool)>> {
+    let witnesses = witness::all();
+    let mut units = Vec::new();
+    for witness in &witnesses {
+        units.push(Unit {
+            scheme: select::one(schemes::all(), witness.scheme, "scheme", |s| s.id)?,
+            scenario: select::scenario(scenarios.to_vec(), witness.scenario)?,
+            ablations: witness.ablation.clone().into_iter().collect(),
+            ask: vec![select::invariant(witness.invariant)?],
+        });
+    }
+    let answers = run_units(&units, options, jobs)?;
+    Ok(witnesses
+        .into_iter()
+        .zip(answers)
+        .map(|(w, a)| {
+            let broken = a.runs.iter().any(|r| r.verdict == Verdict::Violated);
+            (w, broken)
+        })
+        .collect())
+}

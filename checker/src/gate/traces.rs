@@ -1,0 +1,185 @@
+//! Stored counterexamples: which runs have theirs in `results/traces`, and whether those that are there
+//! still run.
+//!
+//! A *cell* is a scheme, an invariant and a part of the world (files on disk, tmpfs, a writer through a
+//! pin, ...), as the tables have it. Of each scheme and invariant one counterexample is stored: the shortest
+//! over the scenarios of the first part of the world in which there is one; of those with the same length
+//! the one whose scenario comes first by name. So every violated cell of the first table has its own, and a
+//! cell of another table has one if the scheme keeps the invariant in the tables before it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use foliocheck_specs::{Invariant, invariants};
+
+use super::Means;
+use crate::expectation::{Expectations, Expected, Key};
+use crate::itf::replay::{Catalogue, replay};
+use crate::itf::{Document, ENDING};
+use crate::report::export::markdown::markdown;
+use crate::report::summary;
+use crate::results::{Batch, ResultsError};
+use crate::suite::{self, Unit, UnitError};
+use crate::verdict::Run;
+
+/// The folder within `results`.
+pub const FOLDER: &str = "traces";
+
+/// A stored counterexample.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// Its file.
+    pub path: PathBuf,
+    /// What is in it.
+    pub document: Document,
+}
+
+/// Reads every trace of a folder, in order of the files' names.
+///
+/// # Errors
+/// If one cannot be read.
+pub fn stored(batch: &Batch, folder: &Path) -> Result<Vec<Stored>, ResultsError> {
+    let mut stored = Vec::new();
+    for path in batch.list(folder, ENDING)? {
+        let text = batch.read(&path)?.unwrap_or_default();
+        let document = Document::parse(&text).map_err(|error| ResultsError::Trace {
+            path: path.clone(),
+            error,
+        })?;
+        stored.push(Stored { path, document });
+    }
+    Ok(stored)
+}
+
+/// A line for each stored trace that does not run any more.
+pub fn stale(stored: &[Stored], catalogue: Catalogue<'_>) -> Vec<String> {
+    stored
+        .iter()
+        .filter_map(|s| {
+            let name = s.path.file_name()?.to_string_lossy();
+            let error = replay(&s.document, catalogue).err()?;
+            Some(format!("{name} no longer runs: {}", chain(&error)))
+        })
+        .collect()
+}
+
+/// An error and what it comes from, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let more = error.to_string();
+        if !text.ends_with(&more) {
+            text = format!("{text}: {more}");
+        }
+        source = error.source();
+    }
+    text
+}
+
+/// The runs whose counterexample is stored: one of each scheme and invariant.
+pub fn chosen(expected: &Expectations, catalogue: Catalogue<'_>) -> BTreeSet<Key> {
+    let runs: Vec<Expected> = expected.iter().cloned().collect();
+    let invariants = invariants::all();
+    let tables = summary::tables(catalogue.schemes, &invariants, catalogue.scenarios, &runs);
+    let mut chosen: BTreeMap<(&str, &str), Key> = BTreeMap::new();
+    for cell in tables.iter().flat_map(|(_, matrix)| matrix.violated()) {
+        if let Some(shortest) = cell.shortest {
+            chosen
+                .entry((cell.scheme, cell.invariant))
+                .or_insert_with(|| shortest.key());
+        }
+    }
+    chosen.into_values().collect()
+}
+
+/// The counterexample of each of `keys`: from `runs`, or else from what is stored, or else run anew.
+///
+/// # Errors
+/// If a scheme cannot be built or run.
+pub fn documents(
+    keys: &BTreeSet<Key>,
+    runs: &[Run],
+    stored: &[Stored],
+    catalogue: Catalogue<'_>,
+    means: Means<'_>,
+) -> Result<BTreeMap<Key, Document>, UnitError> {
+    let known: BTreeMap<Key, &Run> = runs.iter().map(|r| (Expected::of(r).key(), r)).collect();
+    let keys: Vec<&Key> = keys.iter().collect();
+    let found = suite::spread(&keys, |_| 1, means.jobs, &|key| {
+        let Some(unit) = unit(key, catalogue) else {
+            return Ok(None);
+        };
+        let put_down =
+            |run: &Run| Document::of_run(run, &unit, None).map_err(|source| unit.error(source));
+        if let Some(run) = known.get(*key) {
+            return put_down(run);
+        }
+        let same =
+            |s: &&Stored| subject(&s.document) == **key && replay(&s.document, catalogue).is_ok();
+        if let Some(stored) = stored.iter().find(same) {
+            return Ok(Some(stored.document.clone()));
+        }
+        match suite::run(&unit, means.options)?.runs.first() {
+            Some(run) => put_down(run),
+            None => Ok(None),
+        }
+    });
+    let mut documents = BTreeMap::new();
+    for (key, document) in keys.into_iter().zip(found) {
+        if let Some(document) = document? {
+            documents.insert(key.clone(), document);
+        }
+    }
+    Ok(documents)
+}
+
+fn subject(document: &Document) -> Key {
+    let subject = &document.subject;
+    (
+        subject.scheme.clone(),
+        subject.scenario.clone(),
+        subject.invariant.clone(),
+    )
+}
+
+fn unit(key: &Key, catalogue: Catalogue<'_>) -> Option<Unit> {
+    let (scheme, scenario, invariant) = key;
+    let invariant: Invariant = invariants::by_id(invariant)?;
+    Some(Unit {
+        scheme: catalogue.schemes.iter().find(|s| s.id == *scheme)?.clone(),
+        scenario: catalogue
+            .scenarios
+            .iter()
+            .find(|s| s.id == *scenario)?
+            .clone(),
+        ablations: Vec::new(),
+        ask: vec![invariant],
+    })
+}
+
+/// The traces of a folder are to be these, by the names of their files, and no others: each as ITF, and
+/// as a page.
+///
+/// # Errors
+/// If the folder cannot be read.
+pub fn put<'d>(
+    batch: &mut Batch,
+    folder: &Path,
+    documents: impl IntoIterator<Item = (String, &'d Document)>,
+    only: bool,
+) -> Result<(), ResultsError> {
+    if only {
+        for ending in [ENDING, ".md"] {
+            for path in batch.list(folder, ending)? {
+                batch.remove(path);
+            }
+        }
+    }
+    for (stem, document) in documents {
+        let itf = format!("{stem}{ENDING}");
+        batch.write(folder.join(format!("{stem}.md")), markdown(document, &itf));
+        batch.write(folder.join(itf), document.text());
+    }
+    Ok(())
+}
