@@ -88,6 +88,12 @@ export function picker(props, options, value) {
   return node;
 }
 
+// The head of a column; numbers stand to the right.
+export function columnHead(text) {
+  const number = ["states", "transitions", "depth"].includes(text);
+  return h("th", { scope: "col", class: number ? "number" : null }, text);
+}
+
 // A line of text that says what is wrong.
 export function problem(error) {
   return h("p", { class: "notice wrong", role: "alert" }, error.message ?? String(error));

@@ -31,6 +31,7 @@ export function acceptFiles(label) {
 }
 
 async function openFile(file) {
+  document.querySelector(".toast")?.remove();
   try {
     if (file.size > LARGEST) throw new Error(`${file.name} is larger than ${LARGEST >> 20} MiB.`);
     const opened = await tell("/api/open", await file.text());

@@ -34,7 +34,7 @@
 //! | `GET /api/runs/{id}/events` | [`runs::News`] as server-sent events, to the end of the run |
 //! | `DELETE /api/runs/{id}` | the run is asked to end |
 //! | `GET /api/claims`, `/api/bugs`, `/api/ablation/{scheme}` | [`ledgers`]: as committed |
-//! | `GET /api/cost/{scenario}` | [`crate::cost::Bill`] of every scheme there, computed |
+//! | `GET /api/cost/{scenario}` | [`ledgers::BillPage`] of every scheme there, computed |
 
 pub mod assets;
 pub mod cache;

@@ -1,6 +1,6 @@
 // The bench: a scenario, a scheme, its rules one by one, bounds; run, watch, cancel; the trace in place.
 
-import { announce, breakable, grouped, h, picker, plural, put, problem, short, verdictMark } from "../dom.js";
+import { announce, breakable, columnHead, grouped, h, picker, plural, put, problem, short, verdictMark } from "../dom.js";
 import { ask, catalog, end, live, tell, tracePath } from "../api.js";
 import { changed, go, here, traceAddress } from "../route.js";
 import { Trace } from "../trace/model.js";
@@ -100,7 +100,7 @@ class Bench {
     const off = this.off.length ? `${this.scheme.id} without ${this.off.join(", ")}` : this.scheme.id;
     put(this.inPlace);
     put(this.results, h("h2", {}, `${off} in ${this.scenario.id}`), this.progress, this.bar,
-      h("div", { class: "scroll" }, h("table", { class: "runs" }, h("thead", {}, h("tr", {}, ["invariant", "verdict", "states", "depth", "engine", "trace"].map((t) => h("th", { scope: "col" }, t)))), this.rows)));
+      h("div", { class: "scroll" }, h("table", { class: "runs" }, h("thead", {}, h("tr", {}, ["invariant", "verdict", "states", "depth", "engine", "trace"].map(columnHead))), this.rows)));
     this.busy(true);
     try {
       const begun = await tell("/api/runs", { scheme: this.scheme.id, without: this.off.map((r) => `rule:${r}`), scenario: this.scenario.id,

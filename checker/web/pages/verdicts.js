@@ -1,7 +1,7 @@
 // The table of verdicts: schemes × invariants, a table for each part of the world; one scheme by
 // scenario; one cell with everything that was covered.
 
-import { breakable, grouped, h, picker, plural, put, short, verdictMark } from "../dom.js";
+import { breakable, columnHead, grouped, h, picker, plural, put, short, verdictMark } from "../dom.js";
 import { address, changed, go, traceAddress } from "../route.js";
 import { grouping, sum, verdicts } from "../verdicts.js";
 
@@ -164,7 +164,7 @@ export const cellPage = {
         h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Runs" },
           h("table", { class: "runs" },
             h("thead", {}, h("tr", {}, ["scenario", "what runs", "verdict", "states", "transitions", "depth", "engine"]
-              .map((t) => h("th", { scope: "col" }, t)))),
+              .map(columnHead))),
             h("tbody", {}, rows.map((r) => runRow(r, data))))),
       ],
     };

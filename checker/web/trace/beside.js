@@ -12,7 +12,7 @@ export class BesideView {
     this.sides = [left, right];
     this.pairs = comparison.pairs;
     this.moved = moved;
-    this.pictures = this.sides.map((trace) => new Picture(trace));
+    this.pictures = this.sides.map((trace, n) => new Picture(trace, `${names[n]}, ${n === 0 ? "left" : "right"}`));
     this.rows = this.pairs.slice(0, ROWS_MAX).map((pair, n) => this.row(pair, n, n === comparison.diverges));
     this.state = h("p", { class: "muted", role: "status" });
     const end = this.ends(right);
@@ -27,7 +27,7 @@ export class BesideView {
           h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "row"), names.map((n) => h("th", { scope: "col" }, n)))),
             h("tbody", {}, this.rows))),
         h("div", { class: "beside-pictures" }, this.sides.map((_, n) =>
-          h("div", {}, h("h3", {}, names[n]), this.pictures[n].node)))),
+          h("div", {}, h("h2", {}, names[n]), this.pictures[n].node)))),
       this.state);
     this.onKey = (event) => this.key(event);
     document.addEventListener("keydown", this.onKey);

@@ -19,14 +19,14 @@ export class Detail {
     const rule = step?.line.rule && trace.page.kernel.rules.find((r) => r.name === step.line.rule.rule);
     put(this.node,
       step ? [
-        h("h3", {}, h("span", { class: `who f${step.task % 8}` }, trace.tasks[step.task].name), " ", h("code", {}, step.line.function),
+        h("h2", {}, h("span", { class: `who f${step.task % 8}` }, trace.tasks[step.task].name), " ", h("code", {}, step.line.function),
           step.text ? h("span", { class: "text" }, ` ${step.text}`) : null),
         h("p", { class: "muted small" }, sourceLink(step.line), step.line.scope.length ? `, called from ${[...step.line.scope].reverse().join(" ← ")}` : "",
           step.line.orders ? `; ${step.line.orders.join(", ")}` : ""),
         step.line.rule ? h("p", { class: "small" }, h("span", { class: "rule" }, `§ rule ${step.line.rule.rule} at ${step.line.rule.hook}`), rule ? ` ${rule.purpose}` : "") : null,
         step.shown.length ? h("ul", { class: "changes" }, step.shown.map((c) => h("li", {}, changeLine(trace, c)))) : h("p", { class: "muted small" }, "Nothing changes."),
         step.breaks.filter((b) => !this.trace.breaks.has(b)).map((b) => h("p", { class: "broken small" }, `◆ This breaks ${b}.`)),
-      ] : [h("h3", {}, "The initial state"), h("p", { class: "muted small" }, "Nothing has happened yet.")],
+      ] : [h("h2", {}, "The initial state"), h("p", { class: "muted small" }, "Nothing has happened yet.")],
       this.failures(n),
       this.waits(n),
       this.others(n));

@@ -60,7 +60,7 @@ export class Lanes {
     this.hits = new Set();
     this.cards = new Map();
     const columns = { "--lanes": String(this.lanes.length), "--least": `${LANE_MIN}px` };
-    this.body = h("div", { class: "lane-body", role: "list", "aria-label": "Steps" });
+    this.body = h("div", { class: "lane-body" });
     this.backs = this.lanes.map((lane, n) => h("div", { class: `lane-line f${lane.task % 8}`, style: { "--lane": String(n) } }));
     this.scroller = h("div", { class: "lane-scroll", tabindex: "0", role: "region", "aria-label": "Lanes",
       on: { scroll: () => this.draw() } },
@@ -118,6 +118,8 @@ export class Lanes {
     this.body.style.setProperty("height", `${Math.max(top, 40)}px`);
     this.cards.clear();
     put(this.body, this.backs);
+    if (this.rows.length) this.body.setAttribute("role", "list");
+    else this.body.removeAttribute("role");
     if (this.rows.length === 0) {
       this.body.append(h("p", { class: "muted lane-note" }, this.trace.length ? "No step matches." : "Nothing has happened yet."));
     }

@@ -26,11 +26,12 @@ const PLACES = [
 ];
 
 export class Picture {
-  constructor(trace) {
+  // `of`: whose it is, where there are several.
+  constructor(trace, of) {
     this.trace = trace;
     this.objects = objectsOf(trace);
     this.handed = trace.vars.filter((v) => v.kind === "private" && isWord(v));
-    this.node = h("section", { class: "picture", "aria-label": "The machine" });
+    this.node = h("section", { class: "picture", "aria-label": of ? `The machine under ${of}` : "The machine" });
     this.watch = new ResizeObserver(() => this.connect());
     this.watch.observe(this.node);
   }
@@ -56,7 +57,7 @@ export class Picture {
       if (!all.length && !boxes.length) return null;
       const small = flats.length ? h("div", { class: "flats" }, flats) : null;
       const large = boxes.length ? h("div", { class: "boxes" }, boxes) : null;
-      return h("div", { class: `region ${id}` }, h("h3", {}, title), id === "tables" ? [small, large] : [large, small]);
+      return h("div", { class: `region ${id}` }, h("h2", {}, title), id === "tables" ? [small, large] : [large, small]);
     });
     this.layer = h("div", { class: "arrow-layer", "aria-hidden": "true" });
     put(this.node, this.layer, regions, this.ghostList(names.filter((name) => !placed.has(name))));

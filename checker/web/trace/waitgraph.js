@@ -29,7 +29,7 @@ export function waitGraph(blocked, endless) {
       b ? svg("text", { class: "small", "text-anchor": "middle", y: "12" }, b.stopped ? "stopped" : shorten(b.function)) : null);
   });
   return h("section", { class: "graph" },
-    h("h3", {}, endless ? "Who never moves, and waits for whom" : "Nobody can move: who waits for whom"),
+    h("h2", {}, endless ? "Who never moves, and waits for whom" : "Nobody can move: who waits for whom"),
     h("div", { class: "graph-parts" },
       svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "Wait-for graph; the list beside it says the same" },
         svg("defs", {}, svg("marker", { id: "tip", viewBox: "0 0 8 8", refX: "7", refY: "4", markerWidth: "7", markerHeight: "7", orient: "auto-start-reverse" },
