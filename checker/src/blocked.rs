@@ -56,7 +56,8 @@ pub fn blocked(system: &System, state: &Valuation) -> Vec<Blocked> {
         .collect()
 }
 
-fn blocked_task(system: &System, state: &Valuation, task: TaskId) -> Option<Blocked> {
+/// One task that is blocked at a step, or has stopped.
+pub fn blocked_task(system: &System, state: &Valuation, task: TaskId) -> Option<Blocked> {
     let name = system.task(task).name.clone();
     let holds = held_by(system, state, task);
     if interp::loc(system, state, task) == STOPPED {

@@ -188,7 +188,8 @@ pub fn judge(
         .collect()
 }
 
-fn checks(claim: &Claim) -> Vec<(Part, &Check)> {
+/// The checks of a claim, in the order of its evidence.
+pub fn checks(claim: &Claim) -> Vec<(Part, &Check)> {
     let Test::Checks {
         controls,
         tests,

@@ -17,6 +17,7 @@
 //! | [`gate`] | what `results/` must hold after a run, and how it differs |
 //! | [`interrupt`] | what happens on Ctrl-C |
 //! | [`report`] | tables, Markdown, JSON, printed traces |
+//! | [`web`] | the page, and its server |
 //! | [`cli`] | the command line |
 //!
 //! A *holds* means that every reachable state within the bounds of the scenario was visited, or is
@@ -41,6 +42,7 @@ pub mod suite;
 pub mod threads;
 pub mod trace;
 pub mod verdict;
+pub mod web;
 
 /// The README's example is compiled and run.
 #[cfg(doctest)]

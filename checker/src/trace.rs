@@ -261,7 +261,7 @@ fn task_name(system: &System, task: TaskId) -> String {
 }
 
 /// The way in which the predicate is true, if it says more than that something was recorded.
-fn evidence(system: &System, state: &Valuation, bad: &Expr) -> String {
+pub(crate) fn evidence(system: &System, state: &Valuation, bad: &Expr) -> String {
     let Some(way) = bad.disjuncts().into_iter().find(|d| state.holds(d)) else {
         return String::new();
     };

@@ -8,12 +8,14 @@ mod bugs;
 mod check;
 mod claims;
 mod cost;
+mod export;
 mod gate;
 mod job;
 mod progress;
 mod select;
 mod show;
 mod threads;
+mod ui;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -67,6 +69,10 @@ enum Command {
     },
     /// Print the shortest counterexample of a scheme, scenario and invariant
     Trace(TraceArgs),
+    /// Write that page as one file, with all counterexamples, to be read without a server
+    Export(export::ExportArgs),
+    /// Serve a page to browse verdicts, step through counterexamples, try rules
+    Ui(ui::UiArgs),
 }
 
 /// What to check, and how far.
@@ -376,6 +382,8 @@ fn run(schemes: Vec<Scheme>, home: PathBuf) -> ExitCode {
                 },
         } => show::program(&place, &name, &scheme, scenario.as_deref()),
         Command::Trace(args) => show::trace(&place, &args),
+        Command::Export(args) => export::export(&place, &args),
+        Command::Ui(args) => ui::ui(&place, &args),
     };
     match result {
         // Who interrupts is told so, whatever was on its way.

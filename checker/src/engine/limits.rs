@@ -1,6 +1,8 @@
 //! How far an exploration may go, and why it stopped before its end.
 
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use sysinfo::System;
@@ -63,10 +65,51 @@ impl Cut {
     }
 }
 
+/// How far explorations are, seen from another thread, which may also ask them to stop.
+#[derive(Debug, Default)]
+pub struct Meter {
+    expanded: AtomicUsize,
+    cancelled: AtomicBool,
+}
+
+impl Meter {
+    /// States expanded so far, over all explorations.
+    pub fn expanded(&self) -> usize {
+        self.expanded.load(Ordering::Relaxed)
+    }
+
+    /// Asks every exploration to stop, those that begin later included.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether that was asked.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+}
+
+thread_local! {
+    static METER: RefCell<Option<Arc<Meter>>> = const { RefCell::new(None) };
+}
+
+/// Does `work` on this thread; `meter` is of all explorations that it begins.
+pub fn metered<R>(meter: &Arc<Meter>, work: impl FnOnce() -> R) -> R {
+    struct Restore(Option<Arc<Meter>>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            METER.set(self.0.take());
+        }
+    }
+    let _restore = Restore(METER.replace(Some(Arc::clone(meter))));
+    work()
+}
+
 /// Watches the bounds while an exploration runs.
 #[derive(Debug)]
 pub struct Watch {
     limits: Limits,
+    meter: Option<Arc<Meter>>,
     started: Instant,
     expanded: AtomicUsize,
     cut: AtomicU8,
@@ -80,6 +123,7 @@ impl Watch {
     pub fn new(limits: Limits) -> Self {
         Watch {
             limits,
+            meter: METER.with_borrow(Clone::clone),
             started: Instant::now(),
             expanded: AtomicUsize::new(0),
             cut: AtomicU8::new(0),
@@ -92,6 +136,12 @@ impl Watch {
             return false;
         }
         let n = self.expanded.fetch_add(1, Ordering::Relaxed);
+        if let Some(meter) = &self.meter {
+            meter.expanded.fetch_add(1, Ordering::Relaxed);
+            if meter.is_cancelled() {
+                return self.stop(Cut::Cancelled);
+            }
+        }
         if self.limits.max_states.is_some_and(|max| n >= max) {
             return self.stop(Cut::States);
         }

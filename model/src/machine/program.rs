@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::expr::{Expr, Op};
-use super::step::{END, Loc, STOPPED, Step};
+use super::step::{Assign, END, Loc, STOPPED, Step};
 use super::system::System;
 use super::var::VarId;
 
@@ -110,20 +110,10 @@ fn print_step(out: &mut String, system: &System, loc: Loc, step: &Step, indent: 
             inner += 1;
         }
         for assign in &branch.assigns {
-            let cond = if assign.when == Expr::TRUE {
-                String::new()
-            } else {
-                format!("if ({}) ", show(system, &assign.when))
-            };
-            let var = system.var(assign.var);
-            let mark = if var.is_ghost() { "ghost: " } else { "" };
-            let value = show_against(system, assign.var, &assign.value);
-            line(
-                out,
-                "",
-                inner,
-                &format!("{mark}{cond}{} = {value};", var.full_name()),
-            );
+            let ghost = system.var(assign.var).is_ghost();
+            let mark = if ghost { "ghost: " } else { "" };
+            let text = assignment(system, assign);
+            line(out, "", inner, &format!("{mark}{text}"));
         }
         if branch.next != loc + 1 {
             let target = match branch.next {
@@ -134,6 +124,18 @@ fn print_step(out: &mut String, system: &System, loc: Loc, step: &Step, indent: 
             line(out, "", inner, &format!("{target};"));
         }
     }
+}
+
+/// An assignment as a statement in C syntax.
+pub fn assignment(system: &System, assign: &Assign) -> String {
+    let cond = if assign.when == Expr::TRUE {
+        String::new()
+    } else {
+        format!("if ({}) ", show(system, &assign.when))
+    };
+    let name = system.var(assign.var).full_name();
+    let value = show_against(system, assign.var, &assign.value);
+    format!("{cond}{name} = {value};")
 }
 
 /// An expression in C syntax, with variables named in full and labelled constants by label.

@@ -1,0 +1,174 @@
+// From the table to the violation, by clicks and by keys.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { BASE, TRACE, launch, open, position, withPage } from "../support.js";
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+test("from the table to a counterexample, and to the violation by keys", () => withPage(browser, {}, async (page) => {
+  await open(page, "#/verdicts?scenario=mmap-store-dirty-pte");
+  const row = page.locator("tr", { has: page.getByRole("link", { name: "stable-pin", exact: true }) }).first();
+  await row.getByRole("link", { name: /violated 14/ }).first().click();
+  await page.locator(".viewer").waitFor();
+  assert.match(await page.locator("h1").innerText(), /stable-pin in mmap-store-dirty-pte, snapshot.*violated in 14 steps/s);
+  await page.keyboard.press("Home");
+  assert.equal(await position(page), "step 0 of 14");
+  await page.keyboard.press("j");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("k");
+  assert.equal(await position(page), "step 1 of 14");
+  for (let n = 0; n < 12; n += 1) await page.keyboard.press("j");
+  assert.equal(await position(page), "step 13 of 14");
+  // The store goes to memory through the TLB.
+  const detail = page.locator(".detail");
+  assert.match(await detail.innerText(), /folio0\.data\[0\] old → mapper/);
+  assert.match(await page.locator(".word.fresh").first().innerText(), /mapper/);
+  await page.keyboard.press("End");
+  assert.match(await detail.innerText(), /snapshot is violated/);
+  assert.match(await page.locator(".handed.torn").innerText(), /mapper/);
+  assert.match(await page.locator(".strip-row.bad").innerText(), /snapshot[\s\S]*violated after 14 steps/);
+  await page.keyboard.press("Home");
+  await page.keyboard.press("v");
+  assert.equal(await position(page), "step 14 of 14");
+  assert.match(await page.locator(".line.now .call").innerText(), /copy_page_to_iter/);
+}));
+
+test("an address comes back to the same step", () => withPage(browser, {}, async (page) => {
+  await open(page, TRACE);
+  await page.keyboard.press("Home");
+  for (let n = 0; n < 6; n += 1) await page.keyboard.press("j");
+  const address = page.url();
+  assert.match(address, /step=6/);
+  assert.match(address, /at=[0-9a-f]{16}/);
+  await page.reload();
+  await page.locator(".viewer").waitFor();
+  assert.equal(await position(page), "step 6 of 14");
+  assert.equal(page.url(), address);
+  // The same address in another browser.
+  await withPage(browser, {}, async (other) => {
+    await other.goto(address);
+    await other.locator(".viewer").waitFor();
+    assert.equal(await position(other), "step 6 of 14");
+  });
+  // One that was made for another trace says so.
+  await open(page, address.slice(BASE.length).replace(/at=[0-9a-f]{16}/, "at=0123456789abcdef"));
+  assert.match(await page.locator(".notice.wrong").innerText(), /made for another trace/);
+}));
+
+test("filters of the table and of a trace", () => withPage(browser, {}, async (page) => {
+  await open(page, "");
+  await page.getByLabel("Family").selectOption("hold");
+  assert.equal(await page.getByRole("link", { name: "copy", exact: true }).count(), 0);
+  assert.ok(await page.getByRole("link", { name: "stable-flag", exact: true }).count() > 0);
+  await page.getByLabel("Filter").fill("mkclean-truncate");
+  assert.equal(await page.getByRole("link", { name: "stable-flag", exact: true }).count(), 0);
+  await page.getByLabel("Group of scenarios").selectOption("tmpfs");
+  assert.match(page.url(), /family=hold&q=mkclean-truncate&group=tmpfs/);
+  assert.equal(await page.locator("h2").count(), 1);
+  await open(page, TRACE);
+  await page.getByRole("button", { name: "only mapper" }).click();
+  assert.equal(await page.locator(".step").count(), 2);
+  await page.keyboard.press("Home");
+  await page.keyboard.press("j");
+  await page.keyboard.press("j");
+  assert.equal(await position(page), "step 13 of 14");
+  await page.getByRole("button", { name: "only mapper" }).click();
+  await page.getByLabel("Only steps that change this variable").fill("PG_locked");
+  assert.equal(await page.locator(".step").count(), 2);
+  assert.match(page.url(), /var=PG_locked/);
+  await page.reload();
+  await page.locator(".viewer").waitFor();
+  assert.equal(await page.locator(".step").count(), 2);
+  await page.getByLabel("Only steps that change this variable").fill("");
+  await page.getByLabel("Search steps").fill("pipe_lock");
+  assert.match(await page.locator(".narrowing").innerText(), /2 found/);
+  await page.keyboard.press("Enter");
+  assert.match(await position(page), /step (2|11) of 14/);
+}));
+
+test("beside another scheme, and without a rule", () => withPage(browser, {}, async (page) => {
+  await open(page, TRACE);
+  await page.getByLabel("Compare with").selectOption({ label: "stable-pin-mkclean" });
+  await page.locator(".beside").waitFor();
+  assert.match(await page.locator(".beside").innerText(), /They part at row 6/);
+  assert.match(await page.locator(".beside").innerText(), /mapper waits in folio_wait_stable/);
+  assert.equal(await page.locator("tr.first").count(), 1);
+  assert.equal(await page.locator(".beside-pictures .picture").count(), 2);
+  const address = page.url();
+  await page.keyboard.press("j");
+  assert.notEqual(page.url(), address);
+  await page.reload();
+  await page.locator(".beside tr.now").waitFor();
+  assert.equal(await page.locator("tr.now .row-button").innerText(), "7 ≠");
+  await page.getByRole("link", { name: "Back to the trace alone" }).click();
+  await page.locator(".viewer").waitFor();
+  await page.getByLabel("Compare with").selectOption({ label: "without take-hold" });
+  await page.locator(".beside").waitFor();
+  assert.match(await page.locator(".beside thead").innerText(), /stable-pin without rule take-hold/);
+}));
+
+test("what if, and back", () => withPage(browser, {}, async (page) => {
+  await open(page, `${TRACE}?step=12`);
+  await page.locator(".whatif summary").click();
+  await page.locator(".whatif button", { hasText: "splicer" }).click();
+  await page.getByText("your own steps from step 12").waitFor();
+  assert.equal(await position(page), "step 13 of 13");
+  assert.match(await page.locator(".handed").innerText(), /old/);
+  assert.equal(await page.locator(".strip-row.bad").count(), 0);
+  await page.locator(".whatif summary").click();
+  await page.locator(".whatif button", { hasText: "mapper" }).click();
+  await page.getByText("step 14 of 14").waitFor();
+  const address = page.url();
+  await page.reload();
+  await page.locator(".viewer").waitFor();
+  assert.equal(await position(page), "step 14 of 14");
+  assert.equal(page.url(), address);
+  await page.getByRole("link", { name: /Back to the trace/ }).click();
+  await page.locator(".strip-row.bad").waitFor();
+  assert.equal(await position(page), "step 12 of 14");
+}));
+
+test("what holds can be tried from its beginning", () => withPage(browser, {}, async (page) => {
+  await open(page, "#/trace/copy/write-vs-splice/snapshot");
+  assert.match(await page.locator("main").innerText(), /Explored to the end: [\d,]+ states/);
+  await page.locator(".whatif button").first().click();
+  await page.getByText("step 1 of 1").waitFor();
+}));
+
+test("an endless execution shows its loop, a deadlock who waits for whom", () => withPage(browser, {}, async (page) => {
+  await open(page, "#/trace/recheck-i-version/endless-writer-vs-splice/splicer-progress");
+  assert.match(await page.locator(".lanes").innerText(), /for ever, from step 16/);
+  await page.keyboard.press("End");
+  assert.match(await page.locator(".lanes").innerText(), /again from step 16/);
+  await open(page, "#/trace/stable-pin-mkclean/reader-stops-vs-write/writer-progress");
+  assert.match(await page.locator(".graph").innerText(), /writer sleeps in folio_wait_stable/);
+  assert.match(await page.locator(".graph").innerText(), /reader has stopped for ever/);
+  assert.ok(await page.locator(".graph path.edge").count() > 0);
+  assert.match(await page.locator(".lanes .wait").first().innerText(), /stopped for ever/);
+}));
+
+test("ten thousand steps: only the cards in sight exist", () => withPage(browser, {}, async (page) => {
+  await open(page, "#/trace/recheck-i-version/endless-writer-vs-splice/splicer-progress");
+  // The loop, round and round, is an execution of its own.
+  const then = await page.evaluate(async () => {
+    const answer = await fetch("/api/trace?scheme=recheck-i-version&scenario=endless-writer-vs-splice&invariant=splicer-progress");
+    const { machine, view } = await answer.json();
+    const named = view.steps.map((s) => {
+      const line = machine.tasks[s.task].steps[s.loc];
+      return [machine.tasks[s.task].name, line.id, line.branches[s.branch].label].map(encodeURIComponent).join("~");
+    });
+    const round = named.slice(view.loop_start);
+    while (named.length < 10_000) named.push(...round);
+    return named.slice(0, 10_000).join("!");
+  });
+  await open(page, `#/trace/recheck-i-version/endless-writer-vs-splice/splicer-progress?from=0&then=${encodeURIComponent(then)}`);
+  assert.equal(await position(page), "step 10000 of 10000");
+  await page.keyboard.press("k");
+  assert.equal(await position(page), "step 9999 of 10000");
+  assert.ok(await page.locator(".step").count() < 80);
+  await page.keyboard.press("Home");
+  assert.equal(await page.locator(".step .n").first().innerText(), "1");
+}));

@@ -1,0 +1,210 @@
+//! What there is, and what is committed of it: what the table of verdicts is made of.
+
+use foliocheck_specs::scenario::calls;
+use foliocheck_specs::{Scenario, invariants};
+use serde::Serialize;
+
+use super::subject::Library;
+use crate::expectation::Expected;
+use crate::report::summary::ENVIRONMENTS;
+use crate::verdict::Verdict;
+
+/// Schemes, scenarios, invariants.
+#[derive(Serialize)]
+pub struct Catalog {
+    schemes: Vec<SchemeItem>,
+    scenarios: Vec<ScenarioItem>,
+    invariants: Vec<InvariantItem>,
+    /// Titles of the parts of the world that have a table of their own.
+    environments: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct SchemeItem {
+    id: &'static str,
+    title: &'static str,
+    family: &'static str,
+    source: &'static str,
+    rules: Vec<RuleItem>,
+}
+
+#[derive(Serialize)]
+struct RuleItem {
+    name: &'static str,
+    purpose: &'static str,
+    /// Where it attaches; a rule may do so in several places.
+    hooks: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct ScenarioItem {
+    id: String,
+    title: String,
+    about: String,
+    groups: Vec<String>,
+    /// Number of its table.
+    environment: usize,
+    tasks: Vec<TaskItem>,
+    folios: usize,
+    words: usize,
+    filesystem: &'static str,
+    /// It is run when nothing is named.
+    default: bool,
+    /// Names of the schemes that change something in it.
+    schemes: Vec<&'static str>,
+    /// Names of the invariants that apply.
+    invariants: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct TaskItem {
+    name: String,
+    calls: Vec<&'static str>,
+    forever: bool,
+}
+
+#[derive(Serialize)]
+struct InvariantItem {
+    id: &'static str,
+    guarantee: &'static str,
+    title: &'static str,
+    why: &'static str,
+}
+
+impl Catalog {
+    /// Of everything in the library.
+    pub fn of(library: &Library) -> Catalog {
+        Catalog {
+            schemes: library.schemes.iter().map(scheme).collect(),
+            scenarios: library
+                .scenarios
+                .iter()
+                .map(|s| scenario(library, s))
+                .collect(),
+            invariants: invariants::all()
+                .iter()
+                .map(|i| InvariantItem {
+                    id: i.id,
+                    guarantee: i.guarantee,
+                    title: i.title,
+                    why: i.why,
+                })
+                .collect(),
+            environments: ENVIRONMENTS.iter().map(|e| e.title).collect(),
+        }
+    }
+}
+
+fn scheme(scheme: &foliocheck_specs::Scheme) -> SchemeItem {
+    let rules = scheme.rule_names().into_iter().map(|name| RuleItem {
+        name,
+        purpose: scheme.purpose(name).unwrap_or_default(),
+        hooks: scheme
+            .rules
+            .iter()
+            .filter(|r| r.name == name)
+            .map(|r| r.hook.name())
+            .collect(),
+    });
+    SchemeItem {
+        id: scheme.id,
+        title: scheme.title,
+        family: scheme.family.name(),
+        source: scheme.source,
+        rules: rules.collect(),
+    }
+}
+
+fn scenario(library: &Library, scenario: &Scenario) -> ScenarioItem {
+    use foliocheck_model::kernel::setup::{Filesystem, Mapping};
+    let setup = &scenario.setup;
+    ScenarioItem {
+        id: scenario.id.clone(),
+        title: scenario.title.clone(),
+        about: scenario.about.clone(),
+        groups: scenario.groups.clone(),
+        environment: ENVIRONMENTS
+            .iter()
+            .position(|e| e.has(&scenario.groups))
+            .unwrap_or(0),
+        tasks: setup
+            .tasks
+            .iter()
+            .map(|task| TaskItem {
+                name: task.name.clone(),
+                calls: task.calls.iter().map(calls::name).collect(),
+                forever: task.forever,
+            })
+            .collect(),
+        folios: setup.folios.len(),
+        words: setup.words,
+        filesystem: match (setup.mapping, setup.filesystem) {
+            (Mapping::Tmpfs, _) => "tmpfs",
+            (_, Filesystem::Xfs) => "xfs",
+            (_, Filesystem::Ext4) => "ext4",
+        },
+        default: scenario.is_default(),
+        schemes: library
+            .schemes
+            .iter()
+            .filter(|s| s.family.concerns(setup))
+            .map(|s| s.id)
+            .collect(),
+        invariants: library
+            .invariants
+            .iter()
+            .filter(|i| (i.applies)(setup))
+            .map(|i| i.id)
+            .collect(),
+    }
+}
+
+/// The committed verdicts, a column each; names are numbers of the lists beside them.
+#[derive(Default, Serialize)]
+pub struct Verdicts {
+    schemes: Vec<String>,
+    scenarios: Vec<String>,
+    invariants: Vec<String>,
+    engines: Vec<String>,
+    scheme: Vec<usize>,
+    scenario: Vec<usize>,
+    invariant: Vec<usize>,
+    engine: Vec<usize>,
+    /// `h`, `v`, `i`: holds, violated, inconclusive.
+    verdict: String,
+    states: Vec<usize>,
+    transitions: Vec<usize>,
+    depth: Vec<usize>,
+    /// Steps of the shortest counterexample; 0 if there is none.
+    length: Vec<usize>,
+}
+
+impl Verdicts {
+    /// Of these.
+    pub fn of<'a>(all: impl Iterator<Item = &'a Expected>) -> Verdicts {
+        let mut v = Verdicts::default();
+        for e in all {
+            v.scheme.push(number(&mut v.schemes, &e.scheme));
+            v.scenario.push(number(&mut v.scenarios, &e.scenario));
+            v.invariant.push(number(&mut v.invariants, &e.invariant));
+            v.engine.push(number(&mut v.engines, &e.engine));
+            v.verdict.push(match e.verdict {
+                Verdict::Holds => 'h',
+                Verdict::Violated => 'v',
+                Verdict::Inconclusive => 'i',
+            });
+            v.states.push(e.states);
+            v.transitions.push(e.transitions);
+            v.depth.push(e.depth);
+            v.length.push(e.length.unwrap_or(0));
+        }
+        v
+    }
+}
+
+fn number(names: &mut Vec<String>, name: &str) -> usize {
+    names.iter().rposition(|n| n == name).unwrap_or_else(|| {
+        names.push(name.to_owned());
+        names.len() - 1
+    })
+}

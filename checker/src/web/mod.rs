@@ -1,0 +1,54 @@
+//! The web page: verdicts, traces step by step, the bench; and the server behind it.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`server`] | routes, starting and stopping |
+//! | [`guard`] | who may ask; the Content-Security-Policy |
+//! | [`assets`] | the browser's files, built in |
+//! | [`subject`] | what a page is about, as it is named in addresses |
+//! | [`page`] | a trace with everything that its page shows |
+//! | [`machine`], [`view`] | a system, and a path on it, as data for the page |
+//! | [`opened`] | a trace file that somebody opens |
+//! | [`compare`] | a trace beside the same scenario under another kernel |
+//! | [`runs`] | the bench: runs with progress, limits, cancelling |
+//! | [`catalog`], [`ledgers`] | verdicts; claims, bugs, ablation, cost |
+//! | [`cache`] | answers computed once |
+//! | [`export`], [`pack`] | the page as one file |
+//! | [`error`] | refusals |
+//!
+//! # The API
+//!
+//! JSON under `/api`. A refusal has a status of 4xx and `{"error": "..."}`.
+//!
+//! | request | answer |
+//! |---|---|
+//! | `GET /api/catalog` | [`catalog::Catalog`]: schemes, scenarios, invariants |
+//! | `GET /api/verdicts` | [`catalog::Verdicts`]: what is committed, a column each |
+//! | `GET /api/limits` | [`runs::Ceiling`]: what runs may take |
+//! | `GET /api/trace?scheme=&scenario=&invariant=&without=` | [`page::Page`]: the verdict, and the shortest counterexample if there is one; `without` is a list with commas of what [`subject`] describes |
+//! | `GET /api/itf?...`, as above | the counterexample as a trace file ([`crate::itf`]) |
+//! | `POST /api/open`, a trace file | [`opened::Opened`]: what it is about, and its steps |
+//! | `POST /api/replay` `{"subject", "choices", "loop_start"}` | [`page::Page`]: these steps and no others; a choice is `[task, step, branch]` by name |
+//! | `POST /api/compare` `{"subject", "choices", "with", "beside"}` | [`compare::Comparison`]: the steps beside the same scenario under the kernel `with`, which follows them (`beside: "follow"`) or shows its own counterexample (`"own"`) |
+//! | `POST /api/runs` [`runs::Order`] | `{"id"}`: a run has begun |
+//! | `GET /api/runs/{id}/events` | [`runs::News`] as server-sent events, to the end of the run |
+//! | `DELETE /api/runs/{id}` | the run is asked to end |
+//! | `GET /api/claims`, `/api/bugs`, `/api/ablation/{scheme}` | [`ledgers`]: as committed |
+//! | `GET /api/cost/{scenario}` | [`ledgers::BillPage`] of every scheme there, computed |
+
+pub mod assets;
+pub mod cache;
+pub mod catalog;
+pub mod compare;
+pub mod error;
+pub mod export;
+pub mod guard;
+pub mod ledgers;
+pub mod machine;
+pub mod opened;
+pub mod pack;
+pub mod page;
+pub mod runs;
+pub mod server;
+pub mod subject;
+pub mod view;

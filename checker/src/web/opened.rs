@@ -1,0 +1,45 @@
+//! A trace file that somebody opens: read, and replayed on the present model.
+
+use axum::http::StatusCode;
+use serde::Serialize;
+
+use super::error::{ApiError, chain};
+use super::subject::{Library, Subject};
+use super::view::{Choice, name};
+use crate::itf::Document;
+use crate::itf::replay::{Catalogue, replay};
+
+/// What the file is about, and its steps by name.
+#[derive(Debug, Serialize)]
+pub struct Opened {
+    subject: Subject,
+    choices: Vec<Choice>,
+    loop_start: Option<usize>,
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// If it is no trace file, or its trace does not run on the present model.
+pub fn open(library: &Library, text: &str) -> Result<Opened, ApiError> {
+    let document = Document::parse(text)
+        .map_err(|e| ApiError::refused(format!("not a trace file: {}", chain(&e))))?;
+    let catalogue = Catalogue {
+        schemes: &library.schemes,
+        scenarios: &library.scenarios,
+    };
+    let stale = |why: String| {
+        let text = format!("the trace does not run on this model: {why}");
+        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, text)
+    };
+    let replayed = replay(&document, catalogue).map_err(|e| stale(chain(&e)))?;
+    let system = &replayed.system;
+    let steps = replayed.path.iter().zip(&replayed.states);
+    Ok(Opened {
+        subject: Subject::of_file(&document.subject)?,
+        choices: steps
+            .map(|(action, state)| name(system, state, *action))
+            .collect(),
+        loop_start: replayed.trace.loop_start,
+    })
+}

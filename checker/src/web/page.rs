@@ -1,0 +1,251 @@
+//! A trace with everything that its page shows, from a subject or from steps.
+
+use foliocheck_specs::Instance;
+use serde::Serialize;
+
+use super::error::{ApiError, chain};
+use super::machine::Machine;
+use super::subject::{Library, Place, Subject, build};
+use super::view::{Choice, Path, View};
+use crate::engine::limits::Limits;
+use crate::itf::Document;
+use crate::suite::{self, Options, Unit};
+use crate::trace::{self, Trace};
+use crate::verdict::{Run, Verdict};
+
+/// What is known of a subject, and its trace if there is one.
+#[derive(Clone, Debug, Serialize)]
+pub struct Page {
+    /// What it is about.
+    pub subject: Subject,
+    /// Its rules, and what was removed.
+    pub kernel: Kernel,
+    /// The verdict, if it is the answer to a question and not somebody's own steps.
+    pub answer: Option<Answered>,
+    /// The system.
+    pub machine: Machine,
+    /// The trace, if there is one.
+    pub view: Option<View>,
+    /// The trace's address.
+    pub address: Option<String>,
+}
+
+/// A scheme as it was built.
+#[derive(Clone, Debug, Serialize)]
+pub struct Kernel {
+    title: &'static str,
+    source: &'static str,
+    rules: Vec<RuleLine>,
+    /// What was removed from the kernel's programs, in words.
+    removed: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct RuleLine {
+    name: &'static str,
+    purpose: &'static str,
+    hook: &'static str,
+}
+
+/// A run's answer.
+#[derive(Clone, Debug, Serialize)]
+pub struct Answered {
+    /// The invariant.
+    pub invariant: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Distinct states visited for it.
+    pub states: usize,
+    /// Transitions taken for it.
+    pub transitions: usize,
+    /// Largest distance from the initial state.
+    pub depth: usize,
+    /// Steps of the counterexample.
+    pub length: Option<usize>,
+    /// What answered.
+    pub engine: String,
+    /// Why it is inconclusive, or the counterexample perhaps not the shortest.
+    pub reason: Option<String>,
+    /// Why the last state violates the invariant.
+    pub why: Option<String>,
+}
+
+impl From<&Run> for Answered {
+    fn from(run: &Run) -> Answered {
+        Answered {
+            invariant: run.invariant.clone(),
+            verdict: run.verdict,
+            states: run.states,
+            transitions: run.transitions,
+            depth: run.depth,
+            length: run.trace.as_ref().map(|t| t.length),
+            engine: run.engine.to_owned(),
+            reason: run.reason.clone(),
+            why: run.trace.as_ref().map(|t| t.why.clone()),
+        }
+    }
+}
+
+impl Kernel {
+    fn of(unit: &Unit) -> Kernel {
+        Kernel {
+            title: unit.scheme.title,
+            source: unit.scheme.source,
+            rules: unit
+                .scheme
+                .rules
+                .iter()
+                .map(|rule| RuleLine {
+                    name: rule.name,
+                    purpose: rule.purpose,
+                    hook: rule.hook.name(),
+                })
+                .collect(),
+            removed: unit.ablations.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// Explores until the subject's question is answered.
+///
+/// # Errors
+/// If something is unknown, does not apply, or cannot be run.
+pub fn solve(library: &Library, subject: &Subject, limits: Limits) -> Result<Page, ApiError> {
+    let (unit, instance) = prepare(library, &subject.place, &subject.invariant)?;
+    let run = run(&unit, limits)?;
+    answered(subject.clone(), &unit, &instance, &run)
+}
+
+/// The counterexample as a trace file.
+///
+/// # Errors
+/// As [`solve`]; or there is none.
+pub fn file(library: &Library, subject: &Subject, limits: Limits) -> Result<Document, ApiError> {
+    let (unit, instance) = prepare(library, &subject.place, &subject.invariant)?;
+    let run = run(&unit, limits)?;
+    let Some(trace) = &run.trace else {
+        return Err(ApiError::missing(format!(
+            "no counterexample: {} is {} there",
+            subject.invariant,
+            run.verdict.name()
+        )));
+    };
+    let named = subject.in_file(&unit)?;
+    Ok(Document::of(named, run.engine, trace, &instance.full))
+}
+
+/// Runs a unit that asks one invariant.
+fn run(unit: &Unit, limits: Limits) -> Result<Run, ApiError> {
+    let options = Options {
+        limits,
+        ..Options::default()
+    };
+    let answer = suite::run(unit, &options).map_err(|e| ApiError::refused(chain(&e)))?;
+    answer.runs.into_iter().next().ok_or_else(|| {
+        let asked = unit.ask.first().map_or("nothing", |i| i.id);
+        ApiError::refused(format!(
+            "{asked} does not apply to scenario {}",
+            unit.scenario.id
+        ))
+    })
+}
+
+/// The page of a run.
+///
+/// # Errors
+/// If its trace cannot be replayed, which is an error of the model.
+pub fn answered(
+    subject: Subject,
+    unit: &Unit,
+    instance: &Instance,
+    run: &Run,
+) -> Result<Page, ApiError> {
+    let system = &instance.full;
+    let mut page = Page {
+        kernel: Kernel::of(unit),
+        answer: Some(run.into()),
+        machine: Machine::of(system, &unit.scenario),
+        view: None,
+        address: None,
+        subject,
+    };
+    if let Some(trace) = &run.trace {
+        let path = Path::told(system, &trace.steps)
+            .map_err(|n| ApiError::refused(format!("step {n} cannot be replayed")))?;
+        let subject = page.subject.in_file(unit)?;
+        page.address = Some(Document::of(subject, run.engine, trace, system).address());
+        let lasso = unit.ask.first().zip(trace.loop_start);
+        page.view = Some(View::of(system, &path, lasso));
+    }
+    Ok(page)
+}
+
+/// The page of somebody's own steps, those from `loop_start` on repeated for ever.
+///
+/// # Errors
+/// If something is unknown, a step cannot be taken where it is asked for, or the loop is none.
+pub fn replay(
+    library: &Library,
+    subject: &Subject,
+    choices: &[Choice],
+    loop_start: Option<usize>,
+) -> Result<Page, ApiError> {
+    let (unit, instance) = prepare(library, &subject.place, &subject.invariant)?;
+    let system = &instance.full;
+    let path = Path::of(system, choices).map_err(|e| ApiError::refused(e.to_string()))?;
+    if let Some(start) = loop_start
+        && !path.comes_back(system, start)
+    {
+        return Err(ApiError::refused(format!(
+            "the steps do not come back to where they were after step {start}: there is no loop"
+        )));
+    }
+    own(subject.clone(), &unit, &instance, &path, loop_start)
+}
+
+/// The page of a path.
+///
+/// # Errors
+/// If it cannot be replayed, which is an error of the model.
+pub fn own(
+    subject: Subject,
+    unit: &Unit,
+    instance: &Instance,
+    path: &Path,
+    loop_start: Option<usize>,
+) -> Result<Page, ApiError> {
+    let system = &instance.full;
+    let steps = trace::steps(system, &path.actions).map_err(|e| ApiError::refused(chain(&e)))?;
+    let trace = Trace {
+        length: steps.len(),
+        steps,
+        loop_start,
+        why: String::new(),
+        blocked: Vec::new(),
+    };
+    let lasso = unit.ask.first().zip(loop_start);
+    let named = subject.in_file(unit)?;
+    Ok(Page {
+        kernel: Kernel::of(unit),
+        answer: None,
+        machine: Machine::of(system, &unit.scenario),
+        address: Some(Document::of(named, "", &trace, system).address()),
+        view: Some(View::of(system, path, lasso)),
+        subject,
+    })
+}
+
+/// The unit of a place with one invariant, built.
+///
+/// # Errors
+/// If something is unknown or cannot be built.
+pub fn prepare(
+    library: &Library,
+    place: &Place,
+    invariant: &str,
+) -> Result<(Unit, Instance), ApiError> {
+    let invariant = library.invariant(invariant)?;
+    let unit = library.unit(place, vec![invariant])?;
+    let instance = build(&unit)?;
+    Ok((unit, instance))
+}

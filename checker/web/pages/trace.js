@@ -1,0 +1,241 @@
+// The page of a trace: a counterexample, somebody's own steps, or two side by side.
+
+import { grouped, h, picker, plural, verdictMark } from "../dom.js";
+import { ask, catalog, live, tell, tracePath } from "../api.js";
+import { address, changed, go, here, readChoices, traceAddress, writeChoices } from "../route.js";
+import { BesideView } from "../trace/beside.js";
+import { Trace } from "../trace/model.js";
+import { Viewer } from "../trace/viewer.js";
+
+// Keys of the query that say what is seen of the page, not what the page is of.
+const SEEN = ["step", "tasks", "var", "q", "row", "at"];
+
+function subjectAt({ path, query }) {
+  const [, scheme, scenario, invariant] = path;
+  if (!invariant) throw new Error("A trace's address has a scheme, a scenario and an invariant.");
+  return { scheme, scenario, invariant, without: (query.get("without") ?? "").split(",").filter(Boolean) };
+}
+
+// A scheme and what is removed from it, in words.
+function kernelName(subject) {
+  const removed = (subject.without ?? []).map((w) => w.startsWith("rule:") ? `rule ${w.slice(5)}` : w.replace(":", " ").replace(":", " "));
+  return removed.length ? `${subject.scheme} without ${removed.join(", ")}` : subject.scheme;
+}
+
+// The trace that the address is of, and the counterexample that it began with, if it did.
+async function load(subject, query) {
+  const own = query.has("then") || query.has("from");
+  if (!own) {
+    const page = await ask(tracePath(subject));
+    if (page.view) return { page, base: page };
+    // Nothing to show: the machine at its beginning, to be tried.
+    if (!live) return { page, base: page };
+    const start = await tell("/api/replay", { subject, choices: [] });
+    return { page: { ...start, answer: page.answer }, base: page };
+  }
+  const from = Number(query.get("from") ?? 0);
+  const then = readChoices(query.get("then"));
+  let before = [];
+  let base = null;
+  if (from > 0) {
+    base = await ask(tracePath(subject));
+    before = base.view ? new Trace(base).choices(from) : [];
+  }
+  const body = { subject, choices: [...before, ...then] };
+  if (query.get("loop")) body.loop_start = Number(query.get("loop"));
+  return { page: await tell("/api/replay", body), base };
+}
+
+function heading(trace, page, own) {
+  const { subject, answer } = page;
+  const bad = trace && trace.violation !== null;
+  const mark = own
+    ? (bad ? verdictMark("violated", `in ${plural(trace.violation, "step")}`) : null)
+    : verdictMark(answer.verdict, answer.length ? `in ${plural(answer.length, "step")}` : null);
+  const breaks = trace?.breaks.get(subject.invariant);
+  const why = answer?.why ?? breaks?.why;
+  return h("div", { class: "trace-head" },
+    h("h1", {}, schemeLink(subject), " in ",
+      h("a", { href: address(["verdicts"], { scenario: subject.scenario }) }, subject.scenario), ", ",
+      h("a", { href: address(["cell", subject.scheme, subject.invariant]) }, subject.invariant), " ", mark),
+    why ? h("p", { class: "why" }, h("b", {}, "Why: "), `${why}.`) : null,
+    answer && !why && !own ? covered(answer) : null,
+    answer?.reason ? h("p", { class: "notice" }, `${answer.reason}.`) : null);
+}
+
+// What it is about, for who wants to know.
+function about(page, known) {
+  const { subject, answer } = page;
+  const scenario = known.scenarios.find((s) => s.id === subject.scenario);
+  const invariant = known.invariants.find((i) => i.id === subject.invariant);
+  return h("details", { class: "about" },
+      h("summary", {}, scenario ? scenario.title : "About"),
+      scenario ? h("p", {}, scenario.about) : null,
+      h("p", {}, h("b", {}, subject.invariant), invariant ? `: ${invariant.title}.` : ""),
+      h("p", {}, h("b", {}, kernelName(subject)), `: ${page.kernel.title}. `, h("span", { class: "muted" }, page.kernel.source)),
+      page.kernel.removed.length ? h("p", {}, `Removed: ${page.kernel.removed.join("; ")}.`) : null,
+      page.kernel.rules.length ? h("ul", {}, page.kernel.rules.map((r) => h("li", {}, h("code", {}, r.name), ` at ${r.hook}: ${r.purpose}`))) : null,
+      answer ? h("p", { class: "muted" }, `${answer.engine}: ${grouped(answer.states)} states, ${grouped(answer.transitions)} transitions, depth ${answer.depth}.`) : null);
+}
+
+function schemeLink(subject) {
+  const name = kernelName(subject);
+  if (subject.scheme.startsWith("bug:")) return h("a", { href: "#/bugs" }, name);
+  return h("a", { href: address(["scheme", subject.scheme]) }, name);
+}
+
+function covered(answer) {
+  if (answer.verdict !== "holds") return null;
+  return h("p", { class: "lede" }, answer.states === 0
+    ? "No task can take a step twice, so every execution ends."
+    : `Explored to the end: ${grouped(answer.states)} states, ${grouped(answer.transitions)} transitions, depth ${answer.depth}, by ${answer.engine}. No state violates it.`,
+    live ? " Below is the machine at its beginning: take steps, and see." : "");
+}
+
+// Where else this can be seen.
+function ways(subject, page, known, query) {
+  const scheme = known.schemes.find((s) => s.id === subject.scheme);
+  const scenario = known.scenarios.find((s) => s.id === subject.scenario);
+  const rules = (scheme?.rules ?? []).map((r) => r.name).filter((r) => !subject.without.includes(`rule:${r}`));
+  const others = known.schemes.filter((s) => s.id !== subject.scheme && scenario?.schemes.includes(s.id));
+  const now = query.get("with") ? `${query.get("with")}|${query.get("wout") ?? ""}` : "";
+  const compare = picker({ "aria-label": "Compare with", on: { change: (e) => {
+    const [to, wout] = e.target.value.split("|");
+    go(changed({ with: to, wout: wout ?? "", row: "", beside: "" }));
+  } } }, [
+    ["", "Compare with …"],
+    ...(subject.without.length && scheme ? [[`${subject.scheme}|`, `${subject.scheme}, whole`]] : []),
+    { label: "the same, without a rule", options: rules.map((r) => [`${subject.scheme}|${[...subject.without, `rule:${r}`].join(",")}`, `without ${r}`]) },
+    { label: "another scheme", options: others.map((s) => [`${s.id}|`, s.id]) },
+  ].filter((o) => Array.isArray(o) || o.options.length), now);
+  return h("div", { class: "ways" },
+    live && page.view ? compare : null,
+    scheme && live ? h("a", { href: address(["bench"], { scheme: subject.scheme, scenario: subject.scenario,
+      off: subject.without.filter((w) => w.startsWith("rule:")).map((w) => w.slice(5)).join(","), ask: subject.invariant }) }, "On the bench") : null,
+    live && page.answer?.verdict === "violated" ? h("a", { href: tracePath(subject).replace("/trace?", "/itf?"), download: true }, "Save .itf.json") : null,
+    h("button", { type: "button", class: "plain", on: { click: copyLink } }, "Copy link"));
+}
+
+async function copyLink(event) {
+  const button = event.currentTarget;
+  try {
+    await navigator.clipboard.writeText(location.href);
+    button.textContent = "Copied";
+  } catch {
+    button.textContent = "The link is in the address bar";
+  }
+}
+
+function banners(subject, page, query, base) {
+  const notes = [];
+  if (query.has("then") || query.has("from")) {
+    const file = query.get("file");
+    const from = Number(query.get("from") ?? 0);
+    const back = traceAddress(subject, { step: from });
+    notes.push(h("p", { class: "notice" }, file
+      ? [h("b", {}, file), ": replayed on the machine as it is now. "]
+      : [h("b", {}, "What if: "), `your own steps from step ${from}. `],
+      file ? null : h("a", { class: "back", href: back }, base?.view ? `Back to the trace, step ${from}` : "Back")));
+  }
+  const at = query.get("at");
+  if (at && page.address && at !== page.address) {
+    notes.push(h("p", { class: "notice wrong" }, `This link was made for another trace (${at}). The model has changed since: what is shown is the shortest counterexample as it is now (${page.address}).`));
+  }
+  return notes;
+}
+
+function viewed(query) {
+  const number = (key) => query.get(key) === null ? null : Number(query.get(key));
+  return {
+    step: number("step"),
+    row: number("row"),
+    filters: { tasks: (query.get("tasks") ?? "").split(",").filter(Boolean), variable: query.get("var") ?? "", search: query.get("q") ?? "" },
+  };
+}
+
+export const tracePage = {
+  slow: "Exploring … the shortest counterexample is computed when it is asked for.",
+
+  key({ path, query }) {
+    const rest = [...query].filter(([k]) => !SEEN.includes(k)).map(([k, v]) => `${k}=${v}`).sort();
+    return [...path, ...rest].join(" ");
+  },
+
+  async open(route) {
+    const subject = subjectAt(route);
+    const known = await catalog();
+    const { page, base } = await load(subject, route.query);
+    const own = !page.answer;
+    const trace = page.view ? new Trace(page) : null;
+    const head = [heading(trace, page, own),
+      h("div", { class: "trace-more" }, about(page, known), ways(subject, page, known, route.query)),
+      banners(subject, page, route.query, base)];
+    const title = `${kernelName(subject)}, ${subject.scenario}, ${subject.invariant}`;
+    if (!trace) return { title, nodes: head };
+    if (route.query.get("with")) return { title, ...await sideBySide(subject, trace, head, route.query) };
+    const seen = viewed(route.query);
+    const take = live ? (choice, n) => takeStep(subject, trace, route.query, choice, n) : null;
+    const remember = (changes) => {
+      const to = changed({ at: page.address, ...changes });
+      if (to !== location.hash) history.replaceState(null, "", to);
+    };
+    const viewer = new Viewer(trace, known, {
+      moved: (n) => remember({ step: n }),
+      narrowed: (f) => remember({ tasks: f.tasks.join(","), var: f.variable, q: f.search }),
+      take,
+      filters: seen.filters,
+    });
+    viewer.applyFilters();
+    const start = own ? trace.length : trace.violation ?? trace.length;
+    return {
+      title,
+      nodes: [head, viewer.node],
+      shown() {
+        const step = viewed(here().query).step;
+        const n = Math.min(trace.length, Math.max(0, Number.isInteger(step) ? step : start));
+        viewer.show(n);
+        remember({ step: n });
+      },
+      update(now) {
+        const { step } = viewed(now.query);
+        if (Number.isInteger(step)) viewer.show(Math.min(trace.length, Math.max(0, step)));
+      },
+      leave: () => viewer.leave(),
+    };
+  },
+};
+
+// Another step is taken in the state after `n` steps: the address of what comes of it.
+function takeStep(subject, trace, query, choice, n) {
+  const from = query.has("then") || query.has("from") ? Number(query.get("from") ?? 0) : Math.min(n, trace.length);
+  const before = query.has("then") || query.has("from") ? trace.choices(n).slice(from) : [];
+  // Somebody who goes back before where the counterexample was left leaves it earlier.
+  const leave = Math.min(from, n);
+  go(traceAddress(subject, { from: leave, then: writeChoices([...before, choice]), file: query.get("file") ?? "" }));
+}
+
+async function sideBySide(subject, trace, head, query) {
+  const other = { scheme: query.get("with"), without: (query.get("wout") ?? "").split(",").filter(Boolean), scenario: subject.scenario };
+  const beside = query.get("beside") === "own" ? "own" : "follow";
+  const { scheme, without, scenario, invariant } = subject;
+  const comparison = await tell("/api/compare", { subject: { scheme, without, scenario, invariant }, choices: trace.choices(), with: other, beside });
+  const right = new Trace(comparison.other);
+  const view = new BesideView(trace, right, comparison, [kernelName(subject), kernelName(other)],
+    (row) => history.replaceState(null, "", changed({ row })));
+  const mode = (value, text) => h("button", { type: "button", "aria-pressed": String(beside === value), on: { click: () => go(changed({ beside: value, row: "" })) } }, text);
+  return {
+    nodes: [head,
+      h("div", { class: "modes" },
+        h("span", { role: "group", "aria-label": "What is beside" },
+          mode("follow", "The same steps, as far as it takes them"), mode("own", "Its own counterexample")),
+        h("a", { class: "back", href: changed({ with: "", wout: "", beside: "", row: "" }) }, "Back to the trace alone"),
+        h("span", { class: "muted" }, plural(comparison.pairs.length, "row"))),
+      view.node],
+    shown: () => view.show(viewed(here().query).row ?? comparison.diverges ?? comparison.pairs.length - 1),
+    update: (now) => {
+      const { row } = viewed(now.query);
+      if (row !== null) view.show(row);
+    },
+    leave: () => view.leave(),
+  };
+}

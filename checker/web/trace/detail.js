@@ -1,0 +1,69 @@
+// What the current step does, in words; what else could be done here.
+
+import { h, plural, put } from "../dom.js";
+import { changeLine } from "./lanes.js";
+import { sourceLink } from "./program.js";
+
+export class Detail {
+  // `take(choice)`: somebody takes another step from here; none where there is no machine to ask.
+  constructor(trace, catalog, take) {
+    this.trace = trace;
+    this.catalog = catalog;
+    this.take = take;
+    this.node = h("section", { class: "detail", tabindex: "0", "aria-label": "The step" });
+  }
+
+  show(n) {
+    const { trace } = this;
+    const step = n > 0 ? trace.steps[n - 1] : null;
+    const rule = step?.line.rule && trace.page.kernel.rules.find((r) => r.name === step.line.rule.rule);
+    put(this.node,
+      step ? [
+        h("h2", {}, h("span", { class: `who f${step.task % 8}` }, trace.tasks[step.task].name), " ", h("code", {}, step.line.function),
+          step.text ? h("span", { class: "text" }, ` ${step.text}`) : null),
+        h("p", { class: "muted small" }, sourceLink(step.line), step.line.scope.length ? `, called from ${[...step.line.scope].reverse().join(" ← ")}` : "",
+          step.line.orders ? `; ${step.line.orders.join(", ")}` : ""),
+        step.line.rule ? h("p", { class: "small" }, h("span", { class: "rule" }, `§ rule ${step.line.rule.rule} at ${step.line.rule.hook}`), rule ? ` ${rule.purpose}` : "") : null,
+        step.shown.length ? h("ul", { class: "changes" }, step.shown.map((c) => h("li", {}, changeLine(trace, c)))) : h("p", { class: "muted small" }, "Nothing changes."),
+        step.breaks.filter((b) => !this.trace.breaks.has(b)).map((b) => h("p", { class: "broken small" }, `◆ This breaks ${b}.`)),
+      ] : [h("h2", {}, "The initial state"), h("p", { class: "muted small" }, "Nothing has happened yet.")],
+      this.failures(n),
+      this.waits(n),
+      this.others(n));
+  }
+
+  // Why the state violates what it violates first.
+  failures(n) {
+    return [...this.trace.breaks.values()].filter((v) => v.step === n).map((v) => {
+      return h("p", { class: "why" }, h("b", {}, `◆ ${v.invariant} is violated: `), `${v.why}.`);
+    });
+  }
+
+  waits(n) {
+    const list = this.trace.waiting(n);
+    if (!list.length) return null;
+    return h("p", { class: "small" }, "Waiting: ", list.map((w, i) => [i ? "; " : "",
+      h("b", {}, this.trace.tasks[w.task].name),
+      w.stopped ? " has stopped for ever" : [w.idle ? " for work, in " : " in ", h("code", {}, w.function), " until ", h("code", {}, w.until)]]));
+  }
+
+  // The steps that could be taken here.
+  others(n) {
+    const { trace } = this;
+    const list = trace.enabled(n);
+    const next = trace.steps[n];
+    const taken = (o) => next && o.task === next.task && o.branch === next.branch;
+    if (!list.length) return h("p", { class: "small muted" }, "Nobody can move: this is an end.");
+    const label = (o) => [h("b", {}, trace.tasks[o.task].name), " ", h("code", {}, o.line.function),
+      o.branch.label ? ` ${o.branch.label}` : o.line.text ? ` ${o.line.text}` : ""];
+    return h("details", { class: "whatif", open: this.open ?? trace.length === 0, on: { toggle: (e) => {
+      if (e.target.isConnected) this.open = e.target.open;
+    } } },
+      h("summary", {}, `What if? ${plural(list.length, "step")} could be taken here`),
+      h("ul", {}, list.map((o) => h("li", {},
+        this.take
+          ? h("button", { type: "button", class: `f${o.task % 8}`, on: { click: () => this.take(trace.nameOf(o.task, o.line, o.branch), n, taken(o)) } }, label(o))
+          : h("span", {}, label(o)),
+        taken(o) ? h("span", { class: "muted" }, " taken in this trace") : null))));
+  }
+}

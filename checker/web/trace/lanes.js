@@ -1,0 +1,267 @@
+// Lanes: one per task, CPU and device; a step is a card in its lane, waiting is drawn as waiting.
+// Only the cards in sight exist, however long the trace is.
+
+import { h, put } from "../dom.js";
+import { showChange } from "./model.js";
+
+const HEAD = 21;
+const LINE = 17;
+const PAD = 16;
+const CHANGES_MAX = 6;
+const LANE_MIN = 166;
+// Widths of characters, rather too large than too small, and what of a lane is not text.
+const MONO = 7.1;
+const TEXT = 6.1;
+const EDGES = 34;
+const MARGIN = 600;
+const LOOP = 30;
+const TAIL = 74;
+
+// The lanes that a trace needs, with their names.
+function lanesOf(trace) {
+  const lanes = [];
+  trace.tasks.forEach((task, n) => {
+    const has = (kind) => trace.steps.some((s) => s.lane.kind === kind && s.task === n);
+    const calls = task.calls.join(", ") + (task.forever ? ", for ever" : "");
+    // A task of which only the hardware is seen needs no lane beside that.
+    if (has("task") || !(has("cpu") || has("device"))) lanes.push({ kind: "task", task: n, name: task.name, what: calls });
+    if (has("cpu")) lanes.push({ kind: "cpu", task: n, name: `${task.name}: CPU`, what: `translation, TLB, ${calls}` });
+    if (has("device")) lanes.push({ kind: "device", task: n, name: `${task.name}: device`, what: "DMA" });
+  });
+  return lanes;
+}
+
+// How many lines a text takes, and how high a card is: known before it is drawn.
+function linesOf(text, width, character) {
+  return Math.max(1, Math.ceil((text.length * character) / Math.max(60, width)));
+}
+
+function heightOf(trace, step, width) {
+  let lines = linesOf(`${step.number + 1}  ${step.line.function}`, width, MONO + 0.4) - 1;
+  if (step.text) lines += Math.min(3, linesOf(step.text, width, TEXT));
+  if (step.line.rule) lines += linesOf(`§ rule ${step.line.rule.rule}`, width, TEXT);
+  for (const change of step.shown.slice(0, CHANGES_MAX)) {
+    const [name, from, to] = showChange(trace, change);
+    lines += linesOf(`${name} ${from} → ${to}`, width, MONO);
+  }
+  if (step.shown.length > CHANGES_MAX) lines += 1;
+  for (const name of step.breaks) lines += linesOf(`◆ ${name} broken`, width, TEXT + 0.8);
+  return HEAD + lines * LINE + PAD;
+}
+
+export class Lanes {
+  // `choose(n)`: somebody wants to see the state after n steps.
+  constructor(trace, choose) {
+    this.trace = trace;
+    this.choose = choose;
+    this.lanes = lanesOf(trace);
+    this.rows = trace.steps;
+    this.current = 0;
+    this.hits = new Set();
+    this.cards = new Map();
+    const columns = { "--lanes": String(this.lanes.length), "--least": `${LANE_MIN}px` };
+    this.body = h("div", { class: "lane-body" });
+    this.backs = this.lanes.map((lane, n) => h("div", { class: `lane-line f${lane.task % 8}`, style: { "--lane": String(n) } }));
+    this.scroller = h("div", { class: "lane-scroll", tabindex: "0", role: "region", "aria-label": "Lanes",
+      on: { scroll: () => this.draw() } },
+      h("div", { class: "lane-heads", style: columns }, this.lanes.map((lane) =>
+        h("div", { class: `lane-head f${lane.task % 8}` }, h("b", {}, lane.name), h("span", {}, lane.what)))),
+      this.body);
+    this.body.style.setProperty("--lanes", String(this.lanes.length));
+    this.body.style.setProperty("--least", `${LANE_MIN}px`);
+    this.node = this.scroller;
+    this.watch = new ResizeObserver(() => this.fit());
+    this.watch.observe(this.scroller);
+    this.layOut();
+  }
+
+  // Shows only the steps that `keep` says.
+  filter(keep) {
+    this.rows = this.trace.steps.filter(keep);
+    this.layOut();
+    this.draw();
+    return this.rows.length;
+  }
+
+  // Lines break anew when lanes become wider or narrower.
+  fit() {
+    const width = this.textWidth();
+    if (width !== this.laidFor) this.layOut();
+    if (this.current !== null) this.reveal(this.current);
+    this.draw();
+  }
+
+  textWidth() {
+    return Math.floor(Math.max(LANE_MIN, this.scroller.clientWidth / this.lanes.length) - EDGES);
+  }
+
+  layOut() {
+    this.laidFor = this.textWidth();
+    this.tops = [0];
+    const start = this.trace.view.loop_start;
+    let top = 0;
+    this.loopTop = null;
+    for (const step of this.rows) {
+      if (start !== null && this.loopTop === null && step.number >= start) {
+        this.loopTop = top;
+        top += LOOP;
+        this.tops[this.tops.length - 1] = top;
+      }
+      top += heightOf(this.trace, step, this.laidFor);
+      this.tops.push(top);
+    }
+    if (this.loopTop !== null) top += LOOP;
+    // Room for who waits at the end.
+    if (this.trace.waiting(this.trace.length).length) top += TAIL;
+    this.height = top;
+    this.body.style.setProperty("--wide", `${this.laidFor + EDGES}px`);
+    this.body.style.setProperty("height", `${Math.max(top, 40)}px`);
+    this.cards.clear();
+    put(this.body, this.backs);
+    if (this.rows.length) this.body.setAttribute("role", "list");
+    else this.body.removeAttribute("role");
+    if (this.rows.length === 0) {
+      this.body.append(h("p", { class: "muted lane-note" }, this.trace.length ? "No step matches." : "Nothing has happened yet."));
+    }
+    if (this.loopTop !== null) {
+      this.body.append(
+        h("div", { class: "loop-mark", style: { top: `${this.loopTop}px` } }, `for ever, from step ${start + 1}:`),
+        h("div", { class: "loop-mark end", style: { top: `${this.tops.at(-1)}px` } }, `↺ again from step ${start + 1}`),
+        h("div", { class: "loop-side", style: { top: `${this.loopTop}px`, height: `${this.tops.at(-1) + LOOP - this.loopTop}px` } }));
+    }
+    this.layWaits();
+  }
+
+  // Where the state after `n` steps is.
+  edge(n) {
+    let low = 0;
+    let high = this.rows.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.rows[middle].number < n) low = middle + 1;
+      else high = middle;
+    }
+    return this.tops[low];
+  }
+
+  layWaits() {
+    for (const node of this.waitNodes ?? []) node.remove();
+    this.waitNodes = [];
+    // Of a long trace, only what is in sight is worth drawing; of a short one, all.
+    const laneOfTask = (task) => this.lanes.findIndex((l) => l.task === task);
+    this.waits = this.trace.view.waits.map((wait) => {
+      const top = this.edge(wait.from);
+      const bottom = wait.to > this.trace.length ? this.height : this.edge(wait.to);
+      return { wait, top, bottom, lane: laneOfTask(wait.task) };
+    }).filter((w) => w.bottom > w.top);
+  }
+
+  show(n, scroll = true) {
+    this.current = n;
+    if (scroll) this.reveal(n);
+    this.draw();
+  }
+
+  reveal(n) {
+    const row = this.rows.findIndex((s) => s.number === n - 1);
+    const view = this.scroller;
+    if (n === 0) {
+      view.scrollTop = 0;
+      return;
+    }
+    if (row < 0) return;
+    const head = view.firstElementChild.offsetHeight;
+    const top = this.tops[row];
+    const bottom = this.tops[row + 1];
+    const height = view.clientHeight - head;
+    if (top < view.scrollTop + 20) view.scrollTop = Math.max(0, top - height / 3);
+    else if (bottom > view.scrollTop + height - 40) view.scrollTop = bottom - height * 0.6;
+    // Sideways, where there are many lanes.
+    const lane = this.laneNumber(this.rows[row]);
+    const wide = this.body.scrollWidth / this.lanes.length;
+    if (lane * wide < view.scrollLeft || (lane + 1) * wide > view.scrollLeft + view.clientWidth) {
+      view.scrollLeft = Math.max(0, (lane + 0.5) * wide - view.clientWidth / 2);
+    }
+  }
+
+  laneNumber(step) {
+    return this.lanes.findIndex((l) => l.kind === step.lane.kind && l.task === step.task);
+  }
+
+  draw() {
+    const from = this.scroller.scrollTop - MARGIN;
+    const to = this.scroller.scrollTop + (this.scroller.clientHeight || 800) + MARGIN;
+    let first = 0;
+    let last = this.rows.length;
+    while (first < last) {
+      const middle = (first + last) >> 1;
+      if (this.tops[middle + 1] < from) first = middle + 1;
+      else last = middle;
+    }
+    const seen = new Map();
+    for (let n = first; n < this.rows.length && this.tops[n] < to; n += 1) {
+      const step = this.rows[n];
+      const card = this.cards.get(step.number) ?? this.card(step, n);
+      this.mark(card, step);
+      seen.set(step.number, card);
+    }
+    for (const [number, card] of this.cards) if (!seen.has(number)) card.remove();
+    let after = null;
+    for (const card of seen.values()) {
+      if (!card.isConnected) {
+        if (after) after.after(card);
+        else this.body.append(card);
+      }
+      after = card;
+    }
+    this.cards = seen;
+    this.drawWaits(from, to);
+  }
+
+  drawWaits(from, to) {
+    for (const node of this.waitNodes) node.remove();
+    this.waitNodes = this.waits.filter((w) => w.bottom > from && w.top < to).map(({ wait, top, bottom, lane }) => {
+      const now = wait.from <= this.current && this.current < wait.to;
+      const words = wait.stopped ? "stopped for ever" : wait.idle ? `no work: ${wait.until}` : `waits until ${wait.until}`;
+      const tall = bottom - top;
+      return h("div", { class: `wait f${wait.task % 8}${now ? " now" : ""}${wait.idle ? " idle" : ""}`, title: `${wait.function}: ${words}`,
+        style: { "--lane": String(lane), top: `${top + 2}px`, height: `${tall - 4}px` } },
+        h("span", {}, words));
+    });
+    this.body.append(...this.waitNodes);
+  }
+
+  mark(card, step) {
+    const now = step.number === this.current - 1;
+    card.classList.toggle("now", now);
+    card.classList.toggle("later", step.number >= this.current);
+    card.classList.toggle("hit", this.hits.has(step.number));
+    if (now) card.firstElementChild.setAttribute("aria-current", "step");
+    else card.firstElementChild.removeAttribute("aria-current");
+  }
+
+  card(step, row) {
+    const lane = this.laneNumber(step);
+    const more = step.shown.length - CHANGES_MAX;
+    return h("div", { class: `step f${step.task % 8}${step.breaks.length ? " breaks" : ""}${step.line.rule ? " ruled" : ""}`, role: "listitem",
+      style: { "--lane": String(lane), top: `${this.tops[row]}px`, height: `${this.tops[row + 1] - this.tops[row] - 6}px` } },
+      h("button", { type: "button", title: step.text, on: { click: () => this.choose(step.number + 1) } },
+        h("span", { class: "step-head" }, h("span", { class: "n" }, String(step.number + 1)), h("code", {}, step.line.function)),
+        step.line.rule ? h("span", { class: "rule" }, `§ rule ${step.line.rule.rule}`) : null,
+        step.text ? h("span", { class: "step-text" }, step.text) : null,
+        step.shown.slice(0, CHANGES_MAX).map((c) => changeLine(this.trace, c)),
+        more > 0 ? h("span", { class: "change muted" }, `and ${more} more`) : null,
+        step.breaks.map((b) => h("span", { class: "broken" }, `◆ ${b} broken`))));
+  }
+
+  leave() {
+    this.watch.disconnect();
+  }
+}
+
+// A changed variable, old → new.
+export function changeLine(trace, change) {
+  const [name, from, to] = showChange(trace, change);
+  return h("span", { class: "change" }, h("span", { class: "var" }, name), " ",
+    h("span", { class: "from" }, from), " → ", h("b", {}, to));
+}

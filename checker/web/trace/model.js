@@ -1,0 +1,124 @@
+// A trace as the server tells it: the states along it, what each step is, in words.
+
+const EVERY = 64;
+
+export class Trace {
+  constructor(page) {
+    this.page = page;
+    this.subject = page.subject;
+    this.machine = page.machine;
+    this.vars = page.machine.vars.map((v, id) => ({ ...v, id, full: v.object ? `${v.object}.${v.name}` : v.name }));
+    this.tasks = page.machine.tasks;
+    this.view = page.view;
+    this.length = page.view.steps.length;
+    // A whole state now and then, so that any other is near one.
+    this.kept = [this.vars.map((v) => v.init)];
+    const state = this.kept[0].slice();
+    this.steps = page.view.steps.map((step, n) => {
+      const changes = step.set.map(([id, to]) => ({ variable: this.vars[id], from: state[id], to }));
+      for (const [id, to] of step.set) state[id] = to;
+      if ((n + 1) % EVERY === 0) this.kept.push(state.slice());
+      return this.told(step, n, changes);
+    });
+    this.breaks = new Map(page.view.violations.map((v) => [v.invariant, v]));
+    const asked = this.breaks.get(this.subject.invariant);
+    // The first state that violates what was asked; the last one if nothing is.
+    this.violation = asked ? asked.step : null;
+  }
+
+  told(step, number, changes) {
+    const task = this.tasks[step.task];
+    const line = task.steps[step.loc];
+    const branch = line.branches[step.branch];
+    const shown = changes.filter((c) => c.variable.kind !== "pc" && c.variable.kind !== "ghost");
+    const ghosts = changes.filter((c) => c.variable.kind === "ghost");
+    return {
+      number,
+      task: step.task,
+      loc: step.loc,
+      line,
+      branch,
+      lane: laneOf(line, step.task),
+      shown,
+      ghosts,
+      breaks: ghosts.filter((c) => c.variable.object === "broken" && c.to === 1).map((c) => c.variable.name),
+      text: [line.text, branch.label].filter(Boolean).join(": "),
+    };
+  }
+
+  // The state after `n` steps.
+  state(n) {
+    const near = Math.floor(n / EVERY);
+    const state = this.kept[near].slice();
+    for (let k = near * EVERY; k < n; k += 1) {
+      for (const [id, to] of this.view.steps[k].set) state[id] = to;
+    }
+    return state;
+  }
+
+  // The first `n` steps, or all, by name.
+  choices(n = this.length) {
+    return this.steps.slice(0, n).map((s) => this.nameOf(s.task, s.line, s.branch));
+  }
+
+  nameOf(task, line, branch) {
+    return [this.tasks[task].name, line.id, branch.label];
+  }
+
+  // What can be done in the state after `n` steps.
+  enabled(n) {
+    const state = this.state(n);
+    return this.view.enabled[n].map(([task, branch]) => {
+      const line = this.tasks[task].steps[state[this.tasks[task].pc]];
+      return { task, line, branch: line.branches[branch] };
+    });
+  }
+
+  // Who waits in the state after `n` steps.
+  waiting(n) {
+    return this.view.waits.filter((w) => w.from <= n && n < w.to);
+  }
+
+  // Where a task is in a state: its step, or "done" or "stopped".
+  at(state, task) {
+    const { pc, steps } = this.tasks[task];
+    return steps[state[pc]] ?? (state[pc] === steps.length ? "done" : "stopped");
+  }
+}
+
+// Steps of hardware have lanes of their own.
+function laneOf(line, task) {
+  if (line.file !== "(hardware)") return { kind: "task", task };
+  return line.function === "mov" ? { kind: "cpu", task } : { kind: "device", task };
+}
+
+// A value as a reader wants to see it.
+export function showValue(variable, value) {
+  if (variable.labels?.[value] !== undefined) return variable.labels[value];
+  return String(value);
+}
+
+// A set of tasks, kept as bits.
+export function holders(trace, value) {
+  const names = trace.tasks.filter((_, n) => (value >> n) & 1).map((t) => t.name);
+  return names.length ? names.join(", ") : "-";
+}
+
+// `name: from → to`, its parts.
+export function showChange(trace, change) {
+  const { variable, from, to } = change;
+  if (variable.name.endsWith(".readers") || variable.name === "handles") {
+    return [variable.full, holders(trace, from), holders(trace, to)];
+  }
+  return [variable.full, showValue(variable, from), showValue(variable, to)];
+}
+
+// Whether a variable is a word of data.
+export function isWord(variable) {
+  return variable.labels?.[0] === "old";
+}
+
+// The task that writes tokens of that name; -1 for what was there before.
+export function writerOf(trace, label) {
+  return trace.tasks.findIndex((t) => label === t.name || label.startsWith(`${t.name}.`));
+}
