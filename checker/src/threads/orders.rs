@@ -1,7 +1,8 @@
 //! Which memory orders a scheme rests on: each is weakened, one level at a time, and loom run.
 //!
 //! An order is *needed* if without it a weak execution violates an invariant that held, or has an outcome
-//! that was not there before. Else it is not needed, within the scenarios and bounds that were run: another
+//! that was not there before. Barriers that come with reference counts which nobody looks at are left out, so
+//! that they do not stand in for what a scheme rests on. Else it is not needed, within the scenarios and bounds that were run: another
 //! order may do the same, or nothing that was run may notice.
 
 use std::collections::BTreeSet;
@@ -94,7 +95,7 @@ pub fn audit(
 fn base(unit: &Unit, reach: &Reach) -> Result<Option<Base>, UnitError> {
     let tried = || -> Result<Base, Cause> {
         let instance = unit.instance()?;
-        let loomed = loomed::explore(&instance, Orders::Declared, reach)?;
+        let loomed = loomed::explore(&instance, Orders::Essential, reach)?;
         Ok(Base {
             unit: unit.clone(),
             ordered: ordered(&instance.full),
@@ -165,7 +166,7 @@ fn breaks(
     for base in bases.iter().filter(|b| b.ordered.contains(which)) {
         let mut instance = base.instance.clone();
         instance.full = weakened(&instance.full, which, order);
-        let found = loomed::explore(&instance, Orders::Declared, reach)
+        let found = loomed::explore(&instance, Orders::Essential, reach)
             .and_then(|loomed| {
                 audited.executions += loomed.found.executions;
                 audited.cut |= loomed.found.cut.is_some();

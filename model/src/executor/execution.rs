@@ -27,6 +27,9 @@ pub struct Prepared {
 pub enum Orders {
     /// Those that the steps declare.
     Declared,
+    /// The same, without the barriers that come with what nobody looks at: a reference count is given back
+    /// fully ordered, and what rests on that rests on chance.
+    Essential,
     /// A full barrier around each.
     Strongest,
 }

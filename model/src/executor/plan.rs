@@ -64,9 +64,10 @@ pub struct Plan {
     pub moments: Vec<Moment>,
     /// Words that it may change after that, with the order of each.
     pub writes: Vec<(WordId, Strength)>,
-    /// A full barrier is part of it that none of the accesses above makes: one that every CPU acknowledges,
-    /// or that of an access to what nobody looks at.
-    pub barrier: bool,
+    /// A barrier is part of it that every CPU acknowledges.
+    pub all_cpus: bool,
+    /// A full barrier is part of it that comes with an access to what nobody looks at.
+    pub incidental: bool,
     /// Words that its guard reads.
     pub guard_words: Vec<WordId>,
     /// Variables that it touches.
@@ -169,7 +170,8 @@ fn plan(
             .map(|w| (w, planner.strength(w)))
             .collect(),
         moments,
-        barrier: planner.has_barrier(),
+        all_cpus: step.accesses.iter().any(|a| a.order == Order::FullAllCpus),
+        incidental: planner.has_incidental_barrier(),
         vars: super::words::kernel_vars(system, step),
         reads: planner.reads(),
         guard_words: planner.guard_words,
@@ -276,11 +278,10 @@ impl Planner<'_> {
         takes
     }
 
-    fn has_barrier(&self) -> bool {
+    fn has_incidental_barrier(&self) -> bool {
         self.step.accesses.iter().any(|a| {
             let shared = self.system.var(a.var).role == Role::Shared;
-            let unseen = shared && self.words.word_of(a.var).is_none();
-            a.order == Order::FullAllCpus || a.order == Order::Full && unseen
+            a.order == Order::Full && shared && self.words.word_of(a.var).is_none()
         })
     }
 

@@ -126,7 +126,9 @@ impl<B: Backend> Thread<B> {
             }
             taken.push(take);
         }
-        if plan.barrier {
+        let around =
+            plan.all_cpus || plan.incidental && self.execution.run.orders != Orders::Essential;
+        if around {
             B::fence();
         }
         for look in plan.looks.iter().filter(|l| !l.early) {
@@ -172,7 +174,7 @@ impl<B: Backend> Thread<B> {
         }
         let branch = &step.branches[branch];
         self.finish(branch, plan, &taken, changes.map(|m| m.word));
-        if plan.barrier {
+        if around {
             B::fence();
         }
         execution.record(self.accesses(event, plan));
@@ -333,7 +335,7 @@ impl<B: Backend> Thread<B> {
 
     fn strength(&self, declared: Strength) -> Strength {
         match self.execution.run.orders {
-            Orders::Declared => declared,
+            Orders::Declared | Orders::Essential => declared,
             Orders::Strongest => Strength::FULL,
         }
     }
@@ -394,8 +396,12 @@ impl<B: Backend> Thread<B> {
             &mut |value| {
                 self.learn(word, value);
                 chosen = self.choose(step, way);
-                match chosen {
-                    Some(branch) => self.assigned(word, value, &step.branches[branch]),
+                match chosen.map(|n| &step.branches[n]) {
+                    Some(branch) if self.drops_at_once(word, branch) => {
+                        let value = self.assigned(word, value, branch);
+                        self.dropped(word, value, branch)
+                    }
+                    Some(branch) => self.assigned(word, value, branch),
                     None => value,
                 }
             },
@@ -491,6 +497,15 @@ impl<B: Backend> Thread<B> {
             .any(|a| Some(a.var) == take.take.var && !self.drops_lock(a))
     }
 
+    /// Whether a lock in the word that everybody sees change can be dropped by the same access: nothing else
+    /// is left to be changed under it.
+    fn drops_at_once(&self, word: WordId, branch: &Branch) -> bool {
+        let words = &self.execution.prepared.plans.words;
+        self.assigns(branch)
+            .filter_map(|a| words.word_of(a.var))
+            .all(|w| w == word)
+    }
+
     /// The rest of a step: what it changes beside the word that everybody saw it change, then the locks.
     fn finish(&mut self, branch: &Branch, plan: &Plan, taken: &[&TakeLock], done: Option<WordId>) {
         let prepared = Arc::clone(&self.execution.prepared);
@@ -516,13 +531,27 @@ impl<B: Backend> Thread<B> {
             let known = plan.writes.iter().find(|(w, _)| *w == word);
             known.map_or(Strength::RELAXED, |(_, s)| *s)
         };
-        for word in changed.into_iter().filter(|w| Some(*w) != done) {
-            self.rmw_by(word, strength(word), |t, value| {
-                t.assigned(word, value, branch)
+        changed.retain(|w| Some(*w) != done);
+        // A word with a lock that is dropped is changed by the same access.
+        for word in changed.iter().filter(|w| !dropped.contains(w)) {
+            self.rmw_by(*word, strength(*word), |t, value| {
+                t.assigned(*word, value, branch)
             });
         }
-        for word in dropped {
-            self.rmw_by(word, strength(word).of_drop(), |t, value| {
+        let at_once = done.filter(|w| self.drops_at_once(*w, branch));
+        for word in dropped.into_iter().filter(|w| Some(*w) != at_once) {
+            let also = changed.contains(&word);
+            let order = if also {
+                strength(word)
+            } else {
+                strength(word).of_drop()
+            };
+            self.rmw_by(word, order, |t, value| {
+                let value = if also {
+                    t.assigned(word, value, branch)
+                } else {
+                    value
+                };
                 t.dropped(word, value, branch)
             });
         }
@@ -551,7 +580,8 @@ impl<B: Backend> Thread<B> {
         let (system, words) = (&prepared.system, &prepared.plans.words);
         let mut stale = false;
         for (word, seen, guard) in std::mem::take(&mut self.seen) {
-            if plan.moments.iter().any(|m| m.word == word) {
+            // What was changed was found as it was.
+            if plan.moments.iter().any(|m| m.word == word && m.writes) {
                 continue;
             }
             let latest = self.execution.memory.latest(word);

@@ -45,6 +45,8 @@ pub struct Uses {
     pub takes: Vec<Take>,
     /// Locks held while it lasts, those among them.
     pub holds: Vec<Held>,
+    /// Words with locks that it takes if they are free, and else goes another way (`folio_trylock`).
+    pub tries: Vec<WordId>,
 }
 
 /// Every step of the system.
@@ -65,13 +67,16 @@ pub fn all(system: &System, words: &Words) -> Vec<Vec<Uses>> {
                         lock: t.lock,
                         exclusive: t.exclusive,
                     }));
-                    holds.extend(locks::taken_by_branches(system, words, task, step));
+                    let tried = locks::taken_by_branches(system, words, task, step);
+                    let tries = tried.iter().map(|h| h.lock).collect();
+                    holds.extend(tried);
                     Uses {
                         task,
                         loc,
                         uses: uses(system, words, step),
                         takes,
                         holds,
+                        tries,
                     }
                 })
                 .collect()
@@ -171,7 +176,8 @@ impl<'a> Races<'a> {
         let Some(word) = self.words.word_of(access.var) else {
             return true;
         };
-        lock.is_some() && step.holds.iter().any(|h| h.lock == word)
+        let tried = step.tries.contains(&word);
+        lock.is_some() && !tried && step.holds.iter().any(|h| h.lock == word)
     }
 
     /// Both steps hold a lock that keeps them apart.

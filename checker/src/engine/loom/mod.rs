@@ -11,7 +11,9 @@
 //!   execution in which such a step comes up twice is given up;
 //! - a thread that waits for memory to change must sleep: see `executor::execution`;
 //! - no execution in which a load takes effect after a later store of its thread (load buffering) is found;
-//! - a load finds one of the last seven writes to its word.
+//! - a load finds one of the last seven writes to its word;
+//! - full barriers of different threads take effect in the order of the execution, and loom tries other
+//!   orders only where accesses conflict: a weak execution that needs another order of barriers alone is missed.
 //!
 //! Every execution is judged ([`judge`]): it is an interleaving, which the machine has taken as well, or
 //! weak. Interleavings are what the state space has; loom stands one in for all that differ in nothing but
