@@ -157,7 +157,8 @@ fn the_engines_agree_on_every_quick_scenario() {
         options: Options::default(),
         reach: Reach {
             to_the_end: 2_000,
-            ..Reach::DEFAULT
+            preemptions: 2,
+            executions: 20_000,
         },
         sample: shuttle::Bounds {
             schedules: 30,

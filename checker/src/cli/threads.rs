@@ -275,7 +275,9 @@ fn loom_line(unit: &Unit, answer: &Answer) -> Lined {
                     .filter(|r| r.verdict == Verdict::Violated && by_states(r))
                     .map(|r| r.invariant.clone())
                     .collect();
-                let cut = loomed.found.cut.map(|c| format!("{name}: {c}"));
+                // Retries without end and repeated choices are bounds that the line states.
+                let cut = loomed.found.cut.filter(|c| !c.bounds_executions());
+                let cut = cut.map(|c| format!("{name}: {c}"));
                 Ok((Line::of(unit, &loomed, violated), cut))
             }
         },
@@ -286,11 +288,8 @@ impl Threads {
     /// What was run, in words.
     pub fn summary(&self) -> String {
         let sum = |f: fn(&Line) -> usize| self.lines.iter().map(f).sum::<usize>();
-        let whole = self
-            .lines
-            .iter()
-            .filter(|l| l.preemptions.is_none())
-            .count();
+        let is_whole = |l: &&Line| l.preemptions.is_none() && l.bound.is_none();
+        let whole = self.lines.iter().filter(is_whole).count();
         let violated = self.lines.iter().filter(|l| !l.violated.is_empty());
         let mut out = format!(
             "loom: {} units of group quick, {} executions (all of them in {whole} units, else those with at most {} \

@@ -22,6 +22,9 @@ pub struct Line {
     /// Most preemptions of an execution; none: all executions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preemptions: Option<usize>,
+    /// What else bounds the executions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound: Option<String>,
     /// Executions.
     pub executions: usize,
     /// Those that are no interleaving.
@@ -40,6 +43,7 @@ impl Line {
             scheme: unit.scheme.id.to_owned(),
             scenario: unit.scenario.id.clone(),
             preemptions: loomed.preemptions,
+            bound: loomed.found.cut.map(|c| c.to_string()),
             executions: loomed.found.executions,
             weak: loomed.found.weak,
             weak_outcomes: loomed.found.only_weak().count(),

@@ -27,8 +27,8 @@ pub struct Reach {
 impl Reach {
     /// That of the default suite.
     pub const DEFAULT: Reach = Reach {
-        to_the_end: 400,
-        preemptions: 2,
+        to_the_end: 200,
+        preemptions: 1,
         executions: 20_000,
     };
 }

@@ -38,7 +38,7 @@ pub use backend::Loom;
 pub const TASKS_MAX: usize = loom::MAX_THREADS;
 
 /// Most attempts at a step in one execution.
-const ATTEMPTS_MAX: usize = 2_000;
+const ATTEMPTS_MAX: usize = 600;
 
 /// Most operations of loom's that one attempt takes, and what starting threads takes.
 const OPERATIONS_AN_ATTEMPT: usize = 40;
@@ -67,13 +67,22 @@ pub enum Cut {
     ChoseTwice,
 }
 
+impl Cut {
+    /// It is a bound on executions, of retries and of choices, and not on the exploration.
+    pub fn bounds_executions(self) -> bool {
+        matches!(self, Cut::TooLong | Cut::ChoseTwice)
+    }
+}
+
 impl std::fmt::Display for Cut {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Cut::Executions => "the largest number of executions was reached",
             Cut::Time => "the time was up",
-            Cut::TooLong => "an execution took too many steps",
-            Cut::ChoseTwice => "a step that may go several ways came up twice in one execution",
+            Cut::TooLong => "executions with many retries were given up",
+            Cut::ChoseTwice => {
+                "executions in which a step that may go several ways came up twice were given up"
+            }
         })
     }
 }
