@@ -1,5 +1,7 @@
 //! `foliocheck check --engine`, `agree`, `orders`; and what the main job runs as threads.
 
+use std::fmt::Write as _;
+
 use anstream::{print, println};
 use clap::{Args, ValueEnum};
 use foliocheck_model::executor::execution::Orders;
@@ -305,15 +307,16 @@ impl Threads {
             self.sampled.1,
         );
         for line in violated {
-            out += &format!(
-                "  on weak memory only: {} in {}: {}\n",
+            let _ = writeln!(
+                out,
+                "  on weak memory only: {} in {}: {}",
                 line.scheme,
                 line.scenario,
                 line.violated.join(", ")
             );
         }
         for cut in &self.cut {
-            out += &format!("  cut short: {cut}\n");
+            let _ = writeln!(out, "  cut short: {cut}");
         }
         out
     }

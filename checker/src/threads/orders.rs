@@ -142,16 +142,12 @@ fn one(bases: &[Base], which: &Ordered, reach: &Reach) -> Result<Audited, UnitEr
                 }
             }
         }
-        match next {
-            Some(order) => {
-                at = order;
-                audited.enough = order.name();
-            }
-            None => {
-                audited.breaks = broken;
-                return Ok(audited);
-            }
-        }
+        let Some(order) = next else {
+            audited.breaks = broken;
+            return Ok(audited);
+        };
+        at = order;
+        audited.enough = order.name();
     }
 }
 

@@ -67,9 +67,9 @@ pub fn all(system: &System, words: &Words) -> Vec<Vec<Uses>> {
                         lock: t.lock,
                         exclusive: t.exclusive,
                     }));
-                    let tried = locks::taken_by_branches(system, words, task, step);
-                    let tries = tried.iter().map(|h| h.lock).collect();
-                    holds.extend(tried);
+                    let in_branches = locks::taken_by_branches(system, words, task, step);
+                    let tries = in_branches.iter().map(|h| h.lock).collect();
+                    holds.extend(in_branches);
                     Uses {
                         task,
                         loc,
