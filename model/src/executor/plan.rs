@@ -1,4 +1,4 @@
-//! Steps as sequences of accesses: see [`uses`](super::uses) for why nobody can tell.
+//! Steps as sequences of accesses: see [`uses`] for why nobody can tell.
 
 use std::collections::BTreeSet;
 
