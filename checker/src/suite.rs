@@ -128,6 +128,19 @@ pub enum Cause {
     /// Its executions could not be sampled.
     #[error(transparent)]
     Shuttle(#[from] ShuttleError),
+    /// An interleaving that threads have run violates what exploration by states says holds: one of the
+    /// engines is wrong.
+    #[error(
+        "the engines disagree: by states {invariant} holds, loom has an interleaving of {steps} steps that violates it\n{trace}"
+    )]
+    Disagree {
+        /// The invariant.
+        invariant: String,
+        /// Steps of the interleaving.
+        steps: usize,
+        /// They.
+        trace: String,
+    },
 }
 
 /// Runs one unit.

@@ -156,10 +156,12 @@ impl Loomed {
             run.verdict = Verdict::Violated;
             run.trace = Some(trace);
         } else if let Some((p, path)) = found.violations.iter().find(|(p, _)| mine(p)) {
-            // Exploration by states says that there is none.
             let replayed = Trace::replay(&instance.full, path, None, *p, invariant.why)?;
-            run.verdict = Verdict::Violated;
-            run.trace = Some(replayed);
+            return Err(Cause::Disagree {
+                invariant: invariant.id.to_owned(),
+                steps: replayed.steps.len(),
+                trace: crate::report::text::lines(&replayed.steps, None),
+            });
         } else if let Some(cut) = found.cut {
             run.verdict = Verdict::Inconclusive;
             run.reason = Some(format!("{cut}; {}", self.coverage()));

@@ -140,6 +140,10 @@ pub fn filemap_add_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef, lost: Lab
                 b
             });
         }
+        // What is not in the cache yet is locked by a plain store: __folio_set_locked.
+        for (_, object) in &folios {
+            s.order(object.lock, Order::Relaxed);
+        }
         s.order(index.slot, Order::Full)
     });
 }

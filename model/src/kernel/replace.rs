@@ -89,6 +89,8 @@ fn allocate(p: &mut Prog<'_>, folio: &FolioRef, new: &FolioRef) {
                 }
                 b
             });
+            // Nobody else sees it: a plain store (__folio_set_locked).
+            s.order(object.lock, Order::Relaxed);
         }
         s
     });

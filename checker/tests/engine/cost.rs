@@ -1,8 +1,7 @@
 //! Costs, held against an enumeration of the executions of small programs by the reference interpreter,
 //! on the system as written.
 
-mod support;
-
+use crate::support;
 use std::fmt::Write as _;
 
 use foliocheck::cost::bill;

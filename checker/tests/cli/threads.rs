@@ -1,25 +1,8 @@
 //! The command line of the engines that run threads: exit codes, JSON, errors, printed outcomes.
 
-use std::process::{Command, Output};
+use std::process::Output;
 
-fn run(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_foliocheck"))
-        .args(args)
-        .output()
-        .expect("it starts")
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("UTF-8")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("UTF-8")
-}
-
-fn json(output: &Output) -> serde_json::Value {
-    serde_json::from_slice(&output.stdout).expect("JSON")
-}
+use crate::{json, run, stderr, stdout};
 
 const UNIT: [&str; 4] = ["--scenario", "mmap-store-clean-pte", "--scheme", "copy"];
 

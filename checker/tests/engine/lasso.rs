@@ -1,8 +1,7 @@
 //! The search for fair lassos, held against an enumeration of everything that an endless execution of a
 //! small graph can repeat.
 
-mod support;
-
+use crate::support;
 use std::collections::BTreeSet;
 
 use foliocheck::engine::graph::{Edge, Graph, Node};

@@ -1,7 +1,5 @@
 //! How outcomes follow from verdicts; what the runs say of each claim.
 
-mod support;
-
 use std::path::Path;
 
 use foliocheck::claims::{Outcome, judge};

@@ -1,8 +1,7 @@
 //! Every step of every program is executed by some scenario, under some scheme, in some reachable
 //! state; so is every branch, except those that exist for what the kernel never does.
 
-mod support;
-
+use crate::support;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use foliocheck::suite;

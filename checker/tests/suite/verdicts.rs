@@ -1,8 +1,7 @@
 //! The committed verdicts are those of this model, to the state; every witness breaks its invariant;
 //! every invariant has one.
 
-mod support;
-
+use crate::support;
 use std::path::Path;
 
 use foliocheck::engine::explore::{Mode, explore};

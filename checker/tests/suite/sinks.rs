@@ -1,8 +1,7 @@
 //! What a gate on write permission is for, and what not: it keeps sinks that write away from pages of
 //! those who may not write them, and nothing else.
 
-mod support;
-
+use crate::support;
 use foliocheck::suite::{self, Options, Unit};
 use foliocheck::verdict::Verdict;
 use foliocheck_model::kernel::setup::Call;

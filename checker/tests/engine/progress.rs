@@ -1,7 +1,6 @@
 //! Progress in endless executions: who breaks it, what only fairness keeps, what was cut.
 
-mod support;
-
+use crate::support;
 use foliocheck::engine::lasso::Fairness;
 use foliocheck::engine::limits::Limits;
 use foliocheck::suite::{self, Options, Unit};

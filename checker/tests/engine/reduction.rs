@@ -2,8 +2,7 @@
 //! scenario of the suite under every scheme. And both equal a plain search that shares no code with
 //! the engine.
 
-mod support;
-
+use crate::support;
 use foliocheck::engine::explore::{Mode, explore};
 use foliocheck::engine::limits::Limits;
 use foliocheck::suite::{self, Options, Unit};

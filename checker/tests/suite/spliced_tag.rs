@@ -1,8 +1,7 @@
 //! The spliced tag: which rules it takes to hold, that each of them is needed, and what each race costs
 //! that the proposal leaves open.
 
-mod support;
-
+use crate::support;
 use std::collections::BTreeMap;
 
 use foliocheck::suite::{self, Options, Unit};

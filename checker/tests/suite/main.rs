@@ -1,0 +1,10 @@
+//! What the suite says of schemes, bugs and claims, and that it is what is committed.
+
+mod ablation;
+mod claims;
+mod coverage;
+mod sinks;
+mod spliced_tag;
+#[path = "../support/mod.rs"]
+mod support;
+mod verdicts;
