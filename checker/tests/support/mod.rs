@@ -1,7 +1,7 @@
 //! A plain breadth-first search over the reference interpreter: no stateright, no packing, no
 //! optimisation, no reduction. What the engine says is held against this.
 
-#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(dead_code, reason = "each test program uses a part")]
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -9,7 +9,12 @@ use foliocheck_model::machine::System;
 use foliocheck_model::machine::interp::{self, Valuation};
 use foliocheck_model::machine::system::Scope;
 use foliocheck_specs::{Instance, Scenario, instance, schemes};
-use proptest::test_runner::{Config, RngSeed};
+
+#[path = "../../../model/tests/support/cases.rs"]
+mod cases;
+
+#[allow(unused_imports, reason = "each test program uses a part")]
+pub use cases::cases;
 
 /// What the search found.
 pub struct Plain {
@@ -60,22 +65,6 @@ pub fn search(system: &System) -> Plain {
         }
     }
     plain
-}
-
-/// The same random cases in every run, unless `PROPTEST_RNG_SEED` gives another seed.
-pub fn cases(cases: u32) -> Config {
-    let default = Config::default();
-    let seed = match default.rng_seed {
-        RngSeed::Random => RngSeed::Fixed(0x0f01_10c4_ec3d),
-        given @ RngSeed::Fixed(_) => given,
-    };
-    let wanted = std::env::var_os("PROPTEST_CASES").is_some();
-    Config {
-        cases: if wanted { default.cases } else { cases },
-        failure_persistence: None,
-        rng_seed: seed,
-        ..default
-    }
 }
 
 /// The scenario of that name.

@@ -69,3 +69,32 @@ pub trait Backend: Sized + 'static {
     /// One of `n` ways to go, where nothing decides.
     fn choose(n: usize) -> usize;
 }
+
+/// The threads of a [`Backend`] whose module of threads has the names of `std::thread`.
+#[macro_export]
+macro_rules! backend_threads {
+    ($($module:ident)::+) => {
+        type Thread = $($module)::+::Thread;
+        type Join = $($module)::+::JoinHandle<()>;
+
+        fn current() -> Self::Thread {
+            $($module)::+::current()
+        }
+
+        fn park() {
+            $($module)::+::park();
+        }
+
+        fn unpark(thread: &Self::Thread) {
+            thread.unpark();
+        }
+
+        fn spawn(body: Box<dyn FnOnce() + Send>) -> Self::Join {
+            $($module)::+::spawn(body)
+        }
+
+        fn join(thread: Self::Join) {
+            thread.join().expect("a program does not panic");
+        }
+    };
+}

@@ -2,7 +2,6 @@
 //! and on chance; it shows that the executor is a program like any other.
 
 use std::sync::atomic::{AtomicU64, Ordering, fence};
-use std::thread::{self, JoinHandle, Thread};
 
 use super::backend::{Backend, Changed, Memory, Seen, Write};
 
@@ -55,31 +54,10 @@ impl Memory for Atomics {
 
 impl Backend for Native {
     type Memory = Atomics;
-    type Thread = Thread;
-    type Join = JoinHandle<()>;
+    crate::backend_threads!(std::thread);
 
     fn fence() {
         fence(Ordering::SeqCst);
-    }
-
-    fn current() -> Thread {
-        thread::current()
-    }
-
-    fn park() {
-        thread::park();
-    }
-
-    fn unpark(thread: &Thread) {
-        thread.unpark();
-    }
-
-    fn spawn(body: Box<dyn FnOnce() + Send>) -> JoinHandle<()> {
-        thread::spawn(body)
-    }
-
-    fn join(thread: JoinHandle<()>) {
-        thread.join().expect("a program does not panic");
     }
 
     fn choose(n: usize) -> usize {

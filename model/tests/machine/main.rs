@@ -15,24 +15,10 @@ mod naive;
 mod optimize;
 mod plan;
 mod refusal;
+#[path = "../support/cases.rs"]
+mod support;
 
-use proptest::test_runner::{Config, RngSeed};
+use support::cases as config;
 
 /// Words of a packed state in these tests.
 const WORDS: usize = 8;
-
-/// The same cases in every run, unless `PROPTEST_RNG_SEED` gives another seed.
-fn config(cases: u32) -> Config {
-    let default = Config::default();
-    let seed = match default.rng_seed {
-        RngSeed::Random => RngSeed::Fixed(0x0f01_10c4_ec3d),
-        given @ RngSeed::Fixed(_) => given,
-    };
-    let wanted = std::env::var_os("PROPTEST_CASES").is_some();
-    Config {
-        cases: if wanted { default.cases } else { cases },
-        failure_persistence: None,
-        rng_seed: seed,
-        ..default
-    }
-}

@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use foliocheck_model::executor::backend::Backend;
 use foliocheck_model::executor::traced::{Cell, Traced};
 use loom::sync::atomic::{AtomicU64, fence};
-use loom::thread::{self, JoinHandle, Thread};
 
 /// The back-end.
 pub struct Loom;
@@ -29,31 +28,10 @@ impl Cell for LoomCell {
 
 impl Backend for Loom {
     type Memory = Traced<LoomCell>;
-    type Thread = Thread;
-    type Join = JoinHandle<()>;
+    foliocheck_model::backend_threads!(loom::thread);
 
     fn fence() {
         fence(Ordering::SeqCst);
-    }
-
-    fn current() -> Thread {
-        thread::current()
-    }
-
-    fn park() {
-        thread::park();
-    }
-
-    fn unpark(thread: &Thread) {
-        thread.unpark();
-    }
-
-    fn spawn(body: Box<dyn FnOnce() + Send>) -> JoinHandle<()> {
-        thread::spawn(body)
-    }
-
-    fn join(thread: JoinHandle<()>) {
-        thread.join().expect("a program does not panic");
     }
 
     fn prune() {

@@ -6,7 +6,6 @@ use foliocheck_model::executor::backend::Backend;
 use foliocheck_model::executor::traced::{Cell, Traced};
 use shuttle::rand::Rng as _;
 use shuttle::sync::atomic::AtomicU64;
-use shuttle::thread::{self, JoinHandle, Thread};
 
 /// The back-end.
 pub struct Shuttle;
@@ -30,30 +29,9 @@ impl Cell for ShuttleCell {
 
 impl Backend for Shuttle {
     type Memory = Traced<ShuttleCell>;
-    type Thread = Thread;
-    type Join = JoinHandle<()>;
+    foliocheck_model::backend_threads!(shuttle::thread);
 
     fn fence() {}
-
-    fn current() -> Thread {
-        thread::current()
-    }
-
-    fn park() {
-        thread::park();
-    }
-
-    fn unpark(thread: &Thread) {
-        thread.unpark();
-    }
-
-    fn spawn(body: Box<dyn FnOnce() + Send>) -> JoinHandle<()> {
-        thread::spawn(body)
-    }
-
-    fn join(thread: JoinHandle<()>) {
-        thread.join().expect("a program does not panic");
-    }
 
     fn choose(n: usize) -> usize {
         shuttle::rand::thread_rng().gen_range(0..n)
