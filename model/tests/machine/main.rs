@@ -3,8 +3,10 @@
 //! written here and shares no code with them, on random systems; and that systems which break a rule
 //! of the model are refused.
 
+mod ablation;
 mod agreement;
 mod build;
+mod builder;
 mod counters;
 mod counters_random;
 mod explore;

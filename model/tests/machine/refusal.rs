@@ -1,11 +1,10 @@
 //! What a system must not be is refused when it is built, and what a step must not do is reported
 //! with the task, the step and the variable.
 
-use foliocheck_model::machine::ablate::{Ablation, ablate, locks_taken};
 use foliocheck_model::machine::builder::{CFn, Place, ProgramBuilder, StepDraft};
 use foliocheck_model::machine::compile::Machine;
 use foliocheck_model::machine::error::{BuildError, RunError};
-use foliocheck_model::machine::expr::{Expr, add, and, eq, ne, not};
+use foliocheck_model::machine::expr::{add, eq, ne, not};
 use foliocheck_model::machine::interp::{self, Action, Valuation};
 use foliocheck_model::machine::step::END;
 use foliocheck_model::machine::system::{System, TaskId};
@@ -16,14 +15,14 @@ use super::WORDS;
 const F: CFn = CFn::new("f", "mm/test.c");
 
 /// A shared variable, a ghost, and a register of the second task.
-struct Fixture {
-    system: System,
-    shared: VarId,
+pub struct Fixture {
+    pub system: System,
+    pub shared: VarId,
     ghost: VarId,
     foreign: VarId,
 }
 
-fn fixture() -> Fixture {
+pub fn fixture() -> Fixture {
     let mut system = System::default();
     system.add_task("a");
     let other = system.add_task("b");
@@ -40,7 +39,7 @@ fn fixture() -> Fixture {
 
 impl Fixture {
     /// The system in which the first task has that one step.
-    fn with(
+    pub fn with(
         mut self,
         write: impl for<'s> FnOnce(&'s mut StepDraft) -> &'s mut StepDraft,
     ) -> System {
@@ -245,81 +244,4 @@ fn a_place_is_one_of_several_variables() {
     };
     let after = interp::apply(&system, &Valuation::init(&system), action).unwrap();
     assert_eq!((after.get(x), after.get(y)), (0, 2));
-}
-
-fn ablated(ablation: &Ablation) -> Result<System, BuildError> {
-    let x = fixture().shared;
-    let mut system = fixture().with(|s| s.wait(eq(x, 0)).set(x, 1));
-    ablate(&mut system, ablation).map(|()| system)
-}
-
-#[test]
-fn an_ablation_removes_what_it_names() {
-    let step = |a: Ablation| ablated(&a).unwrap().tasks[0].program.steps[0].clone();
-    assert!(
-        step(Ablation::Effect("A0".into())).branches[0]
-            .assigns
-            .is_empty()
-    );
-    assert_eq!(step(Ablation::Wait("A0".into())).guard, Expr::TRUE);
-    let assignment = Ablation::Assignment("A0".into(), "x".into());
-    assert!(step(assignment).branches[0].assigns.is_empty());
-}
-
-#[test]
-fn an_ablated_test_takes_the_first_branch() {
-    let x = fixture().shared;
-    let mut system = fixture().with(|s| {
-        s.when(eq(x, 1), "yes", |b| b.set(x, 2))
-            .otherwise("no", |b| b.set(x, 3))
-    });
-    ablate(&mut system, &Ablation::Test("A0".into())).unwrap();
-    let branches = &system.tasks[0].program.steps[0].branches;
-    assert_eq!(branches.len(), 1);
-    assert_eq!(branches[0].when, Expr::TRUE);
-    assert_eq!(branches[0].label, "yes");
-}
-
-#[test]
-fn an_ablation_of_nothing_is_refused() {
-    let id = || "A9".to_owned();
-    for (ablation, what) in [
-        (Ablation::Effect(id()), "A9"),
-        (Ablation::Wait(id()), "A9 with a wait"),
-        (Ablation::Test("A0".into()), "A0 with a test"),
-        (
-            Ablation::Assignment(id(), "x".into()),
-            "A9 that assigns `x`",
-        ),
-        (
-            Ablation::Assignment("A0".into(), "y".into()),
-            "A0 that assigns `y`",
-        ),
-    ] {
-        let refused = ablated(&ablation).map(|_| ());
-        assert_eq!(refused, Err(BuildError::NothingToAblate(what.into())));
-    }
-}
-
-/// `up_read` and `down_write` of a semaphore: what takes it shared takes a lock, and no longer waits for
-/// a writer once the lock is removed; nor does a writer then wait for readers.
-#[test]
-fn a_semaphore_is_a_lock_either_way() {
-    for shared in [true, false] {
-        let mut f = fixture();
-        let writer = f.system.declare(VarDecl::shared("sem", "writer", 3));
-        let readers = f.system.declare(VarDecl::shared("sem", "readers", 3));
-        let (taken, waits) = if shared {
-            (readers, eq(writer, 0))
-        } else {
-            (writer, and(eq(writer, 0), eq(readers, 0)))
-        };
-        let mut system = f.with(|s| s.wait(waits).set(taken, 1).acquire(writer).acquire(readers));
-        let step = &system.tasks[0].program.steps[0];
-        assert_eq!(locks_taken(step), [taken].into());
-        ablate(&mut system, &Ablation::Lock("A0".into())).unwrap();
-        let step = &system.tasks[0].program.steps[0];
-        assert_eq!(step.guard, Expr::TRUE);
-        assert!(step.branches[0].assigns.is_empty());
-    }
 }
