@@ -10,6 +10,7 @@ mod builder;
 mod counters;
 mod counters_random;
 mod explore;
+mod expr;
 mod footprint;
 mod forever;
 mod listing;
