@@ -222,6 +222,15 @@ fn updates_of_different_kinds_do_not_commute() {
         (print(&system, x, add(x, x)), print(&system, x, add(x, 1))),
         (waits(&system, eq(x, 1)), print(&system, x, add(x, 1))),
         (print(&system, x, bit), print(&system, bit, 1)),
+        // A logical or sets a bit only where there is one.
+        (
+            print(&system, x, bin(Op::Or, x, 4)),
+            print(&system, x, bin(Op::Or, x, 4)),
+        ),
+        (
+            print(&system, bit, bin(Op::Or, x, 1)),
+            print(&system, bit, 1),
+        ),
     ];
     for (n, (a, b)) in pairs.iter().enumerate() {
         assert!(!a.commutes(b) && !b.commutes(a), "pair {n}");
@@ -240,4 +249,13 @@ fn a_store_enables_only_what_its_constant_makes_true() {
     assert!(may_enable(&print(&system, x, add(x, 1)), &eq(x, 2)));
     let both = and(eq(x, 3), eq(bit, 1));
     assert_eq!(both.conjuncts(), [&eq(x, 3), &eq(bit, 1)]);
+    assert!(!may_enable(&waits(&system, eq(x, 1)), &eq(x, 2)));
+}
+
+#[test]
+fn a_look_is_no_write() {
+    let (system, x, bit) = two();
+    assert!(!waits(&system, eq(x, 1)).writes(x));
+    let store = print(&system, x, bit);
+    assert!(store.writes(x) && !store.writes(bit));
 }

@@ -20,6 +20,8 @@ mod plan;
 mod refusal;
 #[path = "../support/cases.rs"]
 mod support;
+mod system;
+mod weaken;
 
 use support::cases as config;
 
