@@ -222,6 +222,13 @@ fn updates_of_different_kinds_do_not_commute() {
         (print(&system, x, add(x, x)), print(&system, x, add(x, 1))),
         (waits(&system, eq(x, 1)), print(&system, x, add(x, 1))),
         (print(&system, x, bit), print(&system, bit, 1)),
+        // What is stored over a value of several bits, or comes from elsewhere, is no update of it.
+        (print(&system, x, 1), print(&system, x, set_bit(x, 0))),
+        (print(&system, x, add(bit, 1)), print(&system, x, add(x, 1))),
+        (
+            print(&system, x, bin(Op::BitOr, bit, 4)),
+            print(&system, x, set_bit(x, 0)),
+        ),
         // A logical or sets a bit only where there is one.
         (
             print(&system, x, bin(Op::Or, x, 4)),

@@ -2,8 +2,8 @@
 //! rules of a scheme marked.
 
 use foliocheck_model::machine::builder::{CFn, ProgramBuilder};
-use foliocheck_model::machine::expr::{add, eq};
-use foliocheck_model::machine::program::pseudo_c;
+use foliocheck_model::machine::expr::{Expr, add, eq, ite, not, set_bit};
+use foliocheck_model::machine::program::{pseudo_c, show};
 use foliocheck_model::machine::step::RuleTag;
 use foliocheck_model::machine::system::System;
 use foliocheck_model::machine::var::VarDecl;
@@ -89,4 +89,47 @@ fn a_program_prints_as_pseudo_c() {
     system.validate().unwrap();
     let listing = pseudo_c(&system, &system.tasks[0].program);
     assert_eq!(listing, LISTING, "\n{listing}");
+}
+
+#[test]
+fn expressions_print_in_c() {
+    let system = writer();
+    let lock = foliocheck_model::machine::var::VarId(0);
+    for (expr, text) in [
+        (eq(lock, 1), "(folio0.lock == writer)"),
+        // A number that is added is no value of the variable.
+        (add(lock, 1), "(folio0.lock + 1)"),
+        (eq(lock, Expr::Const(-1)), "(folio0.lock == -1)"),
+        (not(lock), "!folio0.lock"),
+        (ite(lock, 2, 3), "(folio0.lock ? 2 : 3)"),
+        (set_bit(lock, 1), "(folio0.lock | 1 << 1)"),
+    ] {
+        assert_eq!(show(&system, &expr), text);
+    }
+}
+
+/// One way on, taken only where its condition holds; and ways of which any may be taken.
+#[test]
+fn conditions_and_choices_are_printed() {
+    let mut system = System::default();
+    let x = system.declare(VarDecl::shared("o", "x", 3));
+    let task = system.add_task("t");
+    let mut b = ProgramBuilder::new(&mut system, task);
+    b.step("A", WRITE, |s| s.when(eq(x, 1), "", |b| b.set(x, 2)));
+    b.step("B", WRITE, |s| {
+        s.choice()
+            .when(Expr::TRUE, "this", |b| b)
+            .when(eq(x, 1), "that", |b| b)
+    });
+    b.finish().unwrap();
+    let expected = "   0:  generic_perform_write();  /* A */
+           if ((o.x == 1))
+               o.x = 2;
+   1:  generic_perform_write();  /* B */
+           either ()  /* this */
+               return;
+           either ((o.x == 1))  /* that */
+               return;
+";
+    assert_eq!(pseudo_c(&system, &system.tasks[0].program), expected);
 }

@@ -85,3 +85,24 @@ fn each_order_has_those_one_level_below() {
     assert_eq!(weaker(Order::Release), [Order::Relaxed]);
     assert_eq!(weaker(Order::Relaxed), []);
 }
+
+#[test]
+fn an_order_has_a_name_and_belongs_to_one_variable() {
+    let all = [
+        Order::Relaxed,
+        Order::Acquire,
+        Order::Release,
+        Order::Full,
+        Order::FullAllCpus,
+    ];
+    let names = ["relaxed", "acquire", "release", "full", "full, all CPUs"];
+    assert_eq!(all.map(Order::name), names);
+    let system = system();
+    let step = &system.tasks[0].program.steps[1];
+    let orders: Vec<Order> = step.branches[0]
+        .assigns
+        .iter()
+        .map(|a| step.order_of(a.var))
+        .collect();
+    assert_eq!(orders, [Order::Release, Order::Relaxed]);
+}
