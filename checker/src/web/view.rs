@@ -10,10 +10,17 @@ use serde::{Deserialize, Serialize};
 use super::machine::Asked;
 use crate::blocked::{self, Blocked};
 use crate::trace::{self, TraceStep};
+use crate::weak::{self, Seen};
 
-/// One step as it is named in addresses: task, step, branch.
+/// One step as it is named in addresses: task, step, branch; and on weak memory, the variables that it
+/// reads otherwise than memory holds them, each with the value that it reads.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-pub struct Choice(pub String, pub String, pub String);
+pub struct Choice(
+    pub String,
+    pub String,
+    pub String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")] pub Vec<(String, String)>,
+);
 
 /// A trace.
 #[derive(Clone, Debug, Serialize)]
@@ -45,6 +52,9 @@ pub struct StepView {
     pub branch: u8,
     /// Variables that changed, with their new values.
     pub set: Vec<(usize, u64)>,
+    /// On weak memory: variables that it read, and the values that memory did not hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stale: Vec<(usize, u64)>,
 }
 
 /// What an invariant says of every state, a character each: `+` it holds, `!` it is violated, `.` it is
@@ -121,6 +131,14 @@ pub enum Misstep {
         /// What the task can do.
         instead: String,
     },
+    /// It cannot read that.
+    #[error("step {number}: {why}")]
+    Read {
+        /// Which, from 1.
+        number: usize,
+        /// Why not.
+        why: String,
+    },
     /// The model errs there.
     #[error("step {number}: {source}")]
     Run {
@@ -137,6 +155,8 @@ pub struct Path {
     pub actions: Vec<Action>,
     /// The states; one more.
     pub states: Vec<Valuation>,
+    /// By action: what it read that memory did not hold.
+    pub seen: Vec<Seen>,
 }
 
 impl Path {
@@ -145,6 +165,7 @@ impl Path {
         Path {
             actions: Vec::new(),
             states: vec![Valuation::init(system)],
+            seen: Vec::new(),
         }
     }
 
@@ -158,9 +179,14 @@ impl Path {
     /// # Errors
     /// If it cannot be taken.
     pub fn take(&mut self, system: &System, action: Action) -> Result<(), RunError> {
-        let next = interp::apply(system, self.last(), action)?;
+        self.take_seeing(system, action, Seen::new())
+    }
+
+    fn take_seeing(&mut self, system: &System, action: Action, seen: Seen) -> Result<(), RunError> {
+        let next = weak::take(system, self.last(), action, &seen)?;
         self.actions.push(action);
         self.states.push(next);
+        self.seen.push(seen);
         Ok(())
     }
 
@@ -172,35 +198,56 @@ impl Path {
         let mut path = Path::start(system);
         for choice in choices {
             let number = path.actions.len() + 1;
-            let action = resolve(system, path.last(), choice, number)?;
-            path.take(system, action)
+            let read = choice.3.iter().map(|(n, v)| (n.as_str(), v.as_str()));
+            let seen = weak::seen(system, read).map_err(|why| Misstep::Read { number, why })?;
+            let action = resolve(system, path.last(), choice, &seen, number)?;
+            path.take_seeing(system, action, seen)
                 .map_err(|source| Misstep::Run { number, source })?;
         }
         Ok(path)
     }
 
-    /// The path that is told in these steps.
+    /// The path that is told in these steps. Threads run a system without the variables that nothing
+    /// depends on: where they are told of, more may change than is told.
     ///
     /// # Errors
     /// The number of the first step that the system cannot take.
     pub fn told(system: &System, steps: &[TraceStep]) -> Result<Path, usize> {
+        let threads = steps.iter().any(|s| !s.stale.is_empty());
         let mut path = Path::start(system);
         for (n, told) in steps.iter().enumerate() {
             let state = path.last();
-            let action = interp::enabled(system, state).into_iter().find(|action| {
-                let step = interp::current(system, state, action.task);
-                let next = interp::apply(system, state, *action);
-                match (step, next) {
-                    (Some(step), Ok(next)) => {
-                        trace::trace_step(system, state, &next, *action, step) == *told
+            let seen = weak::seen_by(system, told).map_err(|_| n + 1)?;
+            let task = system
+                .task_ids()
+                .find(|t| system.task(*t).name == told.task);
+            let actions = task.map(|task| weak::enabled(system, state, task, &seen));
+            let action = actions.into_iter().flatten().find(|action| {
+                let next = weak::take(system, state, *action, &seen).ok();
+                let taken = next.and_then(|next| weak::told(system, state, &next, *action, &seen));
+                taken.is_some_and(|mut taken| {
+                    if threads {
+                        taken.changes.retain(|c| told.changes.contains(c));
                     }
-                    _ => false,
-                }
+                    taken == *told
+                })
             });
             let action = action.ok_or(n + 1)?;
-            path.take(system, action).map_err(|_| n + 1)?;
+            path.take_seeing(system, action, seen).map_err(|_| n + 1)?;
         }
         Ok(path)
+    }
+
+    /// Its steps, told.
+    pub fn steps(&self, system: &System) -> Vec<TraceStep> {
+        let pairs = self.states.windows(2);
+        let taken = self.actions.iter().zip(&self.seen);
+        pairs
+            .zip(taken)
+            .filter_map(|(pair, (action, seen))| {
+                weak::told(system, &pair[0], &pair[1], *action, seen)
+            })
+            .collect()
     }
 
     /// Whether every task is at its end where it was after `start` steps.
@@ -215,19 +262,24 @@ impl Path {
     pub fn choices(&self, system: &System) -> Vec<Choice> {
         self.actions
             .iter()
-            .zip(&self.states)
-            .map(|(action, state)| name(system, state, *action))
+            .zip(self.states.iter().zip(&self.seen))
+            .map(|(action, (state, seen))| name(system, state, *action, seen))
             .collect()
     }
 }
 
-/// An action by name.
-pub fn name(system: &System, state: &Valuation, action: Action) -> Choice {
+/// An action by name, with what it reads that memory does not hold.
+pub fn name(system: &System, state: &Valuation, action: Action, seen: &Seen) -> Choice {
     let step = interp::current(system, state, action.task).expect("it can move");
+    let read = seen.iter().map(|(var, value)| {
+        let var = system.var(*var);
+        (var.full_name(), var.show(*value))
+    });
     Choice(
         system.task(action.task).name.clone(),
         step.id.clone(),
         step.branches[usize::from(action.branch)].label.clone(),
+        read.collect(),
     )
 }
 
@@ -236,9 +288,10 @@ fn resolve(
     system: &System,
     state: &Valuation,
     choice: &Choice,
+    seen: &Seen,
     number: usize,
 ) -> Result<Action, Misstep> {
-    let Choice(task, step, branch) = choice;
+    let Choice(task, step, branch, _) = choice;
     let id = system
         .task_ids()
         .find(|t| system.task(*t).name == *task)
@@ -247,13 +300,10 @@ fn resolve(
             task: task.clone(),
             tasks: names(system.tasks.iter().map(|t| t.name.as_str())),
         })?;
-    let mine: Vec<Action> = interp::enabled(system, state)
-        .into_iter()
-        .filter(|a| a.task == id)
-        .collect();
+    let mine = weak::enabled(system, state, id, seen);
     let meant = mine
         .iter()
-        .find(|a| name(system, state, **a) == *choice)
+        .find(|a| name(system, state, **a, seen) == *choice)
         .copied();
     meant.ok_or_else(|| {
         let told = |step: &str, branch: &str| match branch {
@@ -262,8 +312,8 @@ fn resolve(
         };
         let can: Vec<String> = mine
             .iter()
-            .map(|a| name(system, state, *a))
-            .map(|Choice(_, s, b)| told(&s, &b))
+            .map(|a| name(system, state, *a, seen))
+            .map(|Choice(_, s, b, _)| told(&s, &b))
             .collect();
         Misstep::Elsewhere {
             number,
@@ -328,8 +378,9 @@ fn steps(system: &System, path: &Path) -> Vec<StepView> {
     let pairs = path.states.windows(2);
     path.actions
         .iter()
+        .zip(&path.seen)
         .zip(pairs)
-        .map(|(action, pair)| StepView {
+        .map(|((action, seen), pair)| StepView {
             task: action.task.0,
             loc: interp::loc(system, &pair[0], action.task),
             branch: action.branch,
@@ -337,6 +388,7 @@ fn steps(system: &System, path: &Path) -> Vec<StepView> {
                 .filter(|v| pair[0].0[*v] != pair[1].0[*v])
                 .map(|v| (v, pair[1].0[v]))
                 .collect(),
+            stale: seen.iter().map(|(var, to)| (var.index(), *to)).collect(),
         })
         .collect()
 }
