@@ -274,6 +274,9 @@ test("what only weak memory allows, from the table to what was read", () => with
 
 test("without what loom found, the rest is there", () => withPage(browser, {}, async (page) => {
   await page.route("**/api/threads", (route) => route.fulfill({ json: { units: [], problem: "threads.json: expected value" } }));
+  await open(page, "");
+  assert.match(await page.locator(".notice").innerText(), /Nothing is known of runs as threads/);
+  assert.ok(await page.locator("td.violated").count() > 100);
   await open(page, "#/cell/copy/snapshot");
   assert.match(await page.locator(".notice").innerText(), /Nothing is known of runs as threads: threads\.json/);
   assert.match(await page.locator("tbody").innerText(), /stateright: \d+ states/);

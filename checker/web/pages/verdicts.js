@@ -26,6 +26,10 @@ function cellOf(total, scheme, invariant, more) {
       weakly ? weakMark() : null));
 }
 
+function unknownThreads({ problem }) {
+  return h("p", { class: "notice" }, `Nothing is known of runs as threads: ${problem}.`);
+}
+
 // Interleavings keep it, weak memory does not.
 function weakMark() {
   return h("span", { class: "weakly" }, h("span", { class: "shape", "aria-hidden": "true" }, "◇"), " not on weak memory");
@@ -121,10 +125,11 @@ export const verdictsPage = {
       "Each cell is one scheme and one guarantee over all scenarios: ",
       verdictMark("violated", "N"), " has a counterexample of N steps, ",
       verdictMark("holds"), " was explored to the end, ",
-      verdictMark("inconclusive"), " was not. A cell leads to its shortest counterexample, or to what was covered.");
+      verdictMark("inconclusive"), " was not; ", weakMark(), " holds in every interleaving, and in some execution on weak memory does not. A cell leads to its shortest counterexample, or to what was covered.");
     return {
       title: "Verdicts",
-      nodes: [h("h1", {}, "Verdicts"), intro, filters(data.catalog, data.rows, query), count, tables],
+      nodes: [h("h1", {}, "Verdicts"), intro, filters(data.catalog, data.rows, query), count,
+        data.problem ? unknownThreads(data) : null, tables],
       update(route) {
         const rows = selected(data, route.query);
         const worlds = grouping(rows, (r) => r.environment);
@@ -136,7 +141,8 @@ export const verdictsPage = {
         put(count, data.rows.length === 0
           ? "No verdicts are committed here: `foliocheck check --bless` writes them."
           : `${grouped(rows.length)}${of} runs: ${totals.join(", ")}; ${short(sum(rows)?.states ?? 0)} states`
-            + (all && all.engines.length ? `; engines: ${all.engines.join(", ")}` : ""));
+            + (all && all.engines.length ? `; engines: ${all.engines.join(", ")}` : "")
+            + (data.problem ? "" : `, and loom for ${grouped(sum(rows)?.threads.length ?? 0)} pairs of scheme and scenario`));
       },
     };
   },
@@ -171,8 +177,7 @@ export const cellPage = {
         h("p", { class: "muted" }, total.verdict === "holds"
           ? "Every reachable state of these scenarios was visited, or is represented by one that was. This says nothing about larger configurations."
           : "Each run has its own verdict:"),
-        data.problem ? h("p", { class: "notice" }, `Nothing is known of runs as threads: ${data.problem}.`)
-          : h("p", { class: "muted" }, "loom executes the same programs as threads, with the memory orders that the kernel's primitives give. It ends with the outcomes that the states have, and beyond them only with those counted as weak."),
+        data.problem ? unknownThreads(data) : h("p", { class: "muted" }, "loom executes the same programs as threads, with the memory orders that the kernel's primitives give. It ends with the outcomes that the states have, and beyond them only with those counted as weak."),
         total.weakly.length ? h("p", { class: "notice wrong" }, h("b", {}, "◇ Not on weak memory. "),
           `${plural(total.weakly.length, "scenario")} below: every interleaving keeps ${invariant}, and an execution that only weak memory allows violates it.`) : null,
         h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Runs" },
