@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ApiError;
 use super::page::{self, Memory, Page};
+use super::path::{Choice, Path, name};
 use super::subject::{Library, Place, Subject};
-use super::view::{Choice, Path, name};
 use crate::engine::limits::Limits;
 use crate::weak::Seen;
 

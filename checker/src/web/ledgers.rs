@@ -8,8 +8,8 @@ use foliocheck_specs::invariants::assertions;
 use serde::Serialize;
 
 use super::error::{ApiError, chain};
+use super::path::Choice;
 use super::subject::{Library, Place, Subject, ablated, removed};
-use super::view::Choice;
 use crate::ablation::Outcome;
 use crate::claims::{self, Evidence};
 use crate::cost::{self, Bill, Figure};

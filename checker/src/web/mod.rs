@@ -7,7 +7,7 @@
 //! | [`assets`] | the browser's files, built in |
 //! | [`subject`] | what a page is about, as it is named in addresses |
 //! | [`page`] | a trace with everything that its page shows |
-//! | [`machine`], [`view`] | a system, and a path on it, as data for the page |
+//! | [`machine`], [`path`], [`view`] | a system, steps taken on it, and both as data for the page |
 //! | [`opened`] | a trace file that somebody opens |
 //! | [`compare`] | a trace beside the same scenario under another kernel |
 //! | [`runs`] | the bench: runs with progress, limits, cancelling |
@@ -51,6 +51,7 @@ pub mod machine;
 pub mod opened;
 pub mod pack;
 pub mod page;
+pub mod path;
 pub mod runs;
 pub mod server;
 pub mod subject;

@@ -4,8 +4,8 @@ use axum::http::StatusCode;
 use serde::Serialize;
 
 use super::error::{ApiError, chain};
+use super::path::{Choice, name};
 use super::subject::{Library, Subject};
-use super::view::{Choice, name};
 use crate::itf::Document;
 use crate::itf::replay::{Catalogue, replay};
 

@@ -25,10 +25,10 @@ use super::guard::{Hosts, guard};
 use super::ledgers;
 use super::opened;
 use super::page::{self, Memory};
+use super::path::Choice;
 use super::runs::{Ceiling, Order, Runs};
 use super::subject::{Library, Place, Subject};
 use super::threads::Threads;
-use super::view::Choice;
 use crate::expectation::Expectations;
 use crate::itf::ENDING;
 
