@@ -39,7 +39,8 @@ function prepare(folder) {
     if (made.status !== 0) throw new Error(`foliocheck ${args.join(" ")}: ${made.stderr}`);
     return made.stdout;
   };
-  make("export", "--html", join(folder, "export.html"), "--scheme", "stable-pin*", "--scenario", "mmap-store-dirty-pte");
+  make("export", "--html", join(folder, "export.html"), "--scheme", "stable-pin*", "--scheme", "by-reference",
+    "--scenario", "mmap-store-dirty-pte", "--scenario", "pinned-writer-vs-writeback");
 }
 
 const reason = missing();

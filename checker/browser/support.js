@@ -12,6 +12,7 @@ const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "
   "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 export const TRACE = "#/trace/stable-pin/mmap-store-dirty-pte/snapshot";
+export const WEAK = "#/trace/by-reference/pinned-writer-vs-writeback/no-lost-write?memory=weak";
 
 export function launch() {
   return chromium.launch({ executablePath: process.env.CHROMIUM, args: ARGS });

@@ -7,7 +7,7 @@
 //! | [`threads`] | units run as threads: weak memory, sampling, the engines answering for each other |
 //! | [`verdict`] | what is known of an invariant, and the run that it comes from |
 //! | [`itf`] | traces as files: written, read, named by content, replayed against the present model |
-//! | [`trace`], [`blocked`] | counterexamples, step by step; who waits for whom |
+//! | [`trace`], [`weak`], [`blocked`] | counterexamples, step by step; what weak memory lets a step read; who waits for whom |
 //! | [`ablation`] | what each part of a scheme, and of the kernel below it, is for |
 //! | [`bugs`] | each real bug and its fixed twin, run |
 //! | [`claims`] | what was said on the lists, and what the runs say of it |
@@ -15,7 +15,7 @@
 //! | [`cost`] | what schemes cost: copies, flushes, faults, waits, retries |
 //! | [`results`] | committed files: read, written whole or not at all |
 //! | [`gate`] | what `results/` must hold after a run, and how it differs |
-//! | [`interrupt`] | what happens on Ctrl-C |
+//! | [`interrupt`], [`causes`] | what happens on Ctrl-C; errors in one line |
 //! | [`report`] | tables, Markdown, JSON, printed traces |
 //! | [`web`] | the page, and its server |
 //! | [`cli`] | the command line |
@@ -28,6 +28,7 @@
 pub mod ablation;
 pub mod blocked;
 pub mod bugs;
+pub mod causes;
 pub mod claims;
 pub mod cli;
 pub mod cost;
@@ -42,6 +43,7 @@ pub mod suite;
 pub mod threads;
 pub mod trace;
 pub mod verdict;
+pub mod weak;
 pub mod web;
 
 /// The README's example is compiled and run.

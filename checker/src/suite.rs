@@ -461,15 +461,23 @@ pub fn lasts(system: &System, predicate: &Predicate) -> bool {
 }
 
 /// What answered.
+/// What answers by states: explorations, the state graph, both; or no state had to be visited.
+pub const ENGINES: [&str; 4] = [
+    "stateright",
+    "stateright, state graph",
+    "state graph",
+    "control flow",
+];
+
 fn engine(findings: &[&(usize, Finding)]) -> &'static str {
     let graph = findings.iter().any(|(_, f)| f.graph && f.states != 0);
     let explored = findings.iter().any(|(_, f)| !f.graph);
-    match (explored, graph) {
-        (true, false) => "stateright",
-        (true, true) => "stateright, state graph",
-        (false, true) => "state graph",
-        (false, false) => "control flow",
-    }
+    ENGINES[match (explored, graph) {
+        (true, false) => 0,
+        (true, true) => 1,
+        (false, true) => 2,
+        (false, false) => 3,
+    }]
 }
 
 fn conclude(

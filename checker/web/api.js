@@ -64,14 +64,15 @@ export function end(path) {
   return fetched(path, { method: "DELETE" });
 }
 
-// The path of a subject's trace.
-export function tracePath(subject) {
+// The path of a subject's trace; with `memory` "weak", on weak memory.
+export function tracePath(subject, memory) {
   const query = new URLSearchParams({
     scheme: subject.scheme,
     scenario: subject.scenario,
     invariant: subject.invariant,
   });
   if (subject.without?.length) query.set("without", subject.without.join(","));
+  if (memory) query.set("memory", memory);
   return `/api/trace?${query}`;
 }
 

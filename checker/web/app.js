@@ -6,7 +6,7 @@ import { live } from "./api.js";
 import { acceptFiles } from "./files.js";
 import { themeButton } from "./theme.js";
 import { verdictsPage, cellPage, schemePage } from "./pages/verdicts.js";
-import { tracePage } from "./pages/trace.js";
+import { askAhead, tracePage } from "./pages/trace.js";
 import { benchPage } from "./pages/bench.js";
 import { claimsPage } from "./pages/claims.js";
 import { bugsPage } from "./pages/bugs.js";
@@ -25,6 +25,9 @@ const PAGES = {
   cost: costPage,
 };
 
+// Pages that the table leads to.
+const WITHIN_VERDICTS = ["cell", "scheme", "trace"];
+
 const main = document.getElementById("page");
 
 // The page that is shown: `key` of what it is about, `update` for an address with the same key.
@@ -36,8 +39,9 @@ async function show() {
   const name = route.path[0] ?? "verdicts";
   const page = PAGES[name];
   for (const link of document.querySelectorAll(".top nav a")) {
-    const mine = link.getAttribute("href") === `#/${name}`;
-    if (mine) link.setAttribute("aria-current", "page");
+    const to = link.getAttribute("href");
+    if (to === `#/${name}`) link.setAttribute("aria-current", "page");
+    else if (to === "#/verdicts" && WITHIN_VERDICTS.includes(name)) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
   }
   if (!page) {
@@ -82,6 +86,17 @@ async function show() {
   return undefined;
 }
 
+let resting = 0;
+
+// The pointer rests on a link, or the keyboard has come to it.
+function rest(event) {
+  clearTimeout(resting);
+  const link = event.target.closest?.('a[href^="#/trace/"]');
+  if (link) resting = setTimeout(() => askAhead(link.hash), 80);
+}
+
+document.addEventListener("pointerover", rest);
+document.addEventListener("focusin", rest);
 window.addEventListener("hashchange", show);
 themeButton(document.getElementById("theme"));
 if (live) {

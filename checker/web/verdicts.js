@@ -1,10 +1,31 @@
 // The committed verdicts, as rows and as cells of tables.
 
+import { grouped, plural } from "./dom.js";
 import { ask, catalog } from "./api.js";
 
 const WORDS = { h: "holds", v: "violated", i: "inconclusive" };
 
 let gathered;
+let loomed;
+
+// What loom found: `of(scheme, scenario)` is a unit, or nothing; `problem` says why nothing is known.
+export function threads() {
+  loomed ??= ask("/api/threads")
+    .catch((error) => ({ units: [], problem: error.message }))
+    .then(({ units, problem }) => {
+      const all = new Map(units.map((u) => [`${u.scheme} ${u.scenario}`, u]));
+      return { problem, of: (scheme, scenario) => all.get(`${scheme} ${scenario}`) };
+    });
+  return loomed;
+}
+
+// What loom covered of a unit, in words.
+export function executionWords(unit) {
+  const within = unit.preemptions === undefined
+    ? "all executions" : `executions with at most ${plural(unit.preemptions, "preemption")}`;
+  const weak = unit.weak === 0 ? "" : `, ${grouped(unit.weak)} of them on weak memory only`;
+  return `${within}: ${grouped(unit.executions)}${weak}${unit.bound ? `; ${unit.bound}` : ""}`;
+}
 
 // { catalog, rows }: a row is one run.
 export function verdicts() {
@@ -16,21 +37,30 @@ export function verdicts() {
 }
 
 async function gather() {
-  const [known, v] = await Promise.all([catalog(), ask("/api/verdicts")]);
+  const [known, v, loom] = await Promise.all([catalog(), ask("/api/verdicts"), threads()]);
   const scenarios = new Map(known.scenarios.map((s) => [s.id, s]));
-  const rows = v.scheme.map((scheme, n) => ({
-    scheme: v.schemes[scheme],
-    scenario: v.scenarios[v.scenario[n]],
-    invariant: v.invariants[v.invariant[n]],
-    engine: v.engines[v.engine[n]],
-    verdict: WORDS[v.verdict[n]],
-    states: v.states[n],
-    transitions: v.transitions[n],
-    depth: v.depth[n],
-    length: v.length[n],
-    environment: scenarios.get(v.scenarios[v.scenario[n]])?.environment ?? 0,
-  }));
-  return { catalog: known, scenarios, rows };
+  const rows = v.scheme.map((number, n) => {
+    const scheme = v.schemes[number];
+    const scenario = v.scenarios[v.scenario[n]];
+    const invariant = v.invariants[v.invariant[n]];
+    const unit = loom.of(scheme, scenario);
+    return {
+      scheme,
+      scenario,
+      invariant,
+      engine: v.engines[v.engine[n]],
+      verdict: WORDS[v.verdict[n]],
+      states: v.states[n],
+      transitions: v.transitions[n],
+      depth: v.depth[n],
+      length: v.length[n],
+      environment: scenarios.get(scenario)?.environment ?? 0,
+      threads: unit,
+      // Only executions that are no interleaving violate it.
+      weakly: unit?.violated?.includes(invariant) ?? false,
+    };
+  });
+  return { catalog: known, scenarios, rows, problem: loom.problem };
 }
 
 // What a set of runs comes to: violated if any is, else inconclusive if any is.
@@ -46,6 +76,8 @@ export function sum(rows) {
     rows,
     scenarios: new Set(rows.map((r) => r.scenario)).size,
     states: rows.reduce((a, r) => a + r.states, 0),
+    weakly: rows.filter((r) => r.weakly),
+    threads: [...new Set(rows.map((r) => r.threads).filter(Boolean))],
     engines: [...new Set(rows.flatMap((r) => r.engine.split(", ")))],
   };
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { FOLDER, TRACE, launch, open, violations, withPage } from "../support.js";
+import { FOLDER, TRACE, WEAK, launch, open, violations, withPage } from "../support.js";
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -11,9 +11,11 @@ after(() => browser.close());
 const PAGES = {
   "verdicts": "",
   "cell": "#/cell/copy/snapshot",
+  "cell, weak memory": "#/cell/by-reference/no-lost-write",
   "scheme": "#/scheme/stable-pin",
   "trace": TRACE,
   "trace, what if": `${TRACE}?from=12&then=splicer~S5~`,
+  "weak memory": `${WEAK}&step=15`,
   "lasso": "#/trace/recheck-i-version/endless-writer-vs-splice/splicer-progress",
   "deadlock": "#/trace/stable-pin-mkclean/reader-stops-vs-write/writer-progress",
   "many tasks": "#/trace/by-reference/everything/snapshot?step=3",

@@ -46,6 +46,12 @@ test("the page as a file shows the same, without a network", () => withPage(brow
     await open(file, "#/verdicts", `file://${FOLDER}/export.html`);
     await file.getByRole("link", { name: /violated 14/ }).first().click();
     await file.locator(".viewer").waitFor();
+    // What loom found is in it, and what only weak memory allows.
+    await open(file, "#/cell/by-reference/no-lost-write", `file://${FOLDER}/export.html`);
+    assert.match(await file.locator("tbody").innerText(), /loom: executions with at most 1 preemption: \d+/);
+    await file.getByRole("link", { name: "violated on weak memory" }).click();
+    await file.locator(".viewer").waitFor();
+    assert.match(await file.locator(".lanes").innerText(), /read folio0\.PG_dirty = 1, though flusher had stored 0/);
     assert.deepEqual(asked.filter((url) => !url.startsWith("file://") && !url.startsWith("about:") && !url.startsWith("data:")), []);
     assert.equal(await file.getByRole("link", { name: "Bench" }).count(), 0);
   });

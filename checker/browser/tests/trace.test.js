@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { BASE, TRACE, launch, open, position, withPage } from "../support.js";
+import { BASE, TRACE, WEAK, drop, launch, open, position, withPage } from "../support.js";
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -40,6 +40,7 @@ test("an address comes back to the same step", () => withPage(browser, {}, async
   await open(page, TRACE);
   await page.keyboard.press("Home");
   for (let n = 0; n < 6; n += 1) await page.keyboard.press("j");
+  await page.waitForURL(/step=6/);
   const address = page.url();
   assert.match(address, /step=6/);
   assert.match(address, /at=[0-9a-f]{16}/);
@@ -78,7 +79,7 @@ test("filters of the table and of a trace", () => withPage(browser, {}, async (p
   await page.getByRole("button", { name: "only mapper" }).click();
   await page.getByLabel("Only steps that change this variable").fill("PG_locked");
   assert.equal(await page.locator(".step").count(), 2);
-  assert.match(page.url(), /var=PG_locked/);
+  await page.waitForURL(/var=PG_locked/);
   await page.reload();
   await page.locator(".viewer").waitFor();
   assert.equal(await page.locator(".step").count(), 2);
@@ -99,7 +100,7 @@ test("beside another scheme, and without a rule", () => withPage(browser, {}, as
   assert.equal(await page.locator(".beside-pictures .picture").count(), 2);
   const address = page.url();
   await page.keyboard.press("j");
-  assert.notEqual(page.url(), address);
+  await page.waitForURL((url) => url.href !== address);
   await page.reload();
   await page.locator(".beside tr.now").waitFor();
   assert.equal(await page.locator("tr.now .row-button").innerText(), "7 ≠");
@@ -140,7 +141,11 @@ test("what holds can be tried from its beginning", () => withPage(browser, {}, a
 
 test("an endless execution shows its loop, a deadlock who waits for whom", () => withPage(browser, {}, async (page) => {
   await open(page, "#/trace/recheck-i-version/endless-writer-vs-splice/splicer-progress");
+  assert.match(await page.locator("h1").innerText(), /violated in 15 steps and 30 repeated for ever/);
   assert.match(await page.locator(".lanes").innerText(), /for ever, from step 16/);
+  // Nothing covers where the loop begins.
+  const [above, mark] = await Promise.all([page.locator(".step.now").boundingBox(), page.locator(".loop-mark").first().boundingBox()]);
+  assert.ok(above.y + above.height <= mark.y, "the card before the loop");
   await page.keyboard.press("End");
   assert.match(await page.locator(".lanes").innerText(), /again from step 16/);
   await open(page, "#/trace/stable-pin-mkclean/reader-stops-vs-write/writer-progress");
@@ -168,7 +173,113 @@ test("ten thousand steps: only the cards in sight exist", () => withPage(browser
   assert.equal(await position(page), "step 10000 of 10000");
   await page.keyboard.press("k");
   assert.equal(await position(page), "step 9999 of 10000");
+  const nodes = () => page.evaluate(() => document.querySelectorAll("*").length);
   assert.ok(await page.locator(".step").count() < 80);
+  assert.ok(await nodes() < 3000, `${await nodes()} elements`);
   await page.keyboard.press("Home");
   assert.equal(await page.locator(".step .n").first().innerText(), "1");
+  assert.ok(await nodes() < 3000, `${await nodes()} elements`);
+  // Its steps repeat: its address names each once.
+  await page.locator(".whatif summary").click();
+  await page.keyboard.press("End");
+  await page.locator(".whatif button").first().click();
+  await page.getByText("step 10001 of 10001").waitFor();
+  assert.ok(page.url().length < 60_000, `${page.url().length} characters`);
+}));
+
+test("a step at a time, the address changes when there is time", () => withPage(browser, {}, async (page) => {
+  await open(page, `${TRACE}?step=0`);
+  const changes = await page.evaluate(async () => {
+    let count = 0;
+    const replace = history.replaceState.bind(history);
+    history.replaceState = (...args) => {
+      count += 1;
+      replace(...args);
+    };
+    for (let n = 0; n < 12; n += 1) document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "j", bubbles: true }));
+    while (!location.hash.includes("step=12")) await new Promise((done) => { setTimeout(done, 20); });
+    return count;
+  });
+  assert.equal(changes, 1);
+  // Whoever follows a link comes back to where he was.
+  await page.keyboard.press("k");
+  await page.getByRole("link", { name: "Claims" }).click();
+  await page.getByRole("heading", { name: "Claims" }).waitFor();
+  await page.goBack();
+  await page.locator(".viewer").waitFor();
+  assert.equal(await position(page), "step 11 of 14");
+}));
+
+test("a trace is asked for when the pointer rests on its link, and once", () => withPage(browser, {}, async (page) => {
+  const asked = [];
+  page.on("request", (request) => request.url().includes("/api/trace") && asked.push(request.url()));
+  await open(page, "#/verdicts?scenario=mmap-store-dirty-pte");
+  const link = page.locator("td.violated a").first();
+  const answered = page.waitForResponse(/\/api\/trace/);
+  await link.hover();
+  await answered;
+  await link.click();
+  await page.locator(".viewer").waitFor();
+  assert.equal(asked.length, 1);
+}));
+
+test("tasks without a step take no room", () => withPage(browser, {}, async (page) => {
+  await open(page, "#/trace/by-reference/everything/snapshot");
+  assert.deepEqual(await page.locator(".lane-head b").allInnerTexts(), ["mapper: CPU", "splicer"]);
+  assert.match(await page.locator(".absent").innerText(), /writer, flusher, puncher/);
+}));
+
+test("no card cuts what it says", () => withPage(browser, {}, async (page) => {
+  const traces = [TRACE, "#/trace/by-reference/everything/snapshot", "#/trace/stable-pin-mkclean/reader-stops-vs-write/writer-progress",
+    "#/trace/recheck-i-version/endless-writer-vs-splice/splicer-progress", WEAK];
+  for (const width of [1400, 800]) {
+    await page.setViewportSize({ width, height: 900 });
+    for (const hash of traces) {
+      await open(page, hash);
+      await page.locator(".step").first().waitFor();
+      const cut = await page.locator(".step button").evaluateAll((cards) => cards
+        .filter((card) => card.scrollHeight > card.clientHeight + 1).map((card) => card.innerText));
+      assert.deepEqual(cut, [], `${hash} at ${width} px`);
+    }
+  }
+}));
+
+test("what only weak memory allows, from the table to what was read", () => withPage(browser, {}, async (page) => {
+  await open(page, "#/cell/by-reference/no-lost-write");
+  assert.match(await page.locator(".facts").innerText(), /as threads, by loom\s+\d+ of 58 scenarios/);
+  const row = page.locator("tr", { has: page.getByRole("link", { name: "pinned-writer-vs-writeback" }) });
+  assert.match(await row.innerText(), /stateright: \d+ states[\s\S]*loom: executions with at most 1 preemption: \d+, \d+ of them on weak memory only/);
+  assert.match(await page.locator("tr", { has: page.getByRole("link", { name: "everything" }) }).innerText(), /not run as threads/);
+  await row.getByRole("link", { name: "violated on weak memory" }).click();
+  await page.locator(".viewer").waitFor();
+  const seen = async () => {
+    await page.keyboard.press("Home");
+    for (let n = 0; n < 15; n += 1) await page.keyboard.press("j");
+    assert.match(await page.locator(".detail").innerText(), /read folio0\.PG_dirty = 1, though flusher had stored 0 in step 4/);
+    assert.match(await page.locator(".step.now").innerText(), /read folio0\.PG_dirty = 1/);
+    assert.match(await page.locator(".strip-row.bad").innerText(), /no-lost-write[\s\S]*violated after 16 steps/);
+  };
+  await seen();
+  // Saved, and opened again.
+  const query = "scheme=by-reference&scenario=pinned-writer-vs-writeback&invariant=no-lost-write&memory=weak";
+  const text = await page.evaluate(async (q) => (await fetch(`/api/itf?${q}`)).text(), query);
+  await drop(page, "weak.itf.json", text);
+  await page.getByText("replayed on the machine as it is now").waitFor();
+  await seen();
+  // From here on, somebody's own steps.
+  await page.locator(".whatif summary").click();
+  await page.locator(".whatif button").first().click();
+  await page.getByText("step 16 of 16").waitFor();
+}));
+
+test("without what loom found, the rest is there", () => withPage(browser, {}, async (page) => {
+  await page.route("**/api/threads", (route) => route.fulfill({ json: { units: [], problem: "threads.json: expected value" } }));
+  await open(page, "");
+  assert.match(await page.locator(".notice").innerText(), /Nothing is known of runs as threads/);
+  assert.ok(await page.locator("td.violated").count() > 100);
+  await open(page, "#/cell/copy/snapshot");
+  assert.match(await page.locator(".notice").innerText(), /Nothing is known of runs as threads: threads\.json/);
+  assert.match(await page.locator("tbody").innerText(), /stateright: \d+ states/);
+  await open(page, TRACE);
+  await page.locator(".viewer").waitFor();
 }));

@@ -1,5 +1,6 @@
 //! `foliocheck export`.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Instant;
@@ -11,6 +12,7 @@ use super::check::{default_scenarios, options};
 use super::progress::Progress;
 use super::select::{self, Place};
 use super::{Bounds, INCONCLUSIVE};
+use crate::engine::limits::Limits;
 use crate::expectation::Expected;
 use crate::results;
 use crate::suite::{self, Unit};
@@ -19,8 +21,9 @@ use crate::web::catalog::{Catalog, Verdicts};
 use crate::web::export::html;
 use crate::web::ledgers;
 use crate::web::pack::Pack;
-use crate::web::page::answered;
+use crate::web::page::{Memory, answered, solve};
 use crate::web::subject::{self, Library, Subject};
+use crate::web::threads::Threads;
 
 /// What to export, and where to.
 #[derive(clap::Args)]
@@ -103,6 +106,7 @@ pub fn export(place: &Place, args: &ExportArgs) -> anyhow::Result<u8> {
     });
     pack.field("/api/catalog", &Catalog::of(&library));
     pack.field("/api/verdicts", &Verdicts::of(runs.iter()));
+    threads(place, &library, &runs, &mut pack)?;
     let text = html(pack);
     results::write(&args.html, &text)?;
     println!(
@@ -151,6 +155,37 @@ fn add(
     Ok(())
 }
 
+/// What loom found in the same units, and the traces of what only weak memory violates.
+fn threads(
+    place: &Place,
+    library: &Library,
+    runs: &[Expected],
+    pack: &mut Pack,
+) -> anyhow::Result<()> {
+    let mut threads = Threads::read(&place.results());
+    let units: HashSet<(&str, &str)> = runs
+        .iter()
+        .map(|r| (r.scheme.as_str(), r.scenario.as_str()))
+        .collect();
+    threads.retain(|scheme, scenario| units.contains(&(scheme, scenario)));
+    for subject in threads.violated() {
+        let asked = |r: &Expected| {
+            (&r.scheme, &r.scenario, &r.invariant)
+                == (
+                    &subject.place.scheme,
+                    &subject.place.scenario,
+                    &subject.invariant,
+                )
+        };
+        if runs.iter().any(asked) {
+            let page = solve(library, &subject, Memory::Weak, Limits::default())?;
+            pack.field(format!("{}&memory=weak", subject.path()), &page);
+        }
+    }
+    pack.field("/api/threads", &threads);
+    Ok(())
+}
+
 /// Claims, bugs and ablation as committed; and what their lines lead to beyond the runs of whole schemes.
 fn ledger_subjects(
     place: &Place,
@@ -170,7 +205,7 @@ fn ledger_subjects(
     }
     pack.field("/api/claims", &claims);
     pack.field("/api/bugs", &bugs);
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     subjects.retain(|subject| seen.insert(subject.clone()));
     subjects
         .into_iter()

@@ -50,7 +50,7 @@ pub fn ui(place: &Place, args: &UiArgs) -> anyhow::Result<u8> {
         mib: args.max_memory,
     };
     let library = Library::new(place.schemes.clone(), place.scenarios()?);
-    let app = App::new(library, &committed, place.results(), ceiling);
+    let app = App::new(library, committed, place.results(), ceiling);
     let address = SocketAddr::new(args.listen, args.port);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use foliocheck_specs::{Invariant, invariants};
 
 use super::Means;
+use crate::causes::chain;
 use crate::expectation::{Expectations, Expected, Key};
 use crate::itf::replay::{Catalogue, replay};
 use crate::itf::{Document, ENDING};
@@ -61,20 +62,6 @@ pub fn stale(stored: &[Stored], catalogue: Catalogue<'_>) -> Vec<String> {
             Some(format!("{name} no longer runs: {}", chain(&error)))
         })
         .collect()
-}
-
-/// An error and what it comes from, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let more = error.to_string();
-        if !text.ends_with(&more) {
-            text = format!("{text}: {more}");
-        }
-        source = error.source();
-    }
-    text
 }
 
 /// The runs whose counterexample is stored: one of each scheme and invariant.

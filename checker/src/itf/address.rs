@@ -32,6 +32,10 @@ impl Document {
             for text in [&step.task, &step.id, &step.function, &step.branch] {
                 part(text);
             }
+            for read in &step.stale {
+                part(&read.variable);
+                part(&read.to);
+            }
         }
         let digest = hash.finalize();
         digest.iter().take(8).fold(String::new(), |mut out, byte| {

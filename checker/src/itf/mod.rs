@@ -14,7 +14,7 @@
 //! - `states`: the state before the first step and the one after each; an integer is
 //!   `{"#bigint": "3"}`, a value that has a name (`splicer`, `-`) a string. `#meta` of a state: its
 //!   `index`, and of the step that led to it `task`, `function`, `file`, `id`, `text`, `branch`, `rule`,
-//!   `changed`;
+//!   `changed`, and `stale`, what it read on weak memory that memory did not hold (`name = value`);
 //! - `loop`: the state that the last one leads back to, in an endless execution;
 //! - `#meta`: `varTypes` as Apalache writes them; `schema`; `scheme`, `scenario`, `invariant`, `without`
 //!   (what is removed or misplaced), `bug` (`H07-1`: whose buggy twin this is), `engine`, `why`;

@@ -99,6 +99,8 @@ struct StepMeta {
     text: String,
     branch: String,
     rule: Option<String>,
+    #[serde(default)]
+    stale: String,
 }
 
 impl Document {
@@ -119,10 +121,18 @@ impl Document {
         for (variable, value) in variables.iter_mut().zip(&before) {
             variable.init.clone_from(value);
         }
+        let unchanged = named(&meta.unchanged, "unchanged").map_err(ItfError::Meta)?;
         let mut steps = Vec::new();
         for (n, state) in rest.iter().enumerate() {
             let after = values(n + 1, state, &variables)?;
-            steps.push(step(n + 1, state, &variables, &before, &after)?);
+            let mut step = step(n + 1, state, &variables, &before, &after)?;
+            for read in &mut step.stale {
+                let at = variables.iter().position(|v| v.name == read.variable);
+                let held = at.map(|at| &before[at]);
+                let held = held.or_else(|| unchanged.get(&read.variable));
+                read.from = held.cloned().unwrap_or_default();
+            }
+            steps.push(step);
             before = after;
         }
         if let Some(found) = file.loop_start.filter(|at| *at >= steps.len()) {
@@ -142,7 +152,7 @@ impl Document {
             },
             engine: meta.engine,
             variables,
-            unchanged: unchanged(&meta.unchanged)?,
+            unchanged,
             trace: Trace {
                 length: steps.len(),
                 steps,
@@ -173,12 +183,13 @@ fn items(list: &str) -> impl Iterator<Item = &str> {
     list.split(BETWEEN).filter(|item| !item.is_empty())
 }
 
-fn unchanged(list: &str) -> Result<BTreeMap<String, String>, ItfError> {
+/// A list of `variable = value`; `field` is where it stands.
+fn named(list: &str, field: &str) -> Result<BTreeMap<String, String>, String> {
     items(list)
         .map(|item| {
-            let (name, value) = item.split_once(" = ").ok_or_else(|| {
-                ItfError::Meta(format!("unchanged: `{item}`, expected `variable = value`"))
-            })?;
+            let (name, value) = item
+                .split_once(" = ")
+                .ok_or_else(|| format!("{field}: `{item}`, expected `variable = value`"))?;
             Ok((name.to_owned(), value.to_owned()))
         })
         .collect()
@@ -303,6 +314,15 @@ fn step(
         text: meta.text,
         branch: meta.branch,
         rule: meta.rule,
-        stale: Vec::new(),
+        stale: named(&meta.stale, "stale")
+            .map_err(wrong)?
+            .into_iter()
+            .map(|(variable, to)| Change {
+                variable,
+                from: String::new(),
+                to,
+                ghost: false,
+            })
+            .collect(),
     })
 }

@@ -10,7 +10,8 @@ use foliocheck_specs::claims::Without;
 use foliocheck_specs::{Invariant, Scenario, Scheme, instance, invariants};
 
 use super::{Document, Subject};
-use crate::trace::{Change, ReplayError, Trace, TraceStep, trace_step};
+use crate::trace::{Change, ReplayError, Trace, TraceStep};
+use crate::weak::{self, Seen};
 
 /// What traces may name.
 #[derive(Clone, Copy)]
@@ -30,6 +31,8 @@ pub struct Replayed {
     pub path: Vec<Action>,
     /// The state before the first step and after each, every variable of `system` in it.
     pub states: Vec<Valuation>,
+    /// By step: what it read, on weak memory, that memory did not hold.
+    pub seen: Vec<Seen>,
     /// The trace as the present model shows it.
     pub trace: Trace,
 }
@@ -117,18 +120,30 @@ pub fn replay(document: &Document, catalogue: Catalogue<'_>) -> Result<Replayed,
     known_variables(document, &system)?;
     let mut state = Valuation::init(&system);
     let mut states = vec![state.clone()];
-    let mut path = Vec::new();
+    let (mut path, mut reads) = (Vec::new(), Vec::new());
     for (n, wanted) in document.trace.steps.iter().enumerate() {
-        let (action, next) = take(&system, &state, n + 1, wanted)?;
+        let seen = weak::seen_by(&system, wanted).map_err(|why| Stale::Stops {
+            number: n + 1,
+            step: describe(&wanted.task, &wanted.id, &wanted.function, &wanted.branch),
+            why,
+            nearest: Vec::new(),
+        })?;
+        let (action, next) = take(&system, &state, n + 1, wanted, &seen)?;
         path.push(action);
+        reads.push(seen);
         states.push(next.clone());
         state = next;
     }
-    let trace = violation(&system, document, &invariant, &path, &state)?;
+    let trace = if reads.iter().all(Seen::is_empty) {
+        violation(&system, document, &invariant, &path, &state)?
+    } else {
+        weakly(&system, document, &invariant, &state)?
+    };
     Ok(Replayed {
         system,
         path,
         states,
+        seen: reads,
         trace,
     })
 }
@@ -229,6 +244,7 @@ fn take(
     state: &Valuation,
     number: usize,
     wanted: &TraceStep,
+    seen: &Seen,
 ) -> Result<(Action, Valuation), Stale> {
     let stops = |why: String| Stale::Stops {
         number,
@@ -250,22 +266,20 @@ fn take(
         let why = format!("{} is at {} {}", wanted.task, step.id, step.function);
         return Err(stops(why));
     }
-    let mine: Vec<Action> = interp::enabled(system, state)
-        .into_iter()
-        .filter(|a| a.task == task)
-        .collect();
+    let mine = weak::enabled(system, state, task, seen);
     if mine.is_empty() {
         return Err(stops(format!("{} is blocked there", wanted.task)));
     }
     let mut other = None;
     for action in mine.iter().filter(|a| label(step, **a) == wanted.branch) {
-        let next = interp::apply(system, state, *action)
+        let next = weak::take(system, state, *action, seen)
             .map_err(|source| Stale::Run { number, source })?;
-        let taken = trace_step(system, state, &next, *action, step);
-        if taken.changes == wanted.changes {
+        let taken = weak::told(system, state, &next, *action, seen);
+        let changes = taken.map(|t| t.changes).unwrap_or_default();
+        if changes == wanted.changes {
             return Ok((*action, next));
         }
-        other.get_or_insert(taken.changes);
+        other.get_or_insert(changes);
     }
     Err(stops(match other {
         Some(changes) => format!(
@@ -322,6 +336,22 @@ fn nearest(system: &System, state: &Valuation, wanted: Option<&TraceStep>) -> Ve
 
 fn name(system: &System, task: TaskId) -> &str {
     &system.task(task).name
+}
+
+/// A trace on weak memory, whose last state must violate the invariant.
+fn weakly(
+    system: &System,
+    document: &Document,
+    invariant: &Invariant,
+    last: &Valuation,
+) -> Result<Trace, Stale> {
+    if system.predicates.iter().any(|p| last.holds(&p.bad)) {
+        return Ok(document.trace.clone());
+    }
+    Err(Stale::Kept {
+        invariant: invariant.id.to_owned(),
+        source: ReplayError::NotViolated,
+    })
 }
 
 /// The trace as the first predicate shows it that is violated.

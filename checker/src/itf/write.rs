@@ -70,6 +70,8 @@ struct StepMeta<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<&'a str>,
     changed: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    stale: String,
 }
 
 impl Document {
@@ -127,11 +129,7 @@ impl Document {
                     .filter(|v| v.ghost)
                     .map(|v| v.name.as_str()),
             ),
-            unchanged: {
-                let pairs = self.unchanged.iter();
-                let pairs: Vec<String> = pairs.map(|(n, v)| format!("{n} = {v}")).collect();
-                list(pairs.iter().map(String::as_str))
-            },
+            unchanged: pairs(self.unchanged.iter()),
         }
     }
 
@@ -174,7 +172,16 @@ fn step_meta(step: &TraceStep) -> StepMeta<'_> {
         branch: &step.branch,
         rule: step.rule.as_deref(),
         changed: list(step.changes.iter().map(|c| c.variable.as_str())),
+        stale: pairs(step.stale.iter().map(|c| (&c.variable, &c.to))),
     }
+}
+
+/// `name = value; name = value`.
+fn pairs<'a>(all: impl Iterator<Item = (&'a String, &'a String)>) -> String {
+    let each: Vec<String> = all
+        .map(|(name, value)| format!("{name} = {value}"))
+        .collect();
+    each.join(BETWEEN)
 }
 
 fn list<'a>(items: impl Iterator<Item = &'a str>) -> String {

@@ -16,8 +16,9 @@ pub struct SchemeItem {
     rules: Vec<RuleItem>,
 }
 
-#[derive(Serialize)]
-struct RuleItem {
+/// A rule, where it attaches.
+#[derive(Clone, Debug, Serialize)]
+pub struct RuleItem {
     name: &'static str,
     hook: &'static str,
     purpose: &'static str,
@@ -116,17 +117,19 @@ pub fn schemes(all: &[Scheme]) -> Vec<SchemeItem> {
             title: s.title,
             family: s.family.name(),
             source: s.source,
-            rules: s
-                .rules
-                .iter()
-                .map(|r| RuleItem {
-                    name: r.name,
-                    hook: r.hook.name(),
-                    purpose: r.purpose,
-                })
-                .collect(),
+            rules: rules(s),
         })
         .collect()
+}
+
+/// The rules of a scheme.
+pub fn rules(scheme: &Scheme) -> Vec<RuleItem> {
+    let item = |r: &foliocheck_specs::Rule| RuleItem {
+        name: r.name,
+        hook: r.hook.name(),
+        purpose: r.purpose,
+    };
+    scheme.rules.iter().map(item).collect()
 }
 
 /// The given scenarios.

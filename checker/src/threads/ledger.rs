@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::loomed::Loomed;
-use crate::results;
+use crate::results::{self, ResultsError};
 use crate::suite::Unit;
 
 /// Version of the file's format.
@@ -50,6 +50,21 @@ impl Line {
             violated,
         }
     }
+}
+
+/// The whole file.
+#[derive(Deserialize)]
+struct File {
+    units: Vec<Line>,
+}
+
+/// What is committed in a folder of results; none if there is no such file.
+///
+/// # Errors
+/// If it cannot be read, is malformed, or of another schema.
+pub fn read(folder: &Path) -> Result<Option<Vec<Line>>, ResultsError> {
+    let file: Option<File> = results::read(&path(folder), SCHEMA)?;
+    Ok(file.map(|f| f.units))
 }
 
 /// The path within a folder of results.

@@ -10,10 +10,11 @@ use foliocheck_model::machine::{System, TaskId};
 use serde::{Deserialize, Serialize};
 
 use super::error::ApiError;
-use super::page::{self, Page};
+use super::page::{self, Memory, Page};
+use super::path::{Choice, Path, name};
 use super::subject::{Library, Place, Subject};
-use super::view::{Choice, Path, name};
 use crate::engine::limits::Limits;
+use crate::weak::Seen;
 
 /// What to lay beside a trace.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
@@ -77,7 +78,7 @@ pub fn compare(
             (page::own(there, &unit, &instance, &path, None)?, pairs)
         }
         Beside::Own => {
-            let page = page::solve(library, &there, limits)?;
+            let page = page::solve(library, &there, Memory::Sequential, limits)?;
             let (_, instance) = page::prepare(library, other, &subject.invariant)?;
             let Some(view) = &page.view else {
                 return Err(ApiError::refused(format!(
@@ -148,6 +149,7 @@ fn detour(system: &System, path: &Path, task: TaskId, choice: &Choice) -> (Vec<A
     let mut ahead = Path {
         actions: Vec::new(),
         states: vec![path.last().clone()],
+        seen: Vec::new(),
     };
     while ahead.actions.len() < DETOUR_MAX {
         let state = ahead.last();
@@ -155,7 +157,7 @@ fn detour(system: &System, path: &Path, task: TaskId, choice: &Choice) -> (Vec<A
             .into_iter()
             .filter(|a| a.task == task)
             .collect();
-        let named = |a: &&Action| name(system, state, **a) == *choice;
+        let named = |a: &&Action| name(system, state, **a, &Seen::new()) == *choice;
         let meant = mine.iter().find(named).copied();
         let Some(action) = meant.or_else(|| mine.first().copied()) else {
             return (ahead.actions, false);

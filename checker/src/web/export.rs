@@ -119,6 +119,15 @@ mod tests {
     }
 
     #[test]
+    fn every_module_is_asked_for_at_once() {
+        let page = assets::text("index.html").unwrap();
+        for (path, _) in assets::with_ending("js") {
+            let named = page.contains(&format!("href=\"{path}\""));
+            assert!(named || path == "app.js", "{path} is found late");
+        }
+    }
+
+    #[test]
     fn modules_can_stand_in_one_script() {
         // What is declared outermost has a name of its own: in one script, names are shared.
         let mut seen = BTreeSet::new();

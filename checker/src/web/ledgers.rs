@@ -8,8 +8,8 @@ use foliocheck_specs::invariants::assertions;
 use serde::Serialize;
 
 use super::error::{ApiError, chain};
+use super::path::Choice;
 use super::subject::{Library, Place, Subject, ablated, removed};
-use super::view::Choice;
 use crate::ablation::Outcome;
 use crate::claims::{self, Evidence};
 use crate::cost::{self, Bill, Figure};
@@ -260,7 +260,9 @@ pub fn cost(library: &Library, scenario: &str, limits: &Limits) -> Result<Vec<Bi
                 cost::bill(scheme, scenario, limits).map_err(|e| ApiError::refused(chain(&e)))?;
             let cycle = |figure: &Figure| {
                 let steps = figure.cycle.iter().flat_map(|c| &c.steps);
-                let named = |s: &TraceStep| Choice(s.task.clone(), s.id.clone(), s.branch.clone());
+                let named = |s: &TraceStep| {
+                    Choice(s.task.clone(), s.id.clone(), s.branch.clone(), Vec::new())
+                };
                 figure.cycle.is_some().then(|| steps.map(named).collect())
             };
             Ok(BillPage {

@@ -7,11 +7,12 @@
 //! | [`assets`] | the browser's files, built in |
 //! | [`subject`] | what a page is about, as it is named in addresses |
 //! | [`page`] | a trace with everything that its page shows |
-//! | [`machine`], [`view`] | a system, and a path on it, as data for the page |
+//! | [`machine`], [`path`], [`view`] | a system, steps taken on it, and both as data for the page |
 //! | [`opened`] | a trace file that somebody opens |
 //! | [`compare`] | a trace beside the same scenario under another kernel |
 //! | [`runs`] | the bench: runs with progress, limits, cancelling |
-//! | [`catalog`], [`ledgers`] | verdicts; claims, bugs, ablation, cost |
+//! | [`committed`] | verdicts and counterexamples as they are committed |
+//! | [`catalog`], [`threads`], [`ledgers`] | the table of verdicts; what loom found; claims, bugs, ablation, cost |
 //! | [`cache`] | answers computed once |
 //! | [`export`], [`pack`] | the page as one file |
 //! | [`error`] | refusals |
@@ -24,11 +25,12 @@
 //! |---|---|
 //! | `GET /api/catalog` | [`catalog::Catalog`]: schemes, scenarios, invariants |
 //! | `GET /api/verdicts` | [`catalog::Verdicts`]: what is committed, a column each |
+//! | `GET /api/threads` | [`threads::Threads`]: what loom found in the same units, or why that is not known |
 //! | `GET /api/limits` | [`runs::Ceiling`]: what runs may take |
-//! | `GET /api/trace?scheme=&scenario=&invariant=&without=` | [`page::Page`]: the verdict, and the shortest counterexample if there is one; `without` is a list with commas of what [`subject`] describes |
+//! | `GET /api/trace?scheme=&scenario=&invariant=&without=&memory=` | [`page::Page`]: the verdict, and the shortest counterexample if there is one; `without` is a list with commas of what [`subject`] describes; with `memory=weak`, loom's verdict |
 //! | `GET /api/itf?...`, as above | the counterexample as a trace file ([`crate::itf`]) |
 //! | `POST /api/open`, a trace file | [`opened::Opened`]: what it is about, and its steps |
-//! | `POST /api/replay` `{"subject", "choices", "loop_start"}` | [`page::Page`]: these steps and no others; a choice is `[task, step, branch]` by name |
+//! | `POST /api/replay` `{"subject", "choices", "loop_start"}` | [`page::Page`]: these steps and no others; a choice is `[task, step, branch]` by name, on weak memory with `[[variable, value read], ...]` after that |
 //! | `POST /api/compare` `{"subject", "choices", "with", "beside"}` | [`compare::Comparison`]: the steps beside the same scenario under the kernel `with`, which follows them (`beside: "follow"`) or shows its own counterexample (`"own"`) |
 //! | `POST /api/runs` [`runs::Order`] | `{"id"}`: a run has begun |
 //! | `GET /api/runs/{id}/events` | [`runs::News`] as server-sent events, to the end of the run |
@@ -39,6 +41,7 @@
 pub mod assets;
 pub mod cache;
 pub mod catalog;
+pub mod committed;
 pub mod compare;
 pub mod error;
 pub mod export;
@@ -48,7 +51,9 @@ pub mod machine;
 pub mod opened;
 pub mod pack;
 pub mod page;
+pub mod path;
 pub mod runs;
 pub mod server;
 pub mod subject;
+pub mod threads;
 pub mod view;

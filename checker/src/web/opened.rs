@@ -4,8 +4,8 @@ use axum::http::StatusCode;
 use serde::Serialize;
 
 use super::error::{ApiError, chain};
+use super::path::{Choice, name};
 use super::subject::{Library, Subject};
-use super::view::{Choice, name};
 use crate::itf::Document;
 use crate::itf::replay::{Catalogue, replay};
 
@@ -35,10 +35,11 @@ pub fn open(library: &Library, text: &str) -> Result<Opened, ApiError> {
     let replayed = replay(&document, catalogue).map_err(|e| stale(chain(&e)))?;
     let system = &replayed.system;
     let steps = replayed.path.iter().zip(&replayed.states);
+    let steps = steps.zip(&replayed.seen);
     Ok(Opened {
         subject: Subject::of_file(&document.subject)?,
         choices: steps
-            .map(|(action, state)| name(system, state, *action))
+            .map(|((action, state), seen)| name(system, state, *action, seen))
             .collect(),
         loop_start: replayed.trace.loop_start,
     })

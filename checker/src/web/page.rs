@@ -1,16 +1,22 @@
 //! A trace with everything that its page shows, from a subject or from steps.
 
+use foliocheck_model::executor::execution::Orders;
+use foliocheck_model::machine::System;
 use foliocheck_specs::Instance;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::committed;
 use super::error::{ApiError, chain};
 use super::machine::Machine;
+use super::path::{Choice, Path};
 use super::subject::{Library, Place, Subject, build};
-use super::view::{Choice, Path, View};
+use super::view::View;
 use crate::engine::limits::Limits;
 use crate::itf::Document;
-use crate::suite::{self, Options, Unit};
-use crate::trace::{self, Trace};
+use crate::report::listing::{self, RuleItem};
+use crate::suite::{self, Options, Unit, UnitError};
+use crate::threads::loomed::{self, Looming, Reach};
+use crate::trace::Trace;
 use crate::verdict::{Run, Verdict};
 
 /// What is known of a subject, and its trace if there is one.
@@ -35,16 +41,9 @@ pub struct Page {
 pub struct Kernel {
     title: &'static str,
     source: &'static str,
-    rules: Vec<RuleLine>,
+    rules: Vec<RuleItem>,
     /// What was removed from the kernel's programs, in words.
     removed: Vec<String>,
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct RuleLine {
-    name: &'static str,
-    purpose: &'static str,
-    hook: &'static str,
 }
 
 /// A run's answer.
@@ -66,6 +65,8 @@ pub struct Answered {
     pub engine: String,
     /// Why it is inconclusive, or the counterexample perhaps not the shortest.
     pub reason: Option<String>,
+    /// What was covered, where that is not told by states.
+    pub coverage: Option<String>,
     /// Why the last state violates the invariant.
     pub why: Option<String>,
 }
@@ -81,6 +82,7 @@ impl From<&Run> for Answered {
             length: run.trace.as_ref().map(|t| t.length),
             engine: run.engine.to_owned(),
             reason: run.reason.clone(),
+            coverage: run.coverage.clone(),
             why: run.trace.as_ref().map(|t| t.why.clone()),
         }
     }
@@ -91,28 +93,35 @@ impl Kernel {
         Kernel {
             title: unit.scheme.title,
             source: unit.scheme.source,
-            rules: unit
-                .scheme
-                .rules
-                .iter()
-                .map(|rule| RuleLine {
-                    name: rule.name,
-                    purpose: rule.purpose,
-                    hook: rule.hook.name(),
-                })
-                .collect(),
+            rules: listing::rules(&unit.scheme),
             removed: unit.ablations.iter().map(ToString::to_string).collect(),
         }
     }
 }
 
-/// Explores until the subject's question is answered.
+/// The memory that tasks share.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Memory {
+    /// Every step sees what the steps before it did.
+    #[default]
+    Sequential,
+    /// As the declared memory orders have it: loom's.
+    Weak,
+}
+
+/// Answers the subject's question: with the counterexample that is committed, or by exploring.
 ///
 /// # Errors
 /// If something is unknown, does not apply, or cannot be run.
-pub fn solve(library: &Library, subject: &Subject, limits: Limits) -> Result<Page, ApiError> {
+pub fn solve(
+    library: &Library,
+    subject: &Subject,
+    memory: Memory,
+    limits: Limits,
+) -> Result<Page, ApiError> {
     let (unit, instance) = prepare(library, &subject.place, &subject.invariant)?;
-    let run = run(&unit, limits)?;
+    let run = run(library, subject, &unit, memory, limits)?;
     answered(subject.clone(), &unit, &instance, &run)
 }
 
@@ -120,9 +129,14 @@ pub fn solve(library: &Library, subject: &Subject, limits: Limits) -> Result<Pag
 ///
 /// # Errors
 /// As [`solve`]; or there is none.
-pub fn file(library: &Library, subject: &Subject, limits: Limits) -> Result<Document, ApiError> {
+pub fn file(
+    library: &Library,
+    subject: &Subject,
+    memory: Memory,
+    limits: Limits,
+) -> Result<Document, ApiError> {
     let (unit, instance) = prepare(library, &subject.place, &subject.invariant)?;
-    let run = run(&unit, limits)?;
+    let run = run(library, subject, &unit, memory, limits)?;
     let Some(trace) = &run.trace else {
         return Err(ApiError::missing(format!(
             "no counterexample: {} is {} there",
@@ -131,17 +145,51 @@ pub fn file(library: &Library, subject: &Subject, limits: Limits) -> Result<Docu
         )));
     };
     let named = subject.in_file(&unit)?;
-    Ok(Document::of(named, run.engine, trace, &instance.full))
+    let system = &instance.full;
+    let trace = Trace {
+        steps: told(system, trace)?.steps(system),
+        ..trace.clone()
+    };
+    Ok(Document::of(named, run.engine, &trace, system))
 }
 
-/// Runs a unit that asks one invariant.
-fn run(unit: &Unit, limits: Limits) -> Result<Run, ApiError> {
+/// The path of a run's trace.
+fn told(system: &System, trace: &Trace) -> Result<Path, ApiError> {
+    Path::told(system, &trace.steps)
+        .map_err(|n| ApiError::refused(format!("step {n} cannot be replayed")))
+}
+
+/// The run of a unit that asks one invariant.
+fn run(
+    library: &Library,
+    subject: &Subject,
+    unit: &Unit,
+    memory: Memory,
+    limits: Limits,
+) -> Result<Run, ApiError> {
+    let refused = |e: UnitError| ApiError::refused(chain(&e));
+    if memory == Memory::Sequential
+        && let Some(run) = committed::counterexample(library, subject)
+    {
+        return Ok(run);
+    }
     let options = Options {
         limits,
         ..Options::default()
     };
-    let answer = suite::run(unit, &options).map_err(|e| ApiError::refused(chain(&e)))?;
-    answer.runs.into_iter().next().ok_or_else(|| {
+    let answer = suite::run(unit, &options).map_err(refused)?;
+    let runs = match memory {
+        Memory::Sequential => answer.runs,
+        Memory::Weak => {
+            match loomed::run(unit, Orders::Declared, &Reach::DEFAULT).map_err(refused)? {
+                Looming::Ran(loomed) => loomed.runs(unit, &answer).map_err(refused)?,
+                Looming::Passed(why) => {
+                    return Err(ApiError::refused(format!("not run as threads: {why}")));
+                }
+            }
+        }
+    };
+    runs.into_iter().next().ok_or_else(|| {
         let asked = unit.ask.first().map_or("nothing", |i| i.id);
         ApiError::refused(format!(
             "{asked} does not apply to scenario {}",
@@ -170,8 +218,7 @@ pub fn answered(
         subject,
     };
     if let Some(trace) = &run.trace {
-        let path = Path::told(system, &trace.steps)
-            .map_err(|n| ApiError::refused(format!("step {n} cannot be replayed")))?;
+        let path = told(system, trace)?;
         let subject = page.subject.in_file(unit)?;
         page.address = Some(Document::of(subject, run.engine, trace, system).address());
         let lasso = unit.ask.first().zip(trace.loop_start);
@@ -215,7 +262,7 @@ pub fn own(
     loop_start: Option<usize>,
 ) -> Result<Page, ApiError> {
     let system = &instance.full;
-    let steps = trace::steps(system, &path.actions).map_err(|e| ApiError::refused(chain(&e)))?;
+    let steps = path.steps(system);
     let trace = Trace {
         length: steps.len(),
         steps,

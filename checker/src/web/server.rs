@@ -18,15 +18,17 @@ use tokio::net::TcpListener;
 use super::assets;
 use super::cache::{Cache, blocking, json};
 use super::catalog::{Catalog, Verdicts};
+use super::committed::Committed;
 use super::compare::{Beside, compare};
 use super::error::ApiError;
 use super::guard::{Hosts, guard};
 use super::ledgers;
 use super::opened;
-use super::page;
+use super::page::{self, Memory};
+use super::path::Choice;
 use super::runs::{Ceiling, Order, Runs};
 use super::subject::{Library, Place, Subject};
-use super::view::Choice;
+use super::threads::Threads;
 use crate::expectation::Expectations;
 use crate::itf::ENDING;
 
@@ -42,6 +44,7 @@ pub struct App {
     results: PathBuf,
     catalog: Bytes,
     verdicts: Bytes,
+    threads: Bytes,
     ceiling: Ceiling,
     runs: Runs,
     answers: Cache<Question>,
@@ -50,7 +53,7 @@ pub struct App {
 /// What takes an exploration to answer.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Question {
-    Trace(Subject),
+    Trace(Subject, Memory),
     Compare(Subject, Vec<Choice>, Place, Beside),
     Cost(String),
 }
@@ -61,14 +64,17 @@ type Answer = Result<Response, ApiError>;
 impl App {
     /// What is there, and what is committed in the folder of results.
     pub fn new(
-        library: Library,
-        committed: &Expectations,
+        mut library: Library,
+        committed: Expectations,
         results: PathBuf,
         ceiling: Ceiling,
     ) -> App {
+        let verdicts = json(&Verdicts::of(committed.iter()));
+        library.committed = Committed::new(results.clone(), committed);
         App {
             catalog: json(&Catalog::of(&library)),
-            verdicts: json(&Verdicts::of(committed.iter())),
+            verdicts,
+            threads: json(&Threads::read(&results)),
             library: Arc::new(library),
             results,
             ceiling,
@@ -88,6 +94,10 @@ pub fn router(app: App, hosts: Hosts) -> Router {
         .route(
             "/verdicts",
             get(|State(app): Shared| async move { body(app.verdicts.clone()) }),
+        )
+        .route(
+            "/threads",
+            get(|State(app): Shared| async move { body(app.threads.clone()) }),
         )
         .route(
             "/limits",
@@ -142,35 +152,38 @@ struct TraceQuery {
     invariant: String,
     #[serde(default)]
     without: String,
+    #[serde(default)]
+    memory: Memory,
 }
 
 type Asked = Result<Query<TraceQuery>, QueryRejection>;
 
-fn asked(query: Asked) -> Result<Subject, ApiError> {
+fn asked(query: Asked) -> Result<(Subject, Memory), ApiError> {
     let Query(query) = query?;
     let without = query.without.split(',').filter(|w| !w.is_empty());
-    Ok(Subject {
+    let subject = Subject {
         place: Place {
             scheme: query.scheme,
             without: without.map(str::to_owned).collect(),
             scenario: query.scenario,
         },
         invariant: query.invariant,
-    })
+    };
+    Ok((subject, query.memory))
 }
 
 async fn trace(State(app): Shared, query: Asked) -> Answer {
-    let subject = asked(query)?;
+    let (subject, memory) = asked(query)?;
     let (library, limits) = (Arc::clone(&app.library), app.ceiling.limits());
-    let question = Question::Trace(subject.clone());
-    let work = move || page::solve(&library, &subject, limits);
+    let question = Question::Trace(subject.clone(), memory);
+    let work = move || page::solve(&library, &subject, memory, limits);
     app.answers.get(question, work).await.map(body)
 }
 
 async fn itf(State(app): Shared, query: Asked) -> Answer {
-    let subject = asked(query)?;
+    let (subject, memory) = asked(query)?;
     let (library, limits) = (Arc::clone(&app.library), app.ceiling.limits());
-    let document = blocking(move || page::file(&library, &subject, limits)).await?;
+    let document = blocking(move || page::file(&library, &subject, memory, limits)).await?;
     let name = format!("attachment; filename=\"{}{ENDING}\"", document.stem());
     Ok((
         [(header::CONTENT_DISPOSITION, name)],

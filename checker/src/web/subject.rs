@@ -19,6 +19,7 @@ use foliocheck_specs::invariants::assertions;
 use foliocheck_specs::{Instance, Invariant, Scenario, Scheme, instance, invariants};
 use serde::{Deserialize, Serialize};
 
+use super::committed::Committed;
 use super::error::ApiError;
 use crate::ablation::{Kind, Removal};
 use crate::itf;
@@ -56,6 +57,8 @@ pub struct Library {
     pub scenarios: Vec<Scenario>,
     /// Guarantees.
     pub invariants: Vec<Invariant>,
+    /// What is committed of them.
+    pub committed: Committed,
 }
 
 impl Library {
@@ -65,6 +68,7 @@ impl Library {
             schemes,
             scenarios,
             invariants: invariants::all(),
+            committed: Committed::default(),
         }
     }
 

@@ -3,17 +3,14 @@
 
 use foliocheck_model::machine::interp::{self, Action, Valuation};
 use foliocheck_model::machine::system::{Predicate, Scope};
-use foliocheck_model::machine::{RunError, System, TaskId};
+use foliocheck_model::machine::{System, TaskId};
 use foliocheck_specs::{Invariant, invariants};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::machine::Asked;
+use super::path::Path;
 use crate::blocked::{self, Blocked};
-use crate::trace::{self, TraceStep};
-
-/// One step as it is named in addresses: task, step, branch.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-pub struct Choice(pub String, pub String, pub String);
+use crate::trace;
 
 /// A trace.
 #[derive(Clone, Debug, Serialize)]
@@ -45,6 +42,9 @@ pub struct StepView {
     pub branch: u8,
     /// Variables that changed, with their new values.
     pub set: Vec<(usize, u64)>,
+    /// On weak memory: variables that it read, and the values that memory did not hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stale: Vec<(usize, u64)>,
 }
 
 /// What an invariant says of every state, a character each: `+` it holds, `!` it is violated, `.` it is
@@ -95,196 +95,6 @@ pub struct Violation {
     pub why: String,
 }
 
-/// A step that cannot be taken where it is said to be.
-#[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Misstep {
-    /// There is no such task.
-    #[error("step {number}: there is no task `{task}`; tasks are: {tasks}")]
-    Task {
-        /// Which, from 1.
-        number: usize,
-        /// The task.
-        task: String,
-        /// Those that there are.
-        tasks: String,
-    },
-    /// It is not what the task would do there.
-    #[error("step {number}: {task} cannot take {step} here; it {instead}")]
-    Elsewhere {
-        /// Which, from 1.
-        number: usize,
-        /// The task.
-        task: String,
-        /// The step asked for.
-        step: String,
-        /// What the task can do.
-        instead: String,
-    },
-    /// The model errs there.
-    #[error("step {number}: {source}")]
-    Run {
-        /// Which, from 1.
-        number: usize,
-        /// How.
-        source: RunError,
-    },
-}
-
-/// A path on a system, and the states along it.
-pub struct Path {
-    /// The actions.
-    pub actions: Vec<Action>,
-    /// The states; one more.
-    pub states: Vec<Valuation>,
-}
-
-impl Path {
-    /// Nothing done yet.
-    pub fn start(system: &System) -> Path {
-        Path {
-            actions: Vec::new(),
-            states: vec![Valuation::init(system)],
-        }
-    }
-
-    /// The last state.
-    pub fn last(&self) -> &Valuation {
-        self.states.last().expect("there is a first")
-    }
-
-    /// Takes an action.
-    ///
-    /// # Errors
-    /// If it cannot be taken.
-    pub fn take(&mut self, system: &System, action: Action) -> Result<(), RunError> {
-        let next = interp::apply(system, self.last(), action)?;
-        self.actions.push(action);
-        self.states.push(next);
-        Ok(())
-    }
-
-    /// The path of these choices.
-    ///
-    /// # Errors
-    /// If one of them cannot be taken.
-    pub fn of(system: &System, choices: &[Choice]) -> Result<Path, Misstep> {
-        let mut path = Path::start(system);
-        for choice in choices {
-            let number = path.actions.len() + 1;
-            let action = resolve(system, path.last(), choice, number)?;
-            path.take(system, action)
-                .map_err(|source| Misstep::Run { number, source })?;
-        }
-        Ok(path)
-    }
-
-    /// The path that is told in these steps.
-    ///
-    /// # Errors
-    /// The number of the first step that the system cannot take.
-    pub fn told(system: &System, steps: &[TraceStep]) -> Result<Path, usize> {
-        let mut path = Path::start(system);
-        for (n, told) in steps.iter().enumerate() {
-            let state = path.last();
-            let action = interp::enabled(system, state).into_iter().find(|action| {
-                let step = interp::current(system, state, action.task);
-                let next = interp::apply(system, state, *action);
-                match (step, next) {
-                    (Some(step), Ok(next)) => {
-                        trace::trace_step(system, state, &next, *action, step) == *told
-                    }
-                    _ => false,
-                }
-            });
-            let action = action.ok_or(n + 1)?;
-            path.take(system, action).map_err(|_| n + 1)?;
-        }
-        Ok(path)
-    }
-
-    /// Whether every task is at its end where it was after `start` steps.
-    pub fn comes_back(&self, system: &System, start: usize) -> bool {
-        let at = |state, t| interp::loc(system, state, t);
-        let begin = self.states.get(start);
-        start < self.actions.len()
-            && begin.is_some_and(|b| system.task_ids().all(|t| at(b, t) == at(self.last(), t)))
-    }
-
-    /// Its steps by name.
-    pub fn choices(&self, system: &System) -> Vec<Choice> {
-        self.actions
-            .iter()
-            .zip(&self.states)
-            .map(|(action, state)| name(system, state, *action))
-            .collect()
-    }
-}
-
-/// An action by name.
-pub fn name(system: &System, state: &Valuation, action: Action) -> Choice {
-    let step = interp::current(system, state, action.task).expect("it can move");
-    Choice(
-        system.task(action.task).name.clone(),
-        step.id.clone(),
-        step.branches[usize::from(action.branch)].label.clone(),
-    )
-}
-
-/// The action that is meant by a name.
-fn resolve(
-    system: &System,
-    state: &Valuation,
-    choice: &Choice,
-    number: usize,
-) -> Result<Action, Misstep> {
-    let Choice(task, step, branch) = choice;
-    let id = system
-        .task_ids()
-        .find(|t| system.task(*t).name == *task)
-        .ok_or_else(|| Misstep::Task {
-            number,
-            task: task.clone(),
-            tasks: names(system.tasks.iter().map(|t| t.name.as_str())),
-        })?;
-    let mine: Vec<Action> = interp::enabled(system, state)
-        .into_iter()
-        .filter(|a| a.task == id)
-        .collect();
-    let meant = mine
-        .iter()
-        .find(|a| name(system, state, **a) == *choice)
-        .copied();
-    meant.ok_or_else(|| {
-        let told = |step: &str, branch: &str| match branch {
-            "" => step.to_owned(),
-            branch => format!("{step} ({branch})"),
-        };
-        let can: Vec<String> = mine
-            .iter()
-            .map(|a| name(system, state, *a))
-            .map(|Choice(_, s, b)| told(&s, &b))
-            .collect();
-        Misstep::Elsewhere {
-            number,
-            task: task.clone(),
-            step: told(step, branch),
-            instead: match blocked::blocked_task(system, state, id) {
-                _ if !can.is_empty() => format!("can take {}", can.join(", ")),
-                Some(wait) if wait.stopped => "has stopped".to_owned(),
-                Some(wait) => {
-                    format!("waits in {} until {}", wait.function, wait.waits_until)
-                }
-                None => "has ended".to_owned(),
-            },
-        }
-    })
-}
-
-fn names<'a>(all: impl Iterator<Item = &'a str>) -> String {
-    all.collect::<Vec<_>>().join(", ")
-}
-
 impl View {
     /// The view of a path; with `lasso`, the invariant that its endless part violates and where that
     /// begins.
@@ -328,8 +138,9 @@ fn steps(system: &System, path: &Path) -> Vec<StepView> {
     let pairs = path.states.windows(2);
     path.actions
         .iter()
+        .zip(&path.seen)
         .zip(pairs)
-        .map(|(action, pair)| StepView {
+        .map(|((action, seen), pair)| StepView {
             task: action.task.0,
             loc: interp::loc(system, &pair[0], action.task),
             branch: action.branch,
@@ -337,6 +148,7 @@ fn steps(system: &System, path: &Path) -> Vec<StepView> {
                 .filter(|v| pair[0].0[*v] != pair[1].0[*v])
                 .map(|v| (v, pair[1].0[v]))
                 .collect(),
+            stale: seen.iter().map(|(var, to)| (var.index(), *to)).collect(),
         })
         .collect()
 }

@@ -3,11 +3,15 @@
 //! | module | holds |
 //! |---|---|
 //! | here | the API |
+//! | [`committed`] | what is committed, served as such |
+//! | [`weak`] | what loom found, and its traces |
 //! | [`refusals`] | everything that is refused |
 //! | [`runs`] | the bench: progress, limits, cancelling |
 
+mod committed;
 mod refusals;
 mod runs;
+mod weak;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -28,10 +32,16 @@ use tower::ServiceExt as _;
 const PORT: u16 = 8123;
 
 fn server(ceiling: Ceiling) -> Router {
-    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results");
-    let committed = Expectations::read(&results).unwrap();
+    served(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("../results"),
+        ceiling,
+    )
+}
+
+fn served(results: &Path, ceiling: Ceiling) -> Router {
+    let committed = Expectations::read(results).unwrap();
     let library = Library::new(schemes::all(), Scenario::own().unwrap());
-    let app = App::new(library, &committed, results, ceiling);
+    let app = App::new(library, committed, results.to_owned(), ceiling);
     let address = SocketAddr::from(([127, 0, 0, 1], PORT));
     router(app, Hosts::of(address, &["name.example".to_owned()]))
 }

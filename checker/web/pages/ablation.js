@@ -7,13 +7,17 @@ import { address, go, traceAddress } from "../route.js";
 const KINDS = { rule: "Rules", lock: "Locks", wait: "Waits", flush: "TLB flushes", flag: "Flags" };
 const CONCLUSIONS = { needed: "needed", redundant: "redundant within bounds", inconclusive: "inconclusive" };
 
+function broken(text) {
+  return h("span", { class: "verdict violated" }, h("span", { class: "shape", "aria-hidden": "true" }, "◆"), ` ${text}`);
+}
+
 function breaksOf(scheme, part) {
   const subject = (scenario, invariant) => traceAddress({ scheme, without: [part.without], scenario, invariant });
   const lines = part.breaks.map((b) => h("li", {}, h("a", { href: subject(b.scenario, b.invariant) },
-    h("span", { class: "verdict violated" }, h("span", { class: "shape", "aria-hidden": "true" }, "◆ "), `${b.invariant} ${b.exact ? "" : "at most "}${b.length}`)), ` in ${b.scenario}`));
+    broken(`${b.invariant} ${b.exact ? "" : "at most "}${b.length}`)), ` in ${b.scenario}`));
   if (part.errs) {
     lines.push(h("li", {}, part.errs.length
-      ? [h("a", { href: subject(part.errs.scenario, "assertions") }, h("span", { class: "verdict violated" }, `◆ a kernel assertion ${part.errs.length}`)), ` in ${part.errs.scenario}`]
+      ? [h("a", { href: subject(part.errs.scenario, "assertions") }, broken(`a kernel assertion ${part.errs.length}`)), ` in ${part.errs.scenario}`]
       : ["an error of the model in ", part.errs.scenario], h("span", { class: "muted" }, ` (${part.errs.error})`)));
   }
   if (part.conclusion !== "needed") {

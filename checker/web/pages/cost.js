@@ -13,9 +13,11 @@ const METRICS = {
 };
 
 function figureText(figure) {
-  const least = figure.least ?? "n/a";
-  if (figure.most === null) return `${least} to unbounded`;
-  return figure.most === figure.least ? String(least) : `${least} to ${figure.most}`;
+  const { least, most } = figure;
+  // No execution ends, so none costs the least.
+  if (least === null) return most === null ? "unbounded" : most === 0 ? "0" : `at most ${most}`;
+  if (most === null) return `${least} to unbounded`;
+  return most === least ? String(least) : `${least} to ${most}`;
 }
 
 function figureCell(bill, n, known) {

@@ -2,7 +2,8 @@
 
 import { grouped, h, picker, plural, verdictMark } from "../dom.js";
 import { ask, catalog, live, tell, tracePath } from "../api.js";
-import { address, changed, go, here, readChoices, traceAddress, writeChoices } from "../route.js";
+import { address, changed, go, here, readChoices, remember, settle, traceAddress, writeChoices } from "../route.js";
+import { executionWords, threads } from "../verdicts.js";
 import { BesideView } from "../trace/beside.js";
 import { Trace } from "../trace/model.js";
 import { Viewer } from "../trace/viewer.js";
@@ -25,8 +26,9 @@ function kernelName(subject) {
 // The trace that the address is of, and the counterexample that it began with, if it did.
 async function load(subject, query) {
   const own = query.has("then") || query.has("from");
+  const path = tracePath(subject, query.get("memory"));
   if (!own) {
-    const page = await ask(tracePath(subject));
+    const page = await ask(path);
     if (page.view) return { page, base: page };
     // Nothing to show: the machine at its beginning, to be tried.
     if (!live) return { page, base: page };
@@ -38,7 +40,7 @@ async function load(subject, query) {
   let before = [];
   let base = null;
   if (from > 0) {
-    base = await ask(tracePath(subject));
+    base = await ask(path);
     before = base.view ? new Trace(base).choices(from) : [];
   }
   const body = { subject, choices: [...before, ...then] };
@@ -46,12 +48,15 @@ async function load(subject, query) {
   return { page: await tell("/api/replay", body), base };
 }
 
-function heading(trace, page, own) {
+function heading(trace, page, own, unit) {
   const { subject, answer } = page;
   const bad = trace && trace.violation !== null;
+  const start = trace?.view.loop_start ?? null;
+  const taken = start === null ? plural((own ? trace?.violation : answer.length) ?? 0, "step")
+    : `${plural(start, "step")} and ${trace.length - start} repeated for ever`;
   const mark = own
-    ? (bad ? verdictMark("violated", `in ${plural(trace.violation, "step")}`) : null)
-    : verdictMark(answer.verdict, answer.length ? `in ${plural(answer.length, "step")}` : null);
+    ? (bad ? verdictMark("violated", `in ${taken}`) : null)
+    : verdictMark(answer.verdict, answer.length ? `in ${taken}` : null);
   const breaks = trace?.breaks.get(subject.invariant);
   const why = answer?.why ?? breaks?.why;
   return h("div", { class: "trace-head" },
@@ -59,7 +64,7 @@ function heading(trace, page, own) {
       h("a", { href: address(["verdicts"], { scenario: subject.scenario }) }, subject.scenario), ", ",
       h("a", { href: address(["cell", subject.scheme, subject.invariant]) }, subject.invariant), " ", mark),
     why ? h("p", { class: "why" }, h("b", {}, "Why: "), `${why}.`) : null,
-    answer && !why && !own ? covered(answer) : null,
+    answer && !why && !own ? covered(answer, unit, subject) : null,
     answer?.reason ? h("p", { class: "notice" }, `${answer.reason}.`) : null);
 }
 
@@ -75,7 +80,7 @@ function about(page, known) {
       h("p", {}, h("b", {}, kernelName(subject)), `: ${page.kernel.title}. `, h("span", { class: "muted" }, page.kernel.source)),
       page.kernel.removed.length ? h("p", {}, `Removed: ${page.kernel.removed.join("; ")}.`) : null,
       page.kernel.rules.length ? h("ul", {}, page.kernel.rules.map((r) => h("li", {}, h("code", {}, r.name), ` at ${r.hook}: ${r.purpose}`))) : null,
-      answer ? h("p", { class: "muted" }, `${answer.engine}: ${grouped(answer.states)} states, ${grouped(answer.transitions)} transitions, depth ${answer.depth}.`) : null);
+      answer ? h("p", { class: "muted" }, `${answer.engine}: ${answer.coverage ?? `${grouped(answer.states)} states, ${grouped(answer.transitions)} transitions, depth ${answer.depth}`}.`) : null);
 }
 
 function schemeLink(subject) {
@@ -84,12 +89,16 @@ function schemeLink(subject) {
   return h("a", { href: address(["scheme", subject.scheme]) }, name);
 }
 
-function covered(answer) {
+function covered(answer, unit, subject) {
   if (answer.verdict !== "holds") return null;
-  return h("p", { class: "lede" }, answer.states === 0
+  const weakly = unit?.violated?.includes(answer.invariant);
+  return [weakly ? h("p", { class: "notice wrong" }, h("b", {}, "◇ Not on weak memory: "), "an execution that is no interleaving violates it. ",
+    h("a", { href: traceAddress(subject, { memory: "weak" }) }, "See it step by step")) : null,
+  h("p", { class: "lede" }, answer.coverage ? `${answer.engine}: ${answer.coverage}. No execution violates it.` : answer.states === 0
     ? "No task can take a step twice, so every execution ends."
     : `Explored to the end: ${grouped(answer.states)} states, ${grouped(answer.transitions)} transitions, depth ${answer.depth}, by ${answer.engine}. No state violates it.`,
-    live ? " Below is the machine at its beginning: take steps, and see." : "");
+    unit && !answer.coverage ? ` As threads, by loom, ${executionWords(unit)}.` : "",
+    live ? " Below is the machine at its beginning: take steps, and see." : "")];
 }
 
 // Where else this can be seen.
@@ -109,10 +118,10 @@ function ways(subject, page, known, query) {
     { label: "another scheme", options: others.map((s) => [`${s.id}|`, s.id]) },
   ].filter((o) => Array.isArray(o) || o.options.length), now);
   return h("div", { class: "ways" },
-    live && page.view ? compare : null,
+    live && page.view && !query.get("memory") ? compare : null,
     scheme && live ? h("a", { href: address(["bench"], { scheme: subject.scheme, scenario: subject.scenario,
       off: subject.without.filter((w) => w.startsWith("rule:")).map((w) => w.slice(5)).join(","), ask: subject.invariant }) }, "On the bench") : null,
-    live && page.answer?.verdict === "violated" ? h("a", { href: tracePath(subject).replace("/trace?", "/itf?"), download: true }, "Save .itf.json") : null,
+    live && page.answer?.verdict === "violated" ? h("a", { href: tracePath(subject, query.get("memory")).replace("/trace?", "/itf?"), download: true }, "Save .itf.json") : null,
     h("button", { type: "button", class: "plain", on: { click: copyLink } }, "Copy link"));
 }
 
@@ -128,10 +137,14 @@ async function copyLink(event) {
 
 function banners(subject, page, query, base) {
   const notes = [];
+  if (query.get("memory") === "weak" || page.view?.steps.some((s) => s.stale)) {
+    notes.push(h("p", { class: "notice" }, h("b", {}, "On weak memory: "),
+      "a step may read what memory held before. Where it does, it says what it read and who had stored something else; no order of the steps explains all that is read."));
+  }
   if (query.has("then") || query.has("from")) {
     const file = query.get("file");
     const from = Number(query.get("from") ?? 0);
-    const back = traceAddress(subject, { step: from });
+    const back = traceAddress(subject, { step: from, memory: query.get("memory") });
     notes.push(h("p", { class: "notice" }, file
       ? [h("b", {}, file), ": replayed on the machine as it is now. "]
       : [h("b", {}, "What if: "), `your own steps from step ${from}. `],
@@ -153,6 +166,18 @@ function viewed(query) {
   };
 }
 
+let ahead = null;
+
+// Somebody is about to follow a link to a trace: what has to be searched for is searched for now. One at
+// a time, for whoever wanders over a table wants few of them.
+export function askAhead(hash) {
+  const { path, query } = here(hash);
+  if (ahead || path[0] !== "trace" || !path[3] || query.has("then")) return;
+  ahead = ask(tracePath(subjectAt({ path, query }), query.get("memory"))).catch(() => null).finally(() => {
+    ahead = null;
+  });
+}
+
 export const tracePage = {
   slow: "Exploring … the shortest counterexample is computed when it is asked for.",
 
@@ -163,11 +188,11 @@ export const tracePage = {
 
   async open(route) {
     const subject = subjectAt(route);
-    const known = await catalog();
-    const { page, base } = await load(subject, route.query);
+    const [known, { page, base }, loom] = await Promise.all([catalog(), load(subject, route.query), threads()]);
+    const unit = subject.without.length ? undefined : loom.of(subject.scheme, subject.scenario);
     const own = !page.answer;
     const trace = page.view ? new Trace(page) : null;
-    const head = [heading(trace, page, own),
+    const head = [heading(trace, page, own, unit),
       h("div", { class: "trace-more" }, about(page, known), ways(subject, page, known, route.query)),
       banners(subject, page, route.query, base)];
     const title = `${kernelName(subject)}, ${subject.scenario}, ${subject.invariant}`;
@@ -175,13 +200,10 @@ export const tracePage = {
     if (route.query.get("with")) return { title, ...await sideBySide(subject, trace, head, route.query) };
     const seen = viewed(route.query);
     const take = live ? (choice, n) => takeStep(subject, trace, route.query, choice, n) : null;
-    const remember = (changes) => {
-      const to = changed({ at: page.address, ...changes });
-      if (to !== location.hash) history.replaceState(null, "", to);
-    };
+    const at = page.address;
     const viewer = new Viewer(trace, known, {
-      moved: (n) => remember({ step: n }),
-      narrowed: (f) => remember({ tasks: f.tasks.join(","), var: f.variable, q: f.search }),
+      moved: (n) => remember({ at, step: n }),
+      narrowed: (f) => remember({ at, tasks: f.tasks.join(","), var: f.variable, q: f.search }),
       take,
       filters: seen.filters,
     });
@@ -194,7 +216,8 @@ export const tracePage = {
         const step = viewed(here().query).step;
         const n = Math.min(trace.length, Math.max(0, Number.isInteger(step) ? step : start));
         viewer.show(n);
-        remember({ step: n });
+        remember({ at, step: n });
+        settle();
       },
       update(now) {
         const { step } = viewed(now.query);
@@ -211,7 +234,7 @@ function takeStep(subject, trace, query, choice, n) {
   const before = query.has("then") || query.has("from") ? trace.choices(n).slice(from) : [];
   // Somebody who goes back before where the counterexample was left leaves it earlier.
   const leave = Math.min(from, n);
-  go(traceAddress(subject, { from: leave, then: writeChoices([...before, choice]), file: query.get("file") ?? "" }));
+  go(traceAddress(subject, { from: leave, then: writeChoices([...before, choice]), file: query.get("file") ?? "", memory: query.get("memory") }));
 }
 
 async function sideBySide(subject, trace, head, query) {
@@ -221,7 +244,7 @@ async function sideBySide(subject, trace, head, query) {
   const comparison = await tell("/api/compare", { subject: { scheme, without, scenario, invariant }, choices: trace.choices(), with: other, beside });
   const right = new Trace(comparison.other);
   const view = new BesideView(trace, right, comparison, [kernelName(subject), kernelName(other)],
-    (row) => history.replaceState(null, "", changed({ row })));
+    (row) => remember({ row }));
   const mode = (value, text) => h("button", { type: "button", "aria-pressed": String(beside === value), on: { click: () => go(changed({ beside: value, row: "" })) } }, text);
   return {
     nodes: [head,

@@ -3,7 +3,7 @@
 
 import { breakable, columnHead, grouped, h, picker, plural, put, short, verdictMark } from "../dom.js";
 import { address, changed, go, traceAddress } from "../route.js";
-import { grouping, sum, verdicts } from "../verdicts.js";
+import { executionWords, grouping, sum, verdicts } from "../verdicts.js";
 
 function subjectOf(row) {
   return { scheme: row.scheme, scenario: row.scenario, invariant: row.invariant };
@@ -18,10 +18,21 @@ function cellOf(total, scheme, invariant, more) {
   const title = total.shortest
     ? `${scheme}, ${invariant}: violated in ${total.shortest.length} steps in ${total.shortest.scenario}`
     : `${scheme}, ${invariant}: ${total.verdict} in ${plural(total.scenarios, "scenario")}`;
+  const weakly = total.verdict !== "violated" && total.weakly.length > 0;
   return h("td", { class: total.verdict },
     h("a", { href: to, title },
       verdictMark(total.verdict, total.shortest?.length),
-      h("span", { class: "states" }, `${short(total.states)} states`)));
+      h("span", { class: "states" }, `${short(total.states)} states`),
+      weakly ? weakMark() : null));
+}
+
+function unknownThreads({ problem }) {
+  return h("p", { class: "notice" }, `Nothing is known of runs as threads: ${problem}.`);
+}
+
+// Interleavings keep it, weak memory does not.
+function weakMark() {
+  return h("span", { class: "weakly" }, h("span", { class: "shape", "aria-hidden": "true" }, "◇"), " not on weak memory");
 }
 
 function headOf(invariants, known) {
@@ -114,10 +125,11 @@ export const verdictsPage = {
       "Each cell is one scheme and one guarantee over all scenarios: ",
       verdictMark("violated", "N"), " has a counterexample of N steps, ",
       verdictMark("holds"), " was explored to the end, ",
-      verdictMark("inconclusive"), " was not. A cell leads to its shortest counterexample, or to what was covered.");
+      verdictMark("inconclusive"), " was not; ", weakMark(), " holds in every interleaving, and in some execution on weak memory does not. A cell leads to its shortest counterexample, or to what was covered.");
     return {
       title: "Verdicts",
-      nodes: [h("h1", {}, "Verdicts"), intro, filters(data.catalog, data.rows, query), count, tables],
+      nodes: [h("h1", {}, "Verdicts"), intro, filters(data.catalog, data.rows, query), count,
+        data.problem ? unknownThreads(data) : null, tables],
       update(route) {
         const rows = selected(data, route.query);
         const worlds = grouping(rows, (r) => r.environment);
@@ -129,7 +141,8 @@ export const verdictsPage = {
         put(count, data.rows.length === 0
           ? "No verdicts are committed here: `foliocheck check --bless` writes them."
           : `${grouped(rows.length)}${of} runs: ${totals.join(", ")}; ${short(sum(rows)?.states ?? 0)} states`
-            + (all && all.engines.length ? `; engines: ${all.engines.join(", ")}` : ""));
+            + (all && all.engines.length ? `; engines: ${all.engines.join(", ")}` : "")
+            + (data.problem ? "" : `, and loom for ${grouped(sum(rows)?.threads.length ?? 0)} pairs of scheme and scenario`));
       },
     };
   },
@@ -151,7 +164,10 @@ export const cellPage = {
       fact("States", grouped(total.states)),
       fact("Transitions", grouped(rows.reduce((a, r) => a + r.transitions, 0))),
       fact("Greatest depth", String(Math.max(...rows.map((r) => r.depth)))),
-      fact("Answered by", total.engines.join(", ")));
+      fact("Answered by", total.engines.join(", ")),
+      fact("Also as threads, by loom", data.problem ? "not known" : `${total.threads.length} of ${plural(total.scenarios, "scenario")}`),
+      total.threads.length ? fact("Executions", grouped(total.threads.reduce((a, u) => a + u.executions, 0))) : null,
+      total.threads.length ? fact("of them on weak memory only", grouped(total.threads.reduce((a, u) => a + u.weak, 0))) : null);
     return {
       title: `${scheme}, ${invariant}`,
       nodes: [
@@ -161,10 +177,12 @@ export const cellPage = {
         h("p", { class: "muted" }, total.verdict === "holds"
           ? "Every reachable state of these scenarios was visited, or is represented by one that was. This says nothing about larger configurations."
           : "Each run has its own verdict:"),
+        data.problem ? unknownThreads(data) : h("p", { class: "muted" }, "loom executes the same programs as threads, with the memory orders that the kernel's primitives give. It ends with the outcomes that the states have, and beyond them only with those counted as weak."),
+        total.weakly.length ? h("p", { class: "notice wrong" }, h("b", {}, "◇ Not on weak memory. "),
+          `${plural(total.weakly.length, "scenario")} below: every interleaving keeps ${invariant}, and an execution that only weak memory allows violates it.`) : null,
         h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Runs" },
           h("table", { class: "runs" },
-            h("thead", {}, h("tr", {}, ["scenario", "what runs", "verdict", "states", "transitions", "depth", "engine"]
-              .map(columnHead))),
+            h("thead", {}, h("tr", {}, ["scenario", "what runs", "verdict", "what was covered"].map(columnHead))),
             h("tbody", {}, rows.map((r) => runRow(r, data))))),
       ],
     };
@@ -182,10 +200,19 @@ function runRow(row, data) {
     h("td", {}, scenario?.tasks.map((t) => h("span", { class: "task" },
       h("b", {}, t.name), ` ${t.calls.join(", ")}${t.forever ? ", for ever" : ""}`)) ?? ""),
     h("td", {}, verdictMark(row.verdict, row.length)),
-    h("td", { class: "number" }, grouped(row.states)),
-    h("td", { class: "number" }, grouped(row.transitions)),
-    h("td", { class: "number" }, String(row.depth)),
-    h("td", {}, row.engine));
+    h("td", { class: "covered" }, h("ul", { class: "bare" },
+      h("li", {}, h("b", {}, row.engine), `: ${plural(row.states, "state")}, ${plural(row.transitions, "transition")}, depth ${row.depth}`),
+      h("li", {}, threadsLine(row)))));
+}
+
+// What loom covered there, and what it found that interleavings do not have.
+function threadsLine(row) {
+  const unit = row.threads;
+  if (!unit) return h("span", { class: "muted" }, "not run as threads");
+  return [h("b", {}, "loom"), `: ${executionWords(unit)}`,
+    unit.weak_outcomes ? h("span", { class: "muted" }, `; ${plural(unit.weak_outcomes, "outcome")} that no interleaving has`) : null,
+    row.weakly ? [h("br"), h("a", { class: "verdict violated", href: traceAddress(subjectOf(row), { memory: "weak" }) },
+      h("span", { class: "shape", "aria-hidden": "true" }, "◇"), " violated on weak memory")] : null];
 }
 
 // One scheme: what it is, and its verdicts by scenario.
@@ -225,5 +252,6 @@ function oneRun(row) {
   if (!row) return h("td", { class: "none" }, h("span", { class: "unseen" }, "does not apply"));
   return h("td", { class: row.verdict }, h("a", { href: traceAddress(subjectOf(row)) },
     verdictMark(row.verdict, row.length),
-    h("span", { class: "states" }, `${short(row.states)} states`)));
+    h("span", { class: "states" }, `${short(row.states)} states`),
+    row.weakly ? weakMark() : null));
 }

@@ -1,7 +1,8 @@
 // Two traces side by side, aligned: what is the same, where they part, what each machine comes to.
 
 import { h, plural, put, verdictMark } from "../dom.js";
-import { changeLine } from "./lanes.js";
+import { changeLine, staleLine } from "./lanes.js";
+import { untilText } from "./model.js";
 import { Picture } from "./picture.js";
 
 const ROWS_MAX = 4000;
@@ -15,7 +16,7 @@ export class BesideView {
     this.pictures = this.sides.map((trace, n) => new Picture(trace, `${names[n]}, ${n === 0 ? "left" : "right"}`));
     this.rows = this.pairs.slice(0, ROWS_MAX).map((pair, n) => this.row(pair, n, n === comparison.diverges));
     this.state = h("p", { class: "muted", role: "status" });
-    const end = this.ends(right);
+    const end = this.ends(right, names[1]);
     this.node = h("div", { class: "beside" },
       h("p", {}, comparison.diverges === null
         ? "Both do the same, step by step."
@@ -34,12 +35,12 @@ export class BesideView {
   }
 
   // What the other side comes to.
-  ends(right) {
+  ends(right, name) {
     const last = right.waiting(right.length).filter((w) => !w.idle);
     const bad = [...right.breaks.values()];
-    return h("p", {}, "There: ",
+    return h("p", {}, h("b", {}, name), ": ",
       bad.length ? [verdictMark("violated"), ` ${bad.map((v) => `${v.invariant} after ${plural(v.step, "step")}`).join(", ")}. `] : "no invariant is violated by these steps. ",
-      last.map((w) => [h("b", {}, right.tasks[w.task].name), w.stopped ? " has stopped. " : [" waits in ", h("code", {}, w.function), " until ", h("code", {}, w.until), ". "]]));
+      last.map((w) => [h("b", {}, right.tasks[w.task].name), w.stopped ? " has stopped. " : [" waits in ", h("code", {}, w.function), " until ", h("code", {}, untilText(w.until)), ". "]]));
   }
 
   row(pair, n, first) {
@@ -48,9 +49,10 @@ export class BesideView {
       const step = trace.steps[number];
       return h("td", { class: `f${step.task % 8}${step.breaks.length ? " breaks" : ""}` },
         h("span", { class: "n" }, String(number + 1)), " ", h("b", {}, trace.tasks[step.task].name), " ", h("code", {}, step.line.function),
-        step.line.rule ? h("span", { class: "rule" }, ` § ${step.line.rule.rule}`) : null,
+        step.line.rule ? h("span", { class: "rule" }, `§ ${step.line.rule.rule}`) : null,
         step.text ? h("span", { class: "step-text" }, step.text) : null,
         step.shown.map((c) => changeLine(trace, c)),
+        step.stale.map((r) => staleLine(trace, step, r)),
         step.breaks.map((b) => h("span", { class: "broken" }, `◆ ${b} broken`)));
     };
     return h("tr", { class: `${pair.same ? "same" : "differs"}${first ? " first" : ""}`, on: { click: () => this.go(n) } },

@@ -1,52 +1,70 @@
 // Lanes: one per task, CPU and device; a step is a card in its lane, waiting is drawn as waiting.
 // Only the cards in sight exist, however long the trace is.
 
-import { h, put } from "../dom.js";
-import { showChange } from "./model.js";
+import { breakable, h, put } from "../dom.js";
+import { showChange, staleWords, untilText } from "./model.js";
+import { Ruler } from "./ruler.js";
 
-const HEAD = 21;
+const HEAD = 20;
 const LINE = 17;
 const PAD = 16;
 const CHANGES_MAX = 6;
 const LANE_MIN = 166;
-// Widths of characters, rather too large than too small, and what of a lane is not text.
-const MONO = 7.1;
-const TEXT = 6.1;
-const EDGES = 34;
+// What of a lane's width is not text.
+const EDGES = 29;
 const MARGIN = 600;
 const LOOP = 30;
 const TAIL = 74;
 
-// The lanes that a trace needs, with their names.
+// The lanes that a trace needs, with their names; and the tasks that need none.
 function lanesOf(trace) {
   const lanes = [];
+  const absent = [];
   trace.tasks.forEach((task, n) => {
     const has = (kind) => trace.steps.some((s) => s.lane.kind === kind && s.task === n);
+    const waits = trace.view.waits.some((w) => w.task === n && !w.idle);
+    if (trace.length && !waits && !["task", "cpu", "device"].some(has)) {
+      absent.push(task.name);
+      return;
+    }
     const calls = task.calls.join(", ") + (task.forever ? ", for ever" : "");
     // A task of which only the hardware is seen needs no lane beside that.
     if (has("task") || !(has("cpu") || has("device"))) lanes.push({ kind: "task", task: n, name: task.name, what: calls });
     if (has("cpu")) lanes.push({ kind: "cpu", task: n, name: `${task.name}: CPU`, what: `translation, TLB, ${calls}` });
     if (has("device")) lanes.push({ kind: "device", task: n, name: `${task.name}: device`, what: "DMA" });
   });
-  return lanes;
+  return { lanes, absent };
 }
 
-// How many lines a text takes, and how high a card is: known before it is drawn.
-function linesOf(text, width, character) {
-  return Math.max(1, Math.ceil((text.length * character) / Math.max(60, width)));
-}
-
-function heightOf(trace, step, width) {
-  let lines = linesOf(`${step.number + 1}  ${step.line.function}`, width, MONO + 0.4) - 1;
-  if (step.text) lines += Math.min(3, linesOf(step.text, width, TEXT));
-  if (step.line.rule) lines += linesOf(`§ rule ${step.line.rule.rule}`, width, TEXT);
+// How high a card is: known before it is drawn.
+function heightOf(trace, step, ruler) {
+  const head = ruler.lines(`${step.number + 1}  ${step.line.function}`, "head");
+  let lines = 0;
+  if (step.text) lines += Math.min(3, ruler.lines(step.text, "text"));
+  if (step.line.rule) lines += ruler.lines(`§ rule ${step.line.rule.rule}`, "bold");
   for (const change of step.shown.slice(0, CHANGES_MAX)) {
     const [name, from, to] = showChange(trace, change);
-    lines += linesOf(`${name} ${from} → ${to}`, width, MONO);
+    lines += ruler.lines(`${name} ${from} → ${to}`, "mono");
   }
   if (step.shown.length > CHANGES_MAX) lines += 1;
-  for (const name of step.breaks) lines += linesOf(`◆ ${name} broken`, width, TEXT + 0.8);
-  return HEAD + lines * LINE + PAD;
+  for (const read of step.stale) {
+    const [what, but] = staleWords(trace, step, read);
+    lines += ruler.lines(`≠ read ${what}, though ${but}`, "bold");
+  }
+  for (const name of step.breaks) lines += ruler.lines(`◆ ${name} broken`, "bold");
+  return HEAD * head + LINE * lines + PAD;
+}
+
+// The first of `count` numbers of which `is` says so, as it does of all that follow.
+function firstWhere(count, is) {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (is(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 export class Lanes {
@@ -54,7 +72,8 @@ export class Lanes {
   constructor(trace, choose) {
     this.trace = trace;
     this.choose = choose;
-    this.lanes = lanesOf(trace);
+    const { lanes, absent } = lanesOf(trace);
+    this.lanes = lanes;
     this.rows = trace.steps;
     this.current = 0;
     this.hits = new Set();
@@ -65,7 +84,8 @@ export class Lanes {
     this.scroller = h("div", { class: "lane-scroll", tabindex: "0", role: "region", "aria-label": "Lanes",
       on: { scroll: () => this.draw() } },
       h("div", { class: "lane-heads", style: columns }, this.lanes.map((lane) =>
-        h("div", { class: `lane-head f${lane.task % 8}` }, h("b", {}, lane.name), h("span", {}, lane.what)))),
+        h("div", { class: `lane-head f${lane.task % 8}` }, h("b", {}, lane.name), h("span", {}, lane.what))),
+      absent.length ? h("p", { class: "absent" }, `Without a step here: ${absent.join(", ")}`) : null),
       this.body);
     this.body.style.setProperty("--lanes", String(this.lanes.length));
     this.body.style.setProperty("--least", `${LANE_MIN}px`);
@@ -97,7 +117,10 @@ export class Lanes {
 
   layOut() {
     this.laidFor = this.textWidth();
+    const ruler = new Ruler(this.laidFor);
+    // Where each card begins and ends, and where the next could.
     this.tops = [0];
+    this.bottoms = [];
     const start = this.trace.view.loop_start;
     let top = 0;
     this.loopTop = null;
@@ -107,7 +130,8 @@ export class Lanes {
         top += LOOP;
         this.tops[this.tops.length - 1] = top;
       }
-      top += heightOf(this.trace, step, this.laidFor);
+      top += heightOf(this.trace, step, ruler);
+      this.bottoms.push(top);
       this.tops.push(top);
     }
     if (this.loopTop !== null) top += LOOP;
@@ -134,14 +158,12 @@ export class Lanes {
 
   // Where the state after `n` steps is.
   edge(n) {
-    let low = 0;
-    let high = this.rows.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.rows[middle].number < n) low = middle + 1;
-      else high = middle;
-    }
-    return this.tops[low];
+    return this.tops[this.row(n)];
+  }
+
+  // The first row whose step has that number or a higher one.
+  row(number) {
+    return firstWhere(this.rows.length, (row) => this.rows[row].number >= number);
   }
 
   layWaits() {
@@ -153,7 +175,7 @@ export class Lanes {
       const top = this.edge(wait.from);
       const bottom = wait.to > this.trace.length ? this.height : this.edge(wait.to);
       return { wait, top, bottom, lane: laneOfTask(wait.task) };
-    }).filter((w) => w.bottom > w.top);
+    }).filter((w) => w.bottom > w.top && w.lane >= 0);
   }
 
   show(n, scroll = true) {
@@ -163,17 +185,19 @@ export class Lanes {
   }
 
   reveal(n) {
-    const row = this.rows.findIndex((s) => s.number === n - 1);
+    const row = this.row(n - 1);
     const view = this.scroller;
     if (n === 0) {
       view.scrollTop = 0;
       return;
     }
-    if (row < 0) return;
+    if (this.rows[row]?.number !== n - 1) return;
     const head = view.firstElementChild.offsetHeight;
     const top = this.tops[row];
-    const bottom = this.tops[row + 1];
-    const height = view.clientHeight - head;
+    const bottom = this.bottoms[row];
+    // A pane that reaches below the window is seen in part.
+    const seen = window.innerHeight - view.getBoundingClientRect().top;
+    const height = Math.max(160, Math.min(view.clientHeight, seen) - head);
     if (top < view.scrollTop + 20) view.scrollTop = Math.max(0, top - height / 3);
     else if (bottom > view.scrollTop + height - 40) view.scrollTop = bottom - height * 0.6;
     // Sideways, where there are many lanes.
@@ -191,13 +215,7 @@ export class Lanes {
   draw() {
     const from = this.scroller.scrollTop - MARGIN;
     const to = this.scroller.scrollTop + (this.scroller.clientHeight || 800) + MARGIN;
-    let first = 0;
-    let last = this.rows.length;
-    while (first < last) {
-      const middle = (first + last) >> 1;
-      if (this.tops[middle + 1] < from) first = middle + 1;
-      else last = middle;
-    }
+    const first = firstWhere(this.rows.length, (row) => this.tops[row + 1] >= from);
     const seen = new Map();
     for (let n = first; n < this.rows.length && this.tops[n] < to; n += 1) {
       const step = this.rows[n];
@@ -222,7 +240,7 @@ export class Lanes {
     for (const node of this.waitNodes) node.remove();
     this.waitNodes = this.waits.filter((w) => w.bottom > from && w.top < to).map(({ wait, top, bottom, lane }) => {
       const now = wait.from <= this.current && this.current < wait.to;
-      const words = wait.stopped ? "stopped for ever" : wait.idle ? `no work: ${wait.until}` : `waits until ${wait.until}`;
+      const words = wait.stopped ? "stopped for ever" : wait.idle ? `no work: ${untilText(wait.until)}` : `waits until ${untilText(wait.until)}`;
       const tall = bottom - top;
       return h("div", { class: `wait f${wait.task % 8}${now ? " now" : ""}${wait.idle ? " idle" : ""}`, title: `${wait.function}: ${words}`,
         style: { "--lane": String(lane), top: `${top + 2}px`, height: `${tall - 4}px` } },
@@ -244,19 +262,26 @@ export class Lanes {
     const lane = this.laneNumber(step);
     const more = step.shown.length - CHANGES_MAX;
     return h("div", { class: `step f${step.task % 8}${step.breaks.length ? " breaks" : ""}${step.line.rule ? " ruled" : ""}`, role: "listitem",
-      style: { "--lane": String(lane), top: `${this.tops[row]}px`, height: `${this.tops[row + 1] - this.tops[row] - 6}px` } },
+      style: { "--lane": String(lane), top: `${this.tops[row]}px`, height: `${this.bottoms[row] - this.tops[row] - 6}px` } },
       h("button", { type: "button", title: step.text, on: { click: () => this.choose(step.number + 1) } },
-        h("span", { class: "step-head" }, h("span", { class: "n" }, String(step.number + 1)), h("code", {}, step.line.function)),
+        h("span", { class: "step-head" }, h("span", { class: "n" }, String(step.number + 1)), h("code", {}, breakable(step.line.function))),
         step.line.rule ? h("span", { class: "rule" }, `§ rule ${step.line.rule.rule}`) : null,
         step.text ? h("span", { class: "step-text" }, step.text) : null,
         step.shown.slice(0, CHANGES_MAX).map((c) => changeLine(this.trace, c)),
         more > 0 ? h("span", { class: "change muted" }, `and ${more} more`) : null,
+        step.stale.map((read) => staleLine(this.trace, step, read)),
         step.breaks.map((b) => h("span", { class: "broken" }, `◆ ${b} broken`))));
   }
 
   leave() {
     this.watch.disconnect();
   }
+}
+
+// What was read, though memory held something else.
+export function staleLine(trace, step, read) {
+  const [what, but] = staleWords(trace, step, read);
+  return h("span", { class: "outdated" }, h("span", { "aria-hidden": "true" }, "≠ "), "read ", h("b", {}, what), `, though ${but}`);
 }
 
 // A changed variable, old → new.

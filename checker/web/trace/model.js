@@ -16,9 +16,10 @@ export class Trace {
     const state = this.kept[0].slice();
     this.steps = page.view.steps.map((step, n) => {
       const changes = step.set.map(([id, to]) => ({ variable: this.vars[id], from: state[id], to }));
+      const stale = (step.stale ?? []).map(([id, read]) => ({ variable: this.vars[id], read, held: state[id] }));
       for (const [id, to] of step.set) state[id] = to;
       if ((n + 1) % EVERY === 0) this.kept.push(state.slice());
-      return this.told(step, n, changes);
+      return this.told(step, n, changes, stale);
     });
     this.breaks = new Map(page.view.violations.map((v) => [v.invariant, v]));
     const asked = this.breaks.get(this.subject.invariant);
@@ -26,7 +27,7 @@ export class Trace {
     this.violation = asked ? asked.step : null;
   }
 
-  told(step, number, changes) {
+  told(step, number, changes, stale) {
     const task = this.tasks[step.task];
     const line = task.steps[step.loc];
     const branch = line.branches[step.branch];
@@ -41,6 +42,7 @@ export class Trace {
       lane: laneOf(line, step.task),
       shown,
       ghosts,
+      stale,
       breaks: ghosts.filter((c) => c.variable.object === "broken" && c.to === 1).map((c) => c.variable.name),
       text: [line.text, branch.label].filter(Boolean).join(": "),
     };
@@ -58,11 +60,23 @@ export class Trace {
 
   // The first `n` steps, or all, by name.
   choices(n = this.length) {
-    return this.steps.slice(0, n).map((s) => this.nameOf(s.task, s.line, s.branch));
+    return this.steps.slice(0, n).map((s) => {
+      const name = this.nameOf(s.task, s.line, s.branch);
+      if (s.stale.length) name.push(s.stale.map((r) => [r.variable.full, showValue(r.variable, r.read)]));
+      return name;
+    });
   }
 
   nameOf(task, line, branch) {
     return [this.tasks[task].name, line.id, branch.label];
+  }
+
+  // The step before `n` that stored what memory holds of a variable there; none if it was there from the first.
+  storedBy(variable, n) {
+    for (let k = n - 1; k >= 0; k -= 1) {
+      if (this.view.steps[k].set.some(([id]) => id === variable.id)) return this.steps[k];
+    }
+    return null;
   }
 
   // What can be done in the state after `n` steps.
@@ -111,6 +125,19 @@ export function showChange(trace, change) {
     return [variable.full, holders(trace, from), holders(trace, to)];
   }
   return [variable.full, showValue(variable, from), showValue(variable, to)];
+}
+
+// What somebody waits for, without the parentheses around all of it.
+export function untilText(until) {
+  return until.replace(/^\(([^()]*)\)(?=,|$)/, "$1");
+}
+
+// What a step read that memory did not hold, in words.
+export function staleWords(trace, step, { variable, read, held }) {
+  const [name, was, is] = showChange(trace, { variable, from: read, to: held });
+  const by = trace.storedBy(variable, step.number);
+  const stored = by ? `${trace.tasks[by.task].name} had stored ${is} in step ${by.number + 1}` : `memory holds ${is}`;
+  return [`${name} = ${was}`, stored];
 }
 
 // Whether a variable is a word of data.

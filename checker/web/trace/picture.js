@@ -20,7 +20,7 @@ function objectsOf(trace) {
 const PLACES = [
   ["tables", "Page tables and TLBs", /^(pte|tlb|vma)\(|^mm\d+$/],
   ["cache", "Page cache", /^folio\d|^i_pages$/],
-  ["queues", "Pipes, sockets, and what came out", /^(pipe|socket|page)\d/],
+  ["queues", "Pipes, sockets, consumers", /^(pipe|socket|page)\d/],
   ["disk", "Disk", /^(disk|buffer)\[|^journal$/],
   ["inode", "Inode and locks", /^(inode|mapping)$|^$/],
 ];
@@ -30,10 +30,35 @@ export class Picture {
   constructor(trace, of) {
     this.trace = trace;
     this.objects = objectsOf(trace);
+    this.look();
     this.handed = trace.vars.filter((v) => v.kind === "private" && isWord(v));
     this.node = h("section", { class: "picture", "aria-label": of ? `The machine under ${of}` : "The machine" });
     this.watch = new ResizeObserver(() => this.connect());
     this.watch.observe(this.node);
+  }
+
+  // What is known of the whole trace: which variables change, how high, and which words were handed over,
+  // or written, in a step that broke something, each with the states in which they are still there.
+  look() {
+    this.highest = this.trace.vars.map((v) => v.init);
+    this.moves = new Set();
+    this.torn = [];
+    const open = new Map();
+    for (const step of this.trace.steps) {
+      for (const [id, to] of this.trace.view.steps[step.number].set) {
+        this.moves.add(id);
+        this.highest[id] = Math.max(this.highest[id], to);
+      }
+      const data = step.shown.filter((c) => isWord(c.variable)).map((c) => c.variable.id);
+      for (const id of data) {
+        if (open.has(id)) open.get(id).to = step.number;
+        open.delete(id);
+        if (!step.breaks.length) continue;
+        const word = { id, from: step.number + 1, to: Infinity };
+        open.set(id, word);
+        this.torn.push(word);
+      }
+    }
   }
 
   // Draws the state after `n` steps.
@@ -42,7 +67,7 @@ export class Picture {
     const step = n > 0 ? this.trace.steps[n - 1] : null;
     this.before = n > 0 ? this.trace.state(n - 1) : this.state;
     this.fresh = new Set((step ? [...step.shown, ...step.ghosts] : []).map((c) => c.variable.id));
-    this.broken = this.brokenWords(n);
+    this.broken = new Set(this.torn.filter((word) => word.from <= n && n <= word.to).map((word) => word.id));
     this.links = [];
     this.anchors = new Map();
     const names = [...this.objects.keys()];
@@ -66,18 +91,6 @@ export class Picture {
 
   connect() {
     if (this.layer?.isConnected) arrows(this.layer, this.node, this.links, this.anchors);
-  }
-
-  // The words that were handed over, or written, in the step that broke something.
-  brokenWords(n) {
-    const words = new Set();
-    for (let k = 0; k < n; k += 1) {
-      const step = this.trace.steps[k];
-      const data = step.shown.filter((c) => isWord(c.variable)).map((c) => c.variable.id);
-      for (const id of data) words.delete(id);
-      if (step.breaks.length) for (const id of data) words.add(id);
-    }
-    return words;
   }
 
   value(v) {
@@ -113,20 +126,14 @@ export class Picture {
     const value = this.state[v.id];
     const fresh = this.fresh.has(v.id) ? " fresh" : "";
     const title = [v.full, this.was(v)].filter(Boolean).join("; ");
-    const isFlag = !v.labels && this.top(v) === 1;
-    if (isFlag) return h("span", { class: `chip ${value ? "on" : "off"}${fresh}`, title }, value ? name : h("s", {}, name));
+    if (this.isFlag(v)) return h("span", { class: `chip ${value ? "on" : "off"}${fresh}`, title }, value ? name : h("s", {}, name));
     return h("span", { class: `chip value${fresh}`, title }, `${name} `, h("b", {}, this.value(v)));
   }
 
   // A variable that never has another value than 0 and 1 here is a flag.
-  top(v) {
-    this.tops ??= new Map();
-    if (!this.tops.has(v.id)) {
-      let top = v.init;
-      for (const step of this.trace.view.steps) for (const [id, to] of step.set) if (id === v.id) top = Math.max(top, to);
-      this.tops.set(v.id, /count|users|version|seq|ctime|clock|used|head|tail|len|block|holders/.test(v.name) ? 99 : top === 0 ? 1 : top);
-    }
-    return this.tops.get(v.id);
+  isFlag(v) {
+    return !v.labels && this.highest[v.id] <= 1
+      && !/count|users|version|seq|ctime|clock|used|head|tail|len|block|holders/.test(v.name);
   }
 
   // A lock: who holds it.
@@ -181,7 +188,6 @@ export class Picture {
 
   // It changes in this trace.
   interesting(v) {
-    this.moves ??= new Set(this.trace.view.steps.flatMap((s) => s.set.map(([id]) => id)));
     return this.moves.has(v.id);
   }
 

@@ -10,13 +10,21 @@ const ASKED_WORDS = {
 
 const KIND = { "+": "ok", "!": "bad", "~": "open", ".": "none" };
 
+// More columns than this are not told apart: of several states together, the gravest mark is drawn.
+const COLUMNS = 1000;
+const GRAVEST = "!~+.";
+
 // Runs of equal marks: [mark, from, to).
 function spansOf(marks) {
+  const wide = Math.ceil(marks.length / COLUMNS);
   const spans = [];
-  for (let n = 0; n < marks.length; n += 1) {
+  for (let n = 0; n < marks.length; n += wide) {
+    const some = marks.slice(n, n + wide);
+    const mark = [...GRAVEST].find((m) => some.includes(m));
+    const to = n + some.length;
     const last = spans.at(-1);
-    if (last && last[0] === marks[n]) last[2] = n + 1;
-    else spans.push([marks[n], n, n + 1]);
+    if (last && last[0] === mark) last[2] = to;
+    else spans.push([mark, n, to]);
   }
   return spans;
 }
@@ -34,12 +42,11 @@ function saidOf(row) {
 export class Strip {
   constructor(trace, catalog, choose) {
     this.states = trace.length + 1;
-    const still = this.states === 1 ? " still" : "";
     this.cursors = [];
     const order = [...trace.view.strip].sort((a, b) => rank(a, trace) - rank(b, trace));
     this.node = h("div", { class: "strip", role: "group", "aria-label": "Invariants at every step" }, order.map((row) => {
       const known = catalog.invariants.find((i) => i.id === row.invariant);
-      const cursor = svg("rect", { class: `cursor${still}`, y: "0", width: "1", height: "1" });
+      const cursor = svg("rect", { class: "cursor", y: "0", width: "1", height: "1" });
       this.cursors.push(cursor);
       const bad = row.marks.indexOf("!");
       const said = saidOf(row);
@@ -49,7 +56,7 @@ export class Strip {
           choose(Math.min(this.states - 1, Math.max(0, Math.floor((event.clientX - box.left) / box.width * this.states))));
         } } },
         spansOf(row.marks).map(([mark, from, to]) => svg("rect", { class: `mark ${KIND[mark]}`, x: String(from), y: "0", width: String(to - from), height: "1" })),
-        cursor);
+        this.states === 1 ? null : cursor);
       return h("div", { class: `strip-row${bad >= 0 ? " bad" : ""}` },
         h("button", { type: "button", disabled: bad < 0, title: `${known?.title ?? ""}; asked ${ASKED_WORDS[row.asked]}`,
           "aria-label": `${row.invariant}: ${said}`, on: { click: () => choose(bad) } },

@@ -21,11 +21,11 @@ export class Viewer {
     this.strip = new Strip(trace, catalog, choose);
     this.picture = new Picture(trace);
     this.program = new Program(trace);
-    this.detail = new Detail(trace, catalog, take);
+    this.detail = new Detail(trace, choose, take);
     this.controls = new Controls(trace, { choose, narrow: (change) => this.narrow(change), filters });
     this.parts = [this.controls, this.strip, this.lanes, this.detail, this.picture, this.program];
     this.node = h("div", { class: "viewer" },
-      this.controls.node,
+      trace.length ? this.controls.node : null,
       this.strip.node, legend(),
       waitGraph(trace.view.blocked, trace.view.loop_start !== null),
       h("div", { class: "panes" },

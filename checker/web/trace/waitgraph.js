@@ -1,6 +1,7 @@
 // Who waits for whom, where nobody can move.
 
 import { h, svg } from "../dom.js";
+import { untilText } from "./model.js";
 
 const R = 120;
 
@@ -9,7 +10,7 @@ export function waitGraph(blocked, endless) {
   if (blocked.length === 0) return null;
   const names = [...new Set(blocked.flatMap((b) => [b.task, ...b.waits_for.map((w) => w.replace(/ itself$/, ""))]))];
   const width = 420;
-  const height = names.length <= 2 ? 120 : 260;
+  const height = names.length > 2 ? 260 : edgesToSelf(blocked) ? 120 : 72;
   const centre = [width / 2, height / 2];
   const spot = new Map(names.map((name, n) => {
     if (names.length <= 2) return [name, [width * (names.length === 1 ? 0.5 : n ? 0.78 : 0.22), height / 2]];
@@ -37,9 +38,13 @@ export function waitGraph(blocked, endless) {
         edges, nodes),
       h("ul", {}, blocked.map((b) => h("li", {}, h("b", {}, b.task), b.stopped
         ? " has stopped for ever"
-        : [" sleeps in ", h("code", {}, b.function), " until ", h("code", {}, b.waits_until)],
+        : [" sleeps in ", h("code", {}, b.function), " until ", h("code", {}, untilText(b.waits_until))],
         b.stopped ? null : b.waits_for.length ? `; only ${b.waits_for.join(", ")} could bring it about` : "; nobody can bring it about",
         b.holds.length ? [", holding ", h("code", {}, b.holds.join(", "))] : null)))));
+}
+
+function edgesToSelf(blocked) {
+  return blocked.some((b) => b.waits_for.some((w) => w.replace(/ itself$/, "") === b.task));
 }
 
 function shorten(name) {

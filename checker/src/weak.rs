@@ -1,0 +1,95 @@
+//! Steps of weak-memory executions, taken on a system: with what each read that memory did not hold.
+
+use std::collections::BTreeMap;
+
+use foliocheck_model::executor::judge;
+use foliocheck_model::machine::interp::{self, Action, Valuation};
+use foliocheck_model::machine::{RunError, System, TaskId, VarId};
+
+use crate::trace::{Change, TraceStep, trace_step};
+
+/// Variables with the values that a step reads of them, whatever memory holds.
+pub type Seen = BTreeMap<VarId, u64>;
+
+/// What `task` can do in `state` if it reads these values.
+pub fn enabled(system: &System, state: &Valuation, task: TaskId, seen: &Seen) -> Vec<Action> {
+    let mut believed = state.clone();
+    for (var, value) in seen {
+        believed.0[var.index()] = *value;
+    }
+    interp::enabled(system, &believed)
+        .into_iter()
+        .filter(|action| action.task == task)
+        .collect()
+}
+
+/// The state after a step that reads these values.
+///
+/// # Errors
+/// If the step does what a step must not do.
+pub fn take(
+    system: &System,
+    state: &Valuation,
+    action: Action,
+    seen: &Seen,
+) -> Result<Valuation, RunError> {
+    if seen.is_empty() {
+        return interp::apply(system, state, action);
+    }
+    Ok(judge::take(system, state, action, seen))
+}
+
+/// The step as a trace tells it; none if its task has ended.
+pub fn told(
+    system: &System,
+    before: &Valuation,
+    after: &Valuation,
+    action: Action,
+    seen: &Seen,
+) -> Option<TraceStep> {
+    let step = interp::current(system, before, action.task)?;
+    let mut told = trace_step(system, before, after, action, step);
+    told.stale = seen
+        .iter()
+        .map(|(var, value)| Change {
+            variable: system.var(*var).full_name(),
+            from: system.var(*var).show(before.get(*var)),
+            to: system.var(*var).show(*value),
+            ghost: false,
+        })
+        .collect();
+    Some(told)
+}
+
+/// Values by name: variables in full, values as they are shown. The error names what is not there.
+///
+/// # Errors
+/// If there is no such variable, or it has no such value.
+pub fn seen<'a>(
+    system: &System,
+    named: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Result<Seen, String> {
+    let one = |(name, text): (&str, &str)| {
+        let at = system.vars.iter().position(|v| v.full_name() == name);
+        let at = at.ok_or_else(|| format!("no variable `{name}`"))?;
+        let var = &system.vars[at];
+        let label = var.labels.iter().position(|l| l == text);
+        let value = match label {
+            Some(label) => Some(label as u64),
+            None => text.parse().ok(),
+        };
+        let value = value.filter(|v| *v <= var.max);
+        let value = value.ok_or_else(|| format!("{name} is never `{text}`"))?;
+        Ok((VarId(u16::try_from(at).expect("few variables")), value))
+    };
+    named.into_iter().map(one).collect()
+}
+
+/// What a step of a trace read that memory did not hold.
+///
+/// # Errors
+/// As [`seen`].
+pub fn seen_by(system: &System, step: &TraceStep) -> Result<Seen, String> {
+    let read = step.stale.iter();
+    seen(system, read.map(|c| (c.variable.as_str(), c.to.as_str())))
+}
