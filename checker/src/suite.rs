@@ -460,7 +460,6 @@ pub fn lasts(system: &System, predicate: &Predicate) -> bool {
         })
 }
 
-/// What answered.
 /// What answers by states: explorations, the state graph, both; or no state had to be visited.
 pub const ENGINES: [&str; 4] = [
     "stateright",
@@ -469,6 +468,7 @@ pub const ENGINES: [&str; 4] = [
     "control flow",
 ];
 
+/// What answered.
 fn engine(findings: &[&(usize, Finding)]) -> &'static str {
     let graph = findings.iter().any(|(_, f)| f.graph && f.states != 0);
     let explored = findings.iter().any(|(_, f)| !f.graph);

@@ -294,12 +294,12 @@ impl Threads {
         let whole = self.lines.iter().filter(is_whole).count();
         let violated = self.lines.iter().filter(|l| !l.violated.is_empty());
         let mut out = format!(
-            "loom: {} units of group quick, {} executions (all of them in {whole} units, else those with at most {} \
-             preemptions), {} weak; {} outcomes that only weak memory has. {} units cannot be run as threads.\n\
+            "loom: {} units of group quick, {} executions (all of them in {whole} units, else {}), \
+             {} weak; {} outcomes that only weak memory has. {} units cannot be run as threads.\n\
              shuttle: {} schedules of {} units of group large.\n",
             self.lines.len(),
             sum(|l| l.executions),
-            Reach::DEFAULT.preemptions,
+            loomed::within(Some(Reach::DEFAULT.preemptions)),
             sum(|l| l.weak),
             sum(|l| l.weak_outcomes),
             self.passed.len(),

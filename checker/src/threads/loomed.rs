@@ -95,15 +95,25 @@ pub fn explore(instance: &Instance, orders: Orders, reach: &Reach) -> Result<Loo
     })
 }
 
+/// Which executions those within a bound are.
+pub fn within(preemptions: Option<usize>) -> String {
+    match preemptions {
+        None => "all executions".to_owned(),
+        Some(1) => "executions with at most 1 preemption".to_owned(),
+        Some(n) => format!("executions with at most {n} preemptions"),
+    }
+}
+
 impl Loomed {
     /// What was covered, in words.
     pub fn coverage(&self) -> String {
-        let bound = match self.preemptions {
-            None => "all executions".to_owned(),
-            Some(n) => format!("executions with at most {n} preemptions"),
-        };
         let found = &self.found;
-        format!("{bound}: {}, {} of them weak", found.executions, found.weak)
+        format!(
+            "{}: {}, {} of them weak",
+            within(self.preemptions),
+            found.executions,
+            found.weak
+        )
     }
 
     /// Every execution was explored.

@@ -1,7 +1,6 @@
 //! Costs, held against an enumeration of the executions of small programs by the reference interpreter,
 //! on the system as written.
 
-use crate::support;
 use std::fmt::Write as _;
 
 use foliocheck::cost::bill;
@@ -15,6 +14,8 @@ use foliocheck_model::machine::step::Cost;
 use foliocheck_model::machine::var::VarDecl;
 use foliocheck_specs::{instance, schemes};
 use proptest::prelude::*;
+
+use crate::support;
 
 /// A step of a random program.
 #[derive(Clone, Debug)]

@@ -1,7 +1,6 @@
 //! The search for fair lassos, held against an enumeration of everything that an endless execution of a
 //! small graph can repeat.
 
-use crate::support;
 use std::collections::BTreeSet;
 
 use foliocheck::engine::graph::{Edge, Graph, Node};
@@ -9,6 +8,8 @@ use foliocheck::engine::lasso::{Fairness, Lasso, Question, Standing, find};
 use foliocheck_model::machine::TaskId;
 use foliocheck_model::machine::interp::Action;
 use proptest::prelude::*;
+
+use crate::support;
 
 const TASKS: usize = 3;
 
@@ -241,4 +242,33 @@ fn a_lock_that_is_free_again_and_again_is_obtained() {
     assert!(find(&small, Fairness::None).is_some());
     assert!(find(&small, Fairness::Weak).is_some());
     assert_eq!(find(&small, Fairness::Handover), None);
+}
+
+#[test]
+fn a_graph_has_the_edges_that_it_was_given() {
+    let edge = |task, branch, target| Edge {
+        action: Action {
+            task: TaskId(task),
+            branch,
+        },
+        target,
+    };
+    let edges = vec![
+        vec![edge(0, 0, 1), edge(1, 2, 0)],
+        vec![],
+        vec![edge(2, 1, 0)],
+    ];
+    let graph = Graph::from_edges(&edges);
+    assert_eq!(
+        (graph.len(), graph.edge_count(), graph.is_empty()),
+        (3, 3, false)
+    );
+    for (node, edges) in (0..).zip(&edges) {
+        assert_eq!(&graph.edges(node).collect::<Vec<_>>(), edges);
+    }
+    let empty = Graph::from_edges(&[]);
+    assert_eq!(
+        (empty.len(), empty.edge_count(), empty.is_empty()),
+        (0, 0, true)
+    );
 }

@@ -1,11 +1,12 @@
 //! Progress in endless executions: who breaks it, what only fairness keeps, what was cut.
 
-use crate::support;
 use foliocheck::engine::lasso::Fairness;
 use foliocheck::engine::limits::Limits;
 use foliocheck::suite::{self, Options, Unit};
 use foliocheck::verdict::{Run, Verdict};
 use foliocheck_specs::{invariants, schemes};
+
+use crate::support;
 
 fn run(scheme: &str, scenario: &str, invariant: &str, options: &Options) -> Run {
     let unit = Unit {

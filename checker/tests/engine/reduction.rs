@@ -2,11 +2,12 @@
 //! scenario of the suite under every scheme. And both equal a plain search that shares no code with
 //! the engine.
 
-use crate::support;
 use foliocheck::engine::explore::{Mode, explore};
 use foliocheck::engine::limits::Limits;
 use foliocheck::suite::{self, Options, Unit};
 use foliocheck_specs::{invariants, schemes};
+
+use crate::support;
 
 #[test]
 fn reduced_equals_full() {

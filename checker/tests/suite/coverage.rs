@@ -1,11 +1,12 @@
 //! Every step of every program is executed by some scenario, under some scheme, in some reachable
 //! state; so is every branch, except those that exist for what the kernel never does.
 
-use crate::support;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use foliocheck::suite;
 use foliocheck_model::machine::compile::{Machine, State};
+
+use crate::support;
 
 /// Marks each step and branch that is taken in some reachable state.
 fn explore(machine: &Machine<6>, taken: &mut impl FnMut(usize, usize, usize)) {

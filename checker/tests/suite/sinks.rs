@@ -1,13 +1,14 @@
 //! What a gate on write permission is for, and what not: it keeps sinks that write away from pages of
 //! those who may not write them, and nothing else.
 
-use crate::support;
 use foliocheck::suite::{self, Options, Unit};
 use foliocheck::verdict::Verdict;
 use foliocheck_model::kernel::setup::Call;
 use foliocheck_model::kernel::skbuff::SHARED_FRAG;
 use foliocheck_model::machine::ablate::Ablation;
 use foliocheck_specs::{invariants, schemes};
+
+use crate::support;
 
 /// The verdict on `source-untouched` with that part missing.
 fn source_untouched(scheme: &str, scenario: &str, writable: bool, missing: &Ablation) -> Verdict {

@@ -1,7 +1,6 @@
 //! The spliced tag: which rules it takes to hold, that each of them is needed, and what each race costs
 //! that the proposal leaves open.
 
-use crate::support;
 use std::collections::BTreeMap;
 
 use foliocheck::suite::{self, Options, Unit};
@@ -10,6 +9,8 @@ use foliocheck_model::kernel::setup::Mapping;
 use foliocheck_model::machine::ablate::Ablation;
 use foliocheck_specs::schemes::spliced_tag;
 use foliocheck_specs::{Invariant, Scenario, Scheme, invariants};
+
+use crate::support;
 
 /// The rules that [`spliced_tag::fixed`] adds to tests, tag and copy.
 const ADDED: [&str; 6] = [
