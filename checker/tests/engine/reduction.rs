@@ -2,7 +2,7 @@
 //! scenario of the suite under every scheme. And both equal a plain search that shares no code with
 //! the engine.
 
-use foliocheck::engine::explore::{Mode, explore};
+use foliocheck::engine::explore::{ExploreError, Mode, WATCHED_MAX, explore};
 use foliocheck::engine::limits::Limits;
 use foliocheck::suite::{self, Options, Unit};
 use foliocheck_specs::{invariants, schemes};
@@ -116,4 +116,34 @@ fn full_exploration_visits_every_state() {
         assert_eq!(engine.states, plain.states, "{scheme} in {id}");
         assert_eq!(engine.observations, plain.observations, "{scheme} in {id}");
     }
+}
+
+/// As many predicates as there is room for can be watched, and no more.
+#[test]
+fn too_many_predicates_are_refused() {
+    let instance = support::build("by-reference", &support::scenario("write-after-splice"));
+    let explore = |watched: usize| {
+        let watched = vec![0; watched];
+        explore(
+            &instance.optimized,
+            Mode::Full,
+            &watched,
+            &Limits::default(),
+        )
+    };
+    assert!(explore(WATCHED_MAX).is_ok());
+    match explore(WATCHED_MAX + 1) {
+        Err(ExploreError::TooManyPredicates(found)) => assert_eq!(found, WATCHED_MAX + 1),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Of n states with fingerprints of 64 bits, n (n - 1) / 2 pairs could be equal, each with a chance of 2^-64.
+#[test]
+fn lost_states_are_estimated_by_their_number() {
+    let instance = support::build("by-reference", &support::scenario("write-after-splice"));
+    let found = explore(&instance.optimized, Mode::Full, &[], &Limits::default()).unwrap();
+    let expected = 206.0 * 206.0 / 2f64.powi(65);
+    assert_eq!(found.states, 206);
+    assert!((found.expected_omissions() / expected - 1.0).abs() < 1e-9);
 }

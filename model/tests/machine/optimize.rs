@@ -5,7 +5,7 @@
 use foliocheck_model::machine::builder::ProgramBuilder;
 use foliocheck_model::machine::compile::Machine;
 use foliocheck_model::machine::expr::{Expr, add, eq, ne};
-use foliocheck_model::machine::optimize::optimize;
+use foliocheck_model::machine::optimize::{for_threads, optimize};
 use foliocheck_model::machine::system::{Predicate, Scope, System};
 use foliocheck_model::machine::var::VarDecl;
 use proptest::prelude::*;
@@ -59,6 +59,33 @@ fn variables_that_nothing_depends_on_are_dropped() {
     }
     assert!(has_var(&small, "o.kept"));
     assert_eq!(small.tasks[0].program.steps[1].guard, Expr::TRUE);
+    keeps_behaviour(&system).unwrap();
+}
+
+/// That a way is never taken can make the next variable a constant.
+#[test]
+fn constants_are_found_until_there_are_no_more() {
+    let mut system = System::default();
+    let task = system.add_task("t");
+    let never = system.declare(VarDecl::shared("o", "never", 1));
+    let same = system.declare(VarDecl::shared("o", "same", 3).init(1));
+    let set = system.declare(VarDecl::shared("o", "set", 3).observed());
+    let mut b = ProgramBuilder::new(&mut system, task);
+    b.step("S0", FN, |s| {
+        s.when(eq(never, 1), "", |b| b.set(same, 2))
+            .otherwise("", |b| b)
+    });
+    b.step("S1", FN, |s| {
+        s.when(eq(same, 1), "", |b| b.set(set, 1))
+            .otherwise("", |b| b.set(set, 2))
+    });
+    b.finish().unwrap();
+    for small in [optimize(&system), for_threads(&system)] {
+        assert!(!has_var(&small, "o.same") && has_var(&small, "o.set"));
+        let last = &small.tasks[0].program.steps[1].branches;
+        assert_eq!([&last[0].when, &last[1].when], [&Expr::TRUE, &Expr::FALSE]);
+        assert!(last[1].assigns.is_empty(), "it is never taken");
+    }
     keeps_behaviour(&system).unwrap();
 }
 

@@ -81,12 +81,15 @@ fn a_task_is_settled_where_nobody_expects_it_to_go_on() {
 #[test]
 fn a_constant_is_what_no_step_changes() {
     let mut system = System::default();
-    let [same, never, changed, other] =
-        ["a", "b", "c", "d"].map(|name| system.declare(VarDecl::shared("o", name, 3).init(1)));
+    let [same, never, changed, other, perhaps] =
+        ["a", "b", "c", "d", "e"].map(|name| system.declare(VarDecl::shared("o", name, 3).init(1)));
     let task = system.add_task("t");
     let mut b = ProgramBuilder::new(&mut system, task);
     b.step("A", F, |s| {
-        s.set(same, 1).set_if(Expr::FALSE, never, 2).set(changed, 2)
+        s.set(same, 1)
+            .set_if(Expr::FALSE, never, 2)
+            .set(changed, 2)
+            .set_if(eq(same, 1), perhaps, 2)
     });
     b.finish().unwrap();
     assert!(
@@ -94,6 +97,6 @@ fn a_constant_is_what_no_step_changes() {
             .into_iter()
             .all(|v| system.is_constant(v))
     );
-    assert!(!system.is_constant(changed));
+    assert!(!system.is_constant(changed) && !system.is_constant(perhaps));
     assert!(!system.is_constant(system.task(task).pc));
 }
