@@ -164,11 +164,12 @@ fn reduced_counts() {
             let got = explore(system, mode, &watched, &Limits::default()).unwrap();
             let _ = writeln!(
                 out,
-                "  {mode:?}: {} states, {} transitions, depth {}, {} observations",
+                "  {mode:?}: {} states, {} transitions, depth {}, {} observations, {} words a state",
                 got.states,
                 got.transitions,
                 got.depth,
-                got.observations.len()
+                got.observations.len(),
+                got.state_words
             );
         }
     }

@@ -5,6 +5,10 @@
 use foliocheck::engine::explore::{ExploreError, Mode, WATCHED_MAX, explore};
 use foliocheck::engine::limits::Limits;
 use foliocheck::suite::{self, Options, Unit};
+use foliocheck_model::machine::builder::{CFn, ProgramBuilder};
+use foliocheck_model::machine::error::RunError;
+use foliocheck_model::machine::system::System;
+use foliocheck_model::machine::var::VarDecl;
 use foliocheck_specs::{invariants, schemes};
 
 use crate::support;
@@ -146,4 +150,27 @@ fn lost_states_are_estimated_by_their_number() {
     let expected = 206.0 * 206.0 / 2f64.powi(65);
     assert_eq!(found.states, 206);
     assert!((found.expected_omissions() / expected - 1.0).abs() < 1e-9);
+}
+
+/// A step that does what a step must not do ends an exploration, reduced or not: there is no verdict.
+#[test]
+fn an_error_of_the_model_is_no_verdict() {
+    let mut system = System::default();
+    let x = system.declare(VarDecl::shared("o", "x", 1));
+    for name in ["a", "b"] {
+        let task = system.add_task(name);
+        let mut b = ProgramBuilder::new(&mut system, task);
+        b.step("A", CFn::new("f", "mm/test.c"), |s| s.inc(x));
+        b.finish().unwrap();
+    }
+    for mode in [Mode::Full, Mode::Final] {
+        match explore(&system, mode, &[], &Limits::default()) {
+            Err(ExploreError::Run(RunError::OutOfRange {
+                var, value, max, ..
+            })) => {
+                assert_eq!((var.as_str(), value, max), ("o.x", 2, 1));
+            }
+            other => panic!("{mode:?}: {other:?}"),
+        }
+    }
 }
