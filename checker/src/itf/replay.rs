@@ -3,7 +3,7 @@
 use foliocheck_model::machine::ablate::Ablation;
 use foliocheck_model::machine::interp::{self, Action, Valuation};
 use foliocheck_model::machine::step::Step;
-use foliocheck_model::machine::system::Scope;
+use foliocheck_model::machine::system::{Predicate, Scope};
 use foliocheck_model::machine::{BuildError, RunError, System, TaskId};
 use foliocheck_specs::bugs::{self, Carried};
 use foliocheck_specs::claims::Without;
@@ -345,7 +345,15 @@ fn weakly(
     invariant: &Invariant,
     last: &Valuation,
 ) -> Result<Trace, Stale> {
-    if system.predicates.iter().any(|p| last.holds(&p.bad)) {
+    // What is asked at an end only is not broken on the way to it.
+    let at_end = interp::enabled(system, last).is_empty();
+    let asked = |p: &Predicate| match p.scope {
+        Scope::Always => true,
+        Scope::Terminal => at_end,
+        Scope::Progress(_) => false,
+    };
+    let mut predicates = system.predicates.iter();
+    if predicates.any(|p| asked(p) && last.holds(&p.bad)) {
         return Ok(document.trace.clone());
     }
     Err(Stale::Kept {
