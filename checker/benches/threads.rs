@@ -8,7 +8,6 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use foliocheck::engine::loom;
 use foliocheck::engine::shuttle;
-use foliocheck::threads::prepare;
 use foliocheck_model::executor::execution::{Orders, Prepared};
 use foliocheck_specs::{Instance, Scenario, instance, schemes};
 
@@ -23,7 +22,7 @@ fn prepared(scheme: &str, scenario: &str) -> Arc<Prepared> {
     let setup = scenario.expect("a scenario").setup;
     let ask = instance::applicable(&setup);
     let built = Instance::build(&setup, &scheme.expect("a scheme"), &[], &ask);
-    prepare(&built.expect("built").full).expect("its steps are one action each")
+    Prepared::of(&built.expect("built").full).expect("its steps are one action each")
 }
 
 /// Three threads: a writer and two splicers; with one preemption, two, and any number.

@@ -32,7 +32,6 @@ pub mod causes;
 pub mod claims;
 pub mod cli;
 pub mod cost;
-pub mod engine;
 pub mod expectation;
 pub mod gate;
 pub mod interrupt;
@@ -45,6 +44,9 @@ pub mod trace;
 pub mod verdict;
 pub mod weak;
 pub mod web;
+
+/// The engines: a crate of their own.
+pub use foliocheck_engine as engine;
 
 /// The README's example is compiled and run.
 #[cfg(doctest)]

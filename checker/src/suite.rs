@@ -14,14 +14,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use foliocheck_model::machine::ablate::Ablation;
-use foliocheck_model::machine::expr::{Expr, Op};
 use foliocheck_model::machine::interp::Action;
 use foliocheck_model::machine::system::{Predicate, Scope};
 use foliocheck_model::machine::{BuildError, System};
 use foliocheck_specs::scenario::ScenarioError;
 use foliocheck_specs::{Instance, Invariant, Scenario, Scheme, invariants, schemes};
 
-use crate::engine::explore::{Exploration, ExploreError, Mode, explore};
+use crate::engine::explore::{Exploration, ExploreError, Mode, explore, lasts};
 use crate::engine::lasso::Fairness;
 use crate::engine::limits::Limits;
 use crate::engine::loom::LoomError;
@@ -441,23 +440,6 @@ impl Answer {
             self.observations = Some(exploration.observations);
         }
     }
-}
-
-/// Whether the predicate is about final states, or, once true, stays true: then it is true in a final
-/// state or on a cycle that the reduction visits.
-pub fn lasts(system: &System, predicate: &Predicate) -> bool {
-    predicate.scope == Scope::Terminal
-        || predicate.bad.disjuncts().into_iter().all(|way| match way {
-            Expr::Bin(Op::Eq, var, value) => match (&**var, &**value) {
-                (Expr::Var(v), Expr::Const(1)) => system
-                    .steps()
-                    .flat_map(|(_, _, s)| &s.branches)
-                    .flat_map(|b| &b.assigns)
-                    .all(|a| a.var != *v || a.value == Expr::TRUE),
-                _ => false,
-            },
-            _ => false,
-        })
 }
 
 /// What answers by states: explorations, the state graph, both; or no state had to be visited.

@@ -10,12 +10,12 @@
 
 use std::collections::BTreeSet;
 
-use foliocheck_model::executor::execution::Orders;
+use foliocheck_model::executor::execution::{Orders, Prepared};
 use foliocheck_model::machine::BuildError;
 use serde::Serialize;
 
 use super::loomed::{self, Loomed, Reach};
-use super::{prepare, sampled};
+use super::sampled;
 use crate::engine::loom::LoomError;
 use crate::engine::shuttle::Bounds;
 use crate::suite::{self, Cause, Options, Unit, UnitError};
@@ -138,7 +138,7 @@ impl Agreement {
             let why = "loom: weaker orders lose outcomes that full barriers have";
             self.errors.push(why.to_owned());
         }
-        let prepared = prepare(&instance.full)?;
+        let prepared = Prepared::of(&instance.full)?;
         let system = &prepared.system;
         for (outcome, execution) in &declared.found.weak_outcomes {
             if states.contains(outcome) {

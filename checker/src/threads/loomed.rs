@@ -3,11 +3,10 @@
 //! A verdict of the engine `loom` is about all executions: the interleavings, which exploration by states
 //! has visited, and the weak ones, which loom has. *Holds* takes both, within loom's bound, which it names.
 
-use foliocheck_model::executor::execution::Orders;
+use foliocheck_model::executor::execution::{Orders, Prepared};
 use foliocheck_model::machine::BuildError;
 use foliocheck_specs::{Instance, Invariant};
 
-use super::prepare;
 use crate::engine::loom::{self, Cut, Exploration, LoomError};
 use crate::suite::{Answer, Cause, Unit, UnitError};
 use crate::trace::Trace;
@@ -77,7 +76,7 @@ pub fn run(unit: &Unit, orders: Orders, reach: &Reach) -> Result<Looming, UnitEr
 /// # Errors
 /// If it cannot be explored.
 pub fn explore(instance: &Instance, orders: Orders, reach: &Reach) -> Result<Loomed, Cause> {
-    let prepared = prepare(&instance.full)?;
+    let prepared = Prepared::of(&instance.full)?;
     let mut bounds = loom::Bounds {
         preemptions: None,
         executions: reach.to_the_end,
@@ -188,7 +187,7 @@ impl Loomed {
         instance: &Instance,
         invariant: &Invariant,
     ) -> Result<Option<Trace>, Cause> {
-        let prepared = prepare(&instance.full)?;
+        let prepared = Prepared::of(&instance.full)?;
         let mine = |p: &usize| prepared.system.predicates[*p].invariant == invariant.id;
         let weak = self.found.weak_violations.iter();
         let shortest = weak

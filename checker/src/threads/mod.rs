@@ -13,26 +13,3 @@ pub mod ledger;
 pub mod loomed;
 pub mod orders;
 pub mod sampled;
-
-use std::sync::Arc;
-
-use foliocheck_model::executor::execution::Prepared;
-use foliocheck_model::executor::follow;
-use foliocheck_model::executor::plan::Plans;
-use foliocheck_model::machine::optimize::for_threads;
-use foliocheck_model::machine::{BuildError, System};
-
-/// A system made ready for threads; `full` is as it was written.
-///
-/// # Errors
-/// [`BuildError::TwoObjects`] if a step of it is no sequence of accesses.
-pub fn prepare(full: &System) -> Result<Arc<Prepared>, BuildError> {
-    let system = for_threads(full);
-    let plans = Plans::of(&system)?;
-    let leader = follow::leader(&system)?;
-    Ok(Arc::new(Prepared {
-        system,
-        plans,
-        leader,
-    }))
-}

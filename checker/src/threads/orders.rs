@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use foliocheck_model::executor::execution::Orders;
+use foliocheck_model::executor::execution::{Orders, Prepared};
 use foliocheck_model::machine::step::Order;
 use foliocheck_model::machine::weaken::{Ordered, ordered, weakened, weaker};
 use foliocheck_specs::Instance;
@@ -206,7 +206,7 @@ fn difference(
     let Some((_, execution)) = new else {
         return Ok(None);
     };
-    let prepared = super::prepare(&instance.full)?;
+    let prepared = Prepared::of(&instance.full)?;
     let why = "an outcome that is not there with the declared orders".to_owned();
     let trace = Trace::weak(&prepared.system, execution, execution.steps.len(), why);
     Ok(Some((None, trace)))

@@ -1,9 +1,9 @@
 //! What shuttle meets in a unit.
 
+use foliocheck_model::executor::execution::Prepared;
 use foliocheck_model::machine::BuildError;
 use foliocheck_specs::{Instance, Invariant};
 
-use super::prepare;
 use crate::engine::explore::{Mode, explore};
 use crate::engine::limits::Limits;
 use crate::engine::minimize::minimize;
@@ -44,7 +44,7 @@ pub fn run(unit: &Unit, bounds: &Bounds) -> Result<Sampling, UnitError> {
 /// # Errors
 /// If it cannot be sampled.
 pub fn sample(instance: &Instance, bounds: &Bounds) -> Result<Sample, Cause> {
-    let prepared = prepare(&instance.full)?;
+    let prepared = Prepared::of(&instance.full)?;
     Ok(shuttle::sample(&prepared, bounds)?)
 }
 
@@ -123,7 +123,7 @@ pub fn shortest(
     predicate: usize,
     met: &Met,
 ) -> Result<Vec<foliocheck_model::machine::interp::Action>, Cause> {
-    let prepared = prepare(&instance.full)?;
+    let prepared = Prepared::of(&instance.full)?;
     let short = minimize(&prepared.leader, &met.path, predicate);
     let limits = Limits {
         max_states: Some(SHORTEST_WITHIN),

@@ -28,6 +28,11 @@ pub struct Plain {
 
 /// Searches the whole state space of `system`.
 pub fn search(system: &System) -> Plain {
+    search_up_to(system, usize::MAX).expect("no bound")
+}
+
+/// Searches the whole state space of `system`; none if it has more states than that.
+pub fn search_up_to(system: &System, most: usize) -> Option<Plain> {
     let init = Valuation::init(system);
     let mut depth: HashMap<Valuation, usize> = HashMap::from([(init.clone(), 0)]);
     let mut queue = VecDeque::from([init]);
@@ -37,6 +42,9 @@ pub fn search(system: &System) -> Plain {
         observations: BTreeSet::new(),
     };
     while let Some(state) = queue.pop_front() {
+        if depth.len() > most {
+            return None;
+        }
         let at = depth[&state];
         plain.states += 1;
         let actions = interp::enabled(system, &state);
@@ -64,7 +72,7 @@ pub fn search(system: &System) -> Plain {
             }
         }
     }
-    plain
+    Some(plain)
 }
 
 /// The scenario of that name.

@@ -3,14 +3,15 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::backend::{Backend, Memory};
-use super::follow::{Follow, Leader};
+use super::follow::{self, Follow, Leader};
 use super::history::{Access, History};
 use super::plan::{Plans, TakeLock};
 use super::thread::Thread;
 use crate::machine::interp::Action;
+use crate::machine::optimize::for_threads;
 use crate::machine::step::Loc;
 use crate::machine::system::{System, TaskId};
-use crate::machine::{RunError, VarId};
+use crate::machine::{BuildError, RunError, VarId};
 
 /// A system that threads can run.
 pub struct Prepared {
@@ -20,6 +21,23 @@ pub struct Prepared {
     pub plans: Plans,
     /// Makes machines that follow.
     pub leader: Leader,
+}
+
+impl Prepared {
+    /// Makes a system ready; `full` is as it was written.
+    ///
+    /// # Errors
+    /// [`BuildError::TwoObjects`] if a step of it is no sequence of accesses.
+    pub fn of(full: &System) -> Result<Arc<Self>, BuildError> {
+        let system = for_threads(full);
+        let plans = Plans::of(&system)?;
+        let leader = follow::leader(&system)?;
+        Ok(Arc::new(Prepared {
+            system,
+            plans,
+            leader,
+        }))
+    }
 }
 
 /// What orders the accesses have.

@@ -5,6 +5,7 @@
 
 mod ablation;
 mod agreement;
+#[path = "../support/build.rs"]
 mod build;
 mod builder;
 mod counters;
@@ -16,6 +17,7 @@ mod forever;
 mod listing;
 mod naive;
 mod optimize;
+#[path = "../support/plan.rs"]
 mod plan;
 mod refusal;
 #[path = "../support/cases.rs"]

@@ -53,8 +53,8 @@ use std::collections::VecDeque;
 
 use foliocheck_model::machine::interp::Action;
 
-use super::components::Components;
-use super::graph::{Graph, Node};
+use crate::components::Components;
+use crate::graph::{Graph, Node};
 
 /// What is taken for granted of endless executions.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]

@@ -10,10 +10,10 @@ use foliocheck_model::machine::system::Scope;
 use foliocheck_model::machine::var::{Role, VarId};
 use foliocheck_model::machine::{System, TaskId};
 
-use super::explore::ExploreError;
-use super::graph::{Graph, Node, StateGraph};
-use super::lasso::{self, Fairness, Lasso, Question, Standing};
-use super::limits::{Cut, Limits};
+use crate::explore::ExploreError;
+use crate::graph::{Graph, Node, StateGraph};
+use crate::lasso::{self, Fairness, Lasso, Question, Standing};
+use crate::limits::{Cut, Limits};
 
 /// No graph of more states is built: with states of two words it takes some 900 MiB to look for cycles in
 /// one of that size. What needs more is inconclusive, unless a cycle is found in the part that was built.
@@ -43,7 +43,7 @@ pub fn bounded(limits: &Limits) -> Limits {
     }
 }
 
-/// Looks for executions of `system` (as [`control`](foliocheck_specs::instance::control) leaves it) that
+/// Looks for executions of `system` (as `foliocheck_specs::instance::control` leaves it) that
 /// violate its predicates about progress.
 ///
 /// # Errors

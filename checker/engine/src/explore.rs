@@ -21,13 +21,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use foliocheck_model::machine::compile::{Machine, State};
+use foliocheck_model::machine::expr::{Expr, Op};
 use foliocheck_model::machine::interp::Action;
-use foliocheck_model::machine::system::Scope;
+use foliocheck_model::machine::system::{Predicate, Scope};
 use foliocheck_model::machine::{BuildError, RunError, System};
 use stateright::{Checker, Model, Property};
 
-use super::limits::{Cut, Limits, Watch};
-use super::stubborn::Stubborn;
+use crate::limits::{Cut, Limits, Watch};
+use crate::stubborn::Stubborn;
 
 /// Largest number of predicates that one exploration watches.
 pub const WATCHED_MAX: usize = 24;
@@ -86,6 +87,16 @@ pub enum ExploreError {
     /// The system has too many steps for the reduction.
     #[error("{0} steps are too many for the reduction; use --full")]
     TooManySteps(usize),
+    /// A predicate that this mode says nothing about.
+    #[error("exploration in mode {mode:?} does not decide predicate {predicate} of `{invariant}`")]
+    Undecided {
+        /// The mode.
+        mode: Mode,
+        /// Its index.
+        predicate: usize,
+        /// Its invariant.
+        invariant: String,
+    },
     /// Too many predicates at once.
     #[error("{0} predicates are more than one exploration watches")]
     TooManyPredicates(usize),
@@ -201,6 +212,36 @@ impl<const N: usize> Model for Explored<N> {
     }
 }
 
+/// Whether the predicate is about final states, or, once true, stays true: then it is true in a final
+/// state or on a cycle that the reduction visits.
+pub fn lasts(system: &System, predicate: &Predicate) -> bool {
+    predicate.scope == Scope::Terminal
+        || predicate.bad.disjuncts().into_iter().all(|way| match way {
+            Expr::Bin(Op::Eq, var, value) => match (&**var, &**value) {
+                (Expr::Var(v), Expr::Const(1)) => system
+                    .steps()
+                    .flat_map(|(_, _, s)| &s.branches)
+                    .flat_map(|b| &b.assigns)
+                    .all(|a| a.var != *v || a.value == Expr::TRUE),
+                _ => false,
+            },
+            _ => false,
+        })
+}
+
+/// Whether an exploration in this mode that does not find the predicate true shows that it never is.
+fn decides(mode: Mode, system: &System, p: usize) -> bool {
+    let predicate = &system.predicates[p];
+    if matches!(predicate.scope, Scope::Progress(_)) {
+        return false;
+    }
+    match mode {
+        Mode::Full => true,
+        Mode::Final => lasts(system, predicate),
+        Mode::Question(q) => p == q && predicate.scope == Scope::Always,
+    }
+}
+
 /// Explores `system` (optimised) and watches the predicates with the given indices.
 ///
 /// # Errors
@@ -227,6 +268,13 @@ fn run<const N: usize>(
 ) -> Result<Exploration, ExploreError> {
     if watched.len() > WATCHED_MAX {
         return Err(ExploreError::TooManyPredicates(watched.len()));
+    }
+    if let Some(p) = watched.iter().find(|p| !decides(mode, system, **p)) {
+        return Err(ExploreError::Undecided {
+            mode,
+            predicate: *p,
+            invariant: system.predicates[*p].invariant.clone(),
+        });
     }
     let machine = Machine::<N>::new(system.clone())?;
     let reduction = match mode {

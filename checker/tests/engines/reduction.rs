@@ -2,13 +2,7 @@
 //! scenario of the suite under every scheme. And both equal a plain search that shares no code with
 //! the engine.
 
-use foliocheck::engine::explore::{ExploreError, Mode, WATCHED_MAX, explore};
-use foliocheck::engine::limits::Limits;
 use foliocheck::suite::{self, Options, Unit};
-use foliocheck_model::machine::builder::{CFn, ProgramBuilder};
-use foliocheck_model::machine::error::RunError;
-use foliocheck_model::machine::system::System;
-use foliocheck_model::machine::var::VarDecl;
 use foliocheck_specs::{invariants, schemes};
 
 use crate::support;
@@ -101,76 +95,6 @@ fn engine_equals_a_plain_search() {
                 "{scheme} in {id}, {}",
                 run.invariant
             );
-        }
-    }
-}
-
-/// The full exploration of the optimised system visits exactly the states that a plain search of the
-/// same system visits.
-#[test]
-fn full_exploration_visits_every_state() {
-    for (scheme, id) in [
-        ("by-reference", "two-folios"),
-        ("stable-pin-mkclean", "tee-twins"),
-        ("recheck-folio-version", "mmap-store-clean-pte"),
-    ] {
-        let instance = support::build(scheme, &support::scenario(id));
-        let plain = support::search(&instance.optimized);
-        let engine = explore(&instance.optimized, Mode::Full, &[], &Limits::default()).unwrap();
-        assert_eq!(engine.states, plain.states, "{scheme} in {id}");
-        assert_eq!(engine.observations, plain.observations, "{scheme} in {id}");
-    }
-}
-
-/// As many predicates as there is room for can be watched, and no more.
-#[test]
-fn too_many_predicates_are_refused() {
-    let instance = support::build("by-reference", &support::scenario("write-after-splice"));
-    let explore = |watched: usize| {
-        let watched = vec![0; watched];
-        explore(
-            &instance.optimized,
-            Mode::Full,
-            &watched,
-            &Limits::default(),
-        )
-    };
-    assert!(explore(WATCHED_MAX).is_ok());
-    match explore(WATCHED_MAX + 1) {
-        Err(ExploreError::TooManyPredicates(found)) => assert_eq!(found, WATCHED_MAX + 1),
-        other => panic!("{other:?}"),
-    }
-}
-
-/// Of n states with fingerprints of 64 bits, n (n - 1) / 2 pairs could be equal, each with a chance of 2^-64.
-#[test]
-fn lost_states_are_estimated_by_their_number() {
-    let instance = support::build("by-reference", &support::scenario("write-after-splice"));
-    let found = explore(&instance.optimized, Mode::Full, &[], &Limits::default()).unwrap();
-    let expected = 206.0 * 206.0 / 2f64.powi(65);
-    assert_eq!(found.states, 206);
-    assert!((found.expected_omissions() / expected - 1.0).abs() < 1e-9);
-}
-
-/// A step that does what a step must not do ends an exploration, reduced or not: there is no verdict.
-#[test]
-fn an_error_of_the_model_is_no_verdict() {
-    let mut system = System::default();
-    let x = system.declare(VarDecl::shared("o", "x", 1));
-    for name in ["a", "b"] {
-        let task = system.add_task(name);
-        let mut b = ProgramBuilder::new(&mut system, task);
-        b.step("A", CFn::new("f", "mm/test.c"), |s| s.inc(x));
-        b.finish().unwrap();
-    }
-    for mode in [Mode::Full, Mode::Final] {
-        match explore(&system, mode, &[], &Limits::default()) {
-            Err(ExploreError::Run(RunError::OutOfRange {
-                var, value, max, ..
-            })) => {
-                assert_eq!((var.as_str(), value, max), ("o.x", 2, 1));
-            }
-            other => panic!("{mode:?}: {other:?}"),
         }
     }
 }

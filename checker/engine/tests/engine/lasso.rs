@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use foliocheck::engine::graph::{Edge, Graph, Node};
-use foliocheck::engine::lasso::{Fairness, Lasso, Question, Standing, find};
+use foliocheck_engine::graph::{Edge, Graph, Node};
+use foliocheck_engine::lasso::{Fairness, Lasso, Question, Standing, find};
 use foliocheck_model::machine::TaskId;
 use foliocheck_model::machine::interp::Action;
 use proptest::prelude::*;

@@ -4,7 +4,7 @@
 //! cycles and paths. Nothing is reduced: a stubborn set preserves final states and the way to one
 //! question's states, not cycles (it may postpone for ever the very step that fairness is owed), so the
 //! graph is that of all interleavings. What keeps it small is that it is built from the system reduced
-//! to what decides who can move when ([`control`](foliocheck_specs::instance::control)).
+//! to what decides who can move when (`foliocheck_specs::instance::control`).
 //!
 //! States are kept packed, once, and found by a table of numbers; edges as one array in the order of
 //! their sources (compressed sparse rows): with states of two words about 50 bytes a state in all.
@@ -16,7 +16,7 @@ use foliocheck_model::machine::interp::Action;
 use foliocheck_model::machine::{RunError, TaskId};
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::limits::{Cut, Limits, Watch};
+use crate::limits::{Cut, Limits, Watch};
 
 /// Number of a state. The initial state is 0.
 pub type Node = u32;

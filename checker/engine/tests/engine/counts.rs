@@ -3,8 +3,8 @@
 
 use std::fmt::Write as _;
 
-use foliocheck::engine::explore::{Mode, explore};
-use foliocheck::engine::limits::Limits;
+use foliocheck_engine::explore::{Mode, explore};
+use foliocheck_engine::limits::Limits;
 
 use crate::support;
 

@@ -1,129 +1,19 @@
-//! The programs as threads: weak memory by loom, schedules at random by shuttle, and the engines answering
-//! for each other.
+//! Units run as threads, and the engines answering for each other.
 
-use std::sync::Arc;
-
-use foliocheck::engine::explore::{Mode, explore};
-use foliocheck::engine::limits::Limits;
-use foliocheck::engine::loom::{self, Bounds, Cut, LoomError};
+use foliocheck::engine::loom::Cut;
 use foliocheck::engine::shuttle;
 use foliocheck::suite::{self, Options, Unit};
 use foliocheck::threads::agree::{Means, agree};
 use foliocheck::threads::loomed::{self, Looming, Reach};
 use foliocheck::threads::orders::audit;
-use foliocheck::threads::{prepare, sampled};
+use foliocheck::threads::sampled;
 use foliocheck::verdict::Verdict;
-use foliocheck_model::executor::execution::{Orders, Prepared};
-use foliocheck_model::machine::builder::{CFn, ProgramBuilder};
-use foliocheck_model::machine::expr::{and, eq};
+use foliocheck_model::executor::execution::Orders;
 use foliocheck_model::machine::interp::{self, Valuation};
-use foliocheck_model::machine::step::Order;
-use foliocheck_model::machine::system::{Predicate, Scope};
-use foliocheck_model::machine::var::VarDecl;
-use foliocheck_model::machine::{BuildError, System};
 use foliocheck_specs::{Scenario, invariants, schemes};
 
 /// Threads of a test.
 const JOBS: usize = 2;
-
-const WHOLE: Bounds = Bounds {
-    preemptions: None,
-    executions: 100_000,
-    time: None,
-};
-
-/// The shape of "take the hold, look at the page-table entry" against "make the entry writable, look at the
-/// hold": each must see the other, and does only if what it stores is there before it looks.
-fn dekker(order: Order) -> System {
-    const HOLD: CFn = CFn::new("splice_folio_into_pipe", "fs/splice.c");
-    const FAULT: CFn = CFn::new("wp_page_reuse", "mm/memory.c");
-    let mut system = System::default();
-    let hold = system.declare(VarDecl::shared("folio0", "stable_count", 1));
-    let pte = system.declare(VarDecl::shared("pte(mm0,0)", "W", 1));
-    let mut saw = Vec::new();
-    for (name, function, mine, theirs) in
-        [("splicer", HOLD, hold, pte), ("mapper", FAULT, pte, hold)]
-    {
-        let task = system.add_task(name);
-        let mut b = ProgramBuilder::new(&mut system, task);
-        let seen = b.register("seen", 1);
-        b.step("D1", function, |s| s.set(mine, 1).order(mine, order));
-        b.step("D2", function, |s| s.set(seen, theirs));
-        b.finish().expect("no labels");
-        system.vars[seen.index()].observed = true;
-        saw.push(seen);
-    }
-    system.predicates = vec![Predicate {
-        invariant: "one-sees-the-other".to_owned(),
-        scope: Scope::Terminal,
-        bad: and(eq(saw[0], 0), eq(saw[1], 0)),
-    }];
-    system
-}
-
-#[test]
-fn a_store_and_a_look_need_a_barrier_between_them() {
-    for (order, breaks) in [
-        (Order::Relaxed, true),
-        (Order::Release, true),
-        (Order::Full, false),
-    ] {
-        let system = dekker(order);
-        // Interleavings hold either way.
-        let states = explore(&system, Mode::Full, &[0], &Limits::default()).expect("explored");
-        assert!(states.violations.is_empty(), "{order:?}");
-        let prepared = prepare(&system).expect("each step touches one word");
-        let found = loom::explore(&prepared, Orders::Declared, &WHOLE).expect("explored");
-        assert_eq!(found.cut, None);
-        assert_eq!(found.weak_violations.contains_key(&0), breaks, "{order:?}");
-        assert!(found.violations.is_empty(), "{order:?}");
-        assert_eq!(found.outcomes, states.observations, "{order:?}");
-        let strongest = loom::explore(&prepared, Orders::Strongest, &WHOLE).expect("explored");
-        assert_eq!(strongest.weak, 0, "{order:?}");
-        assert_eq!(strongest.outcomes, states.observations, "{order:?}");
-    }
-}
-
-#[test]
-fn a_step_on_two_objects_without_a_lock_is_refused() {
-    const F: CFn = CFn::new("f", "mm/test.c");
-    let build = |locked: bool| {
-        let mut system = System::default();
-        let a = system.declare(VarDecl::shared("folio0", "a", 1).observed());
-        let b = system.declare(VarDecl::shared("folio0", "b", 1).observed());
-        let lock = system.declare(
-            VarDecl::shared("folio0", "PG_locked", 2)
-                .lock(foliocheck_model::machine::var::Lock::Owner),
-        );
-        for name in ["one", "two"] {
-            let task = system.add_task(name);
-            let mut p = ProgramBuilder::new(&mut system, task);
-            if locked {
-                let me = p.me();
-                p.step("L", F, |s| s.wait(eq(lock, 0)).set(lock, me));
-            }
-            p.step("S", F, |s| s.set(a, eq(b, 0)).set(b, eq(a, 0)));
-            if locked {
-                p.step("U", F, |s| s.set(lock, 0));
-            }
-            p.finish().expect("no labels");
-        }
-        system
-    };
-    match prepare(&build(false)).map(|_| ()) {
-        Err(BuildError::TwoObjects {
-            step,
-            first,
-            second,
-            ..
-        }) => assert_eq!(
-            (step.as_str(), first.as_str(), second.as_str()),
-            ("S f", "folio0.a", "folio0.b")
-        ),
-        other => panic!("{other:?}"),
-    }
-    assert!(prepare(&build(true)).is_ok());
-}
 
 fn unit(scheme: &str, scenario: &str) -> Unit {
     let scheme = schemes::all().into_iter().find(|s| s.id == scheme);
@@ -135,10 +25,6 @@ fn unit(scheme: &str, scenario: &str) -> Unit {
         ablations: Vec::new(),
         ask: invariants::all(),
     }
-}
-
-fn prepared(unit: &Unit) -> Arc<Prepared> {
-    prepare(&unit.instance().expect("built").full).expect("its steps are one action each")
 }
 
 #[test]
@@ -253,16 +139,6 @@ fn a_run_cut_short_is_inconclusive() {
     };
     let runs = loomed.runs(&unit, &answer).expect("concluded");
     assert_eq!(runs[0].verdict, Verdict::Holds);
-}
-
-#[test]
-fn too_many_threads_and_endless_tasks_are_errors() {
-    let eight = prepared(&unit("by-reference", "crowd"));
-    let too_many = loom::explore(&eight, Orders::Declared, &WHOLE);
-    assert!(matches!(too_many, Err(LoomError::TooManyTasks(8))));
-    let endless = prepared(&unit("by-reference", "endless-writer-vs-splice"));
-    let endless = loom::explore(&endless, Orders::Declared, &WHOLE);
-    assert!(matches!(endless, Err(LoomError::Endless(_))));
 }
 
 #[test]

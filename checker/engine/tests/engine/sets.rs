@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use foliocheck::engine::nodes::{NODES_MAX, NodeSet};
+use foliocheck_engine::nodes::{NODES_MAX, NodeSet};
 use proptest::prelude::*;
 
 use crate::support;

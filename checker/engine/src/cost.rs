@@ -10,7 +10,7 @@
 //! through them from the last to the first. Fairness plays no part: a cycle that is unfair for ever can be gone
 //! round any number of times and left.
 //!
-//! The graph is that of [`control`](foliocheck_specs::instance::control) with no predicate left. The
+//! The graph is that of `foliocheck_specs::instance::control` with no predicate left. The
 //! optimiser keeps tasks, steps, branches and the marks on them, so its paths are those of the system as
 //! written, one to one: what is counted is counted on the whole behaviour.
 
@@ -22,12 +22,12 @@ use foliocheck_model::machine::compile::{Machine, words_needed};
 use foliocheck_model::machine::step::Cost;
 use serde::{Deserialize, Serialize};
 
-use super::components::Components;
-use super::explore::ExploreError;
-use super::graph::{Edge, Graph, Node, StateGraph};
-use super::lasso::Lasso;
-use super::limits::{Cut, Limits};
-use super::progress::bounded;
+use crate::components::Components;
+use crate::explore::ExploreError;
+use crate::graph::{Edge, Graph, Node, StateGraph};
+use crate::lasso::Lasso;
+use crate::limits::{Cut, Limits};
+use crate::progress::bounded;
 
 /// What is counted.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -230,7 +230,7 @@ fn nearest_cycle(
     }
 }
 
-/// What the executions of `system` cost, as [`control`](foliocheck_specs::instance::control) leaves it;
+/// What the executions of `system` cost, as `foliocheck_specs::instance::control` leaves it;
 /// `writers` says of each task whether it modifies the file.
 ///
 /// # Errors

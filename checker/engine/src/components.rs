@@ -9,7 +9,7 @@ use petgraph::visit::{
     GraphBase, IntoNeighbors, IntoNeighborsDirected, IntoNodeIdentifiers, VisitMap, Visitable,
 };
 
-use super::graph::{Graph, Node};
+use crate::graph::{Graph, Node};
 
 /// Some states of a graph and the edges among them, renumbered.
 struct Part {

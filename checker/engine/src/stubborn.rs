@@ -38,7 +38,7 @@
 use foliocheck_model::machine::compile::{Machine, State, Test};
 use foliocheck_model::machine::expr::{Expr, Op};
 
-use super::nodes::{NodeSet, Nodes};
+use crate::nodes::{NodeSet, Nodes};
 
 /// The predicate of a question, with what may make each part true.
 #[derive(Clone, Debug)]

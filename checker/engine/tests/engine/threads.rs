@@ -1,0 +1,308 @@
+//! The programs as threads: weak memory by loom, schedules at random by shuttle.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use foliocheck_engine::explore::{Mode, explore};
+use foliocheck_engine::limits::Limits;
+use foliocheck_engine::loom::{self, Bounds, Exploration, LoomError};
+use foliocheck_model::executor::execution::{Orders, Prepared};
+use foliocheck_model::machine::builder::{CFn, ProgramBuilder};
+use foliocheck_model::machine::expr::{and, eq, lt};
+use foliocheck_model::machine::step::Order;
+use foliocheck_model::machine::system::{Predicate, Scope};
+use foliocheck_model::machine::var::VarDecl;
+use foliocheck_model::machine::{BuildError, RunError, System};
+
+use crate::support;
+
+const WHOLE: Bounds = Bounds {
+    preemptions: None,
+    executions: 100_000,
+    time: None,
+};
+
+/// The shape of "take the hold, look at the page-table entry" against "make the entry writable, look at the
+/// hold": each must see the other, and does only if what it stores is there before it looks.
+fn dekker(order: Order) -> System {
+    const HOLD: CFn = CFn::new("splice_folio_into_pipe", "fs/splice.c");
+    const FAULT: CFn = CFn::new("wp_page_reuse", "mm/memory.c");
+    let mut system = System::default();
+    let hold = system.declare(VarDecl::shared("folio0", "stable_count", 1));
+    let pte = system.declare(VarDecl::shared("pte(mm0,0)", "W", 1));
+    let mut saw = Vec::new();
+    for (name, function, mine, theirs) in
+        [("splicer", HOLD, hold, pte), ("mapper", FAULT, pte, hold)]
+    {
+        let task = system.add_task(name);
+        let mut b = ProgramBuilder::new(&mut system, task);
+        let seen = b.register("seen", 1);
+        b.step("D1", function, |s| s.set(mine, 1).order(mine, order));
+        b.step("D2", function, |s| s.set(seen, theirs));
+        b.finish().expect("no labels");
+        system.vars[seen.index()].observed = true;
+        saw.push(seen);
+    }
+    system.predicates = vec![Predicate {
+        invariant: "one-sees-the-other".to_owned(),
+        scope: Scope::Terminal,
+        bad: and(eq(saw[0], 0), eq(saw[1], 0)),
+    }];
+    system
+}
+
+#[test]
+fn a_store_and_a_look_need_a_barrier_between_them() {
+    for (order, breaks) in [
+        (Order::Relaxed, true),
+        (Order::Release, true),
+        (Order::Full, false),
+    ] {
+        let system = dekker(order);
+        // Interleavings hold either way.
+        let states = explore(&system, Mode::Full, &[0], &Limits::default()).expect("explored");
+        assert!(states.violations.is_empty(), "{order:?}");
+        let prepared = Prepared::of(&system).expect("each step touches one word");
+        let found = loom::explore(&prepared, Orders::Declared, &WHOLE).expect("explored");
+        assert_eq!(found.cut, None);
+        assert_eq!(found.weak_violations.contains_key(&0), breaks, "{order:?}");
+        assert!(found.violations.is_empty(), "{order:?}");
+        assert_eq!(found.outcomes, states.observations, "{order:?}");
+        let strongest = loom::explore(&prepared, Orders::Strongest, &WHOLE).expect("explored");
+        assert_eq!(strongest.weak, 0, "{order:?}");
+        assert_eq!(strongest.outcomes, states.observations, "{order:?}");
+    }
+}
+
+#[test]
+fn a_step_on_two_objects_without_a_lock_is_refused() {
+    const F: CFn = CFn::new("f", "mm/test.c");
+    let build = |locked: bool| {
+        let mut system = System::default();
+        let a = system.declare(VarDecl::shared("folio0", "a", 1).observed());
+        let b = system.declare(VarDecl::shared("folio0", "b", 1).observed());
+        let lock = system.declare(
+            VarDecl::shared("folio0", "PG_locked", 2)
+                .lock(foliocheck_model::machine::var::Lock::Owner),
+        );
+        for name in ["one", "two"] {
+            let task = system.add_task(name);
+            let mut p = ProgramBuilder::new(&mut system, task);
+            if locked {
+                let me = p.me();
+                p.step("L", F, |s| s.wait(eq(lock, 0)).set(lock, me));
+            }
+            p.step("S", F, |s| s.set(a, eq(b, 0)).set(b, eq(a, 0)));
+            if locked {
+                p.step("U", F, |s| s.set(lock, 0));
+            }
+            p.finish().expect("no labels");
+        }
+        system
+    };
+    match Prepared::of(&build(false)).map(|_| ()) {
+        Err(BuildError::TwoObjects {
+            step,
+            first,
+            second,
+            ..
+        }) => assert_eq!(
+            (step.as_str(), first.as_str(), second.as_str()),
+            ("S f", "folio0.a", "folio0.b")
+        ),
+        other => panic!("{other:?}"),
+    }
+    assert!(Prepared::of(&build(true)).is_ok());
+}
+
+fn prepared(scheme: &str, scenario: &str) -> Arc<Prepared> {
+    let instance = support::build(scheme, &support::scenario(scenario));
+    Prepared::of(&instance.full).expect("its steps are one action each")
+}
+
+#[test]
+fn too_many_threads_and_endless_tasks_are_errors() {
+    let eight = prepared("by-reference", "crowd");
+    let too_many = loom::explore(&eight, Orders::Declared, &WHOLE);
+    assert!(matches!(too_many, Err(LoomError::TooManyTasks(8))));
+    let endless = prepared("by-reference", "endless-writer-vs-splice");
+    let endless = loom::explore(&endless, Orders::Declared, &WHOLE);
+    assert!(matches!(endless, Err(LoomError::Endless(_))));
+}
+
+const F: CFn = CFn::new("f", "mm/test.c");
+
+fn run(system: &System, bounds: &Bounds) -> Exploration {
+    let prepared = Prepared::of(system).expect("its steps are one action each");
+    loom::explore(&prepared, Orders::Declared, bounds).expect("explored")
+}
+
+/// What loom ran, in numbers.
+fn counted(found: &Exploration) -> String {
+    format!(
+        "{} executions, {} weak, {} steps, the longest of {}; {} outcomes, {} of them only weak; cut: {:?}",
+        found.executions,
+        found.weak,
+        found.steps,
+        found.longest,
+        found.outcomes.len() + found.only_weak().count(),
+        found.only_weak().count(),
+        found.cut
+    )
+}
+
+#[test]
+fn executions_are_counted() {
+    let mut out = String::new();
+    for order in [Order::Relaxed, Order::Release, Order::Full] {
+        let found = run(&dekker(order), &WHOLE);
+        let _ = writeln!(out, "{order:?}: {}", counted(&found));
+        for (outcome, execution) in found.only_weak() {
+            assert_eq!(*outcome, execution.observation);
+        }
+        for (least, execution) in found.weak_violations.values() {
+            assert!(execution.violated.contains(&(0, *least)));
+        }
+    }
+    for (scheme, scenario) in [
+        ("by-reference", "write-after-splice"),
+        ("by-reference", "pinned-writer-vs-writeback"),
+        ("stable-pin", "mmap-store-dirty-pte"),
+    ] {
+        let bounds = Bounds {
+            preemptions: Some(1),
+            ..WHOLE
+        };
+        let full = support::build(scheme, &support::scenario(scenario)).full;
+        let _ = writeln!(
+            out,
+            "{scheme} in {scenario}: {}",
+            counted(&run(&full, &bounds))
+        );
+    }
+    insta::assert_snapshot!(out);
+}
+
+/// Two tasks that see how far the other has come; one of them may go either way.
+fn chooses(again: bool) -> System {
+    let mut system = System::default();
+    let x = system.declare(VarDecl::shared("o", "x", 3).observed());
+    let task = system.add_task("chooses");
+    let mut b = ProgramBuilder::new(&mut system, task);
+    let begin = b.here("begin");
+    b.step("C", F, |s| {
+        s.choice()
+            .when(1, "one", |w| w.set(x, 1))
+            .when(1, "two", |w| w.set(x, 2))
+            .when(eq(1, i64::from(again)), "again", |w| w.goto(begin))
+    });
+    b.finish().unwrap();
+    let task = system.add_task("looks");
+    let mut b = ProgramBuilder::new(&mut system, task);
+    let seen = b.register("seen", 3);
+    b.step("L", F, |s| s.set(seen, x));
+    b.finish().unwrap();
+    system.vars[seen.index()].observed = true;
+    system.predicates = vec![Predicate {
+        invariant: "it never sees two".to_owned(),
+        scope: Scope::Always,
+        bad: eq(seen, 2),
+    }];
+    system
+}
+
+#[test]
+fn every_way_to_go_is_explored() {
+    let system = chooses(false);
+    let states = explore(&system, Mode::Full, &[0], &Limits::default()).unwrap();
+    let found = run(&system, &WHOLE);
+    assert_eq!(found.cut, None);
+    assert_eq!(found.outcomes, states.observations);
+    assert_eq!(found.outcomes.len(), 4);
+    let shortest = states.violations[0].1.len();
+    assert_eq!(found.violations[&0].len(), shortest);
+}
+
+#[test]
+fn bounds_are_said() {
+    use loom::Cut::{ChoseTwice, Executions, Time, TooLong};
+    // As many executions as allowed, over all ways to go.
+    let system = chooses(false);
+    let all = run(&system, &WHOLE).executions;
+    for executions in 1..=all + 2 {
+        let found = run(
+            &system,
+            &Bounds {
+                executions,
+                ..WHOLE
+            },
+        );
+        assert!(found.executions <= executions);
+        // What ends on its own at just that number counts as cut.
+        if executions <= all {
+            assert_eq!(found.cut, Some(Executions), "{executions} of {all}");
+        }
+        if executions >= all + 2 {
+            assert_eq!((found.cut, found.executions), (None, all));
+        }
+    }
+    let late = Bounds {
+        time: Some(Duration::ZERO),
+        ..WHOLE
+    };
+    let found = run(&system, &late);
+    assert_eq!((found.cut, found.executions), (Some(Time), 0));
+    let early = Bounds {
+        time: Some(Duration::from_secs(3600)),
+        ..WHOLE
+    };
+    assert_eq!(run(&system, &early).cut, None);
+
+    assert_eq!(run(&chooses(true), &WHOLE).cut, Some(ChoseTwice));
+
+    // Six hundred attempts are many.
+    let mut system = System::default();
+    let x = system.declare(VarDecl::shared("o", "x", 1023).observed());
+    let task = system.add_task("counts");
+    let mut b = ProgramBuilder::new(&mut system, task);
+    let begin = b.here("begin");
+    b.step("C", F, |s| {
+        s.when(lt(x, 700), "", |w| w.inc(x).goto(begin))
+            .otherwise("", |w| w)
+    });
+    b.finish().unwrap();
+    let found = run(&system, &WHOLE);
+    assert_eq!(found.cut, Some(TooLong));
+    assert!(found.outcomes.is_empty());
+
+    let cuts = [Executions, Time, TooLong, ChoseTwice];
+    assert_eq!(
+        cuts.map(loom::Cut::bounds_executions),
+        [false, false, true, true]
+    );
+    let said = cuts.map(|c| c.to_string()).join("\n");
+    insta::assert_snapshot!(said, @r"
+    the largest number of executions was reached
+    the time was up
+    executions with many retries were given up
+    executions in which a step that may go several ways came up twice were given up
+    ");
+}
+
+#[test]
+fn an_error_of_the_model_ends_an_exploration() {
+    let mut system = System::default();
+    let x = system.declare(VarDecl::shared("o", "x", 1).observed());
+    for name in ["a", "b"] {
+        let task = system.add_task(name);
+        let mut b = ProgramBuilder::new(&mut system, task);
+        b.step("A", F, |s| s.inc(x));
+        b.finish().unwrap();
+    }
+    let prepared = Prepared::of(&system).unwrap();
+    match loom::explore(&prepared, Orders::Declared, &WHOLE) {
+        Err(LoomError::Run(RunError::OutOfRange { var, .. })) => assert_eq!(var, "o.x"),
+        other => panic!("{other:?}"),
+    }
+}
