@@ -14,7 +14,9 @@
 //! - a state is stored as a 64-bit fingerprint, so that with `n` states about `n²/2⁶⁵` are taken for
 //!   another and not explored: the number is reported ([`Exploration::expected_omissions`]);
 //! - paths are action indices, so the actions of a state must not depend on anything but the state:
-//!   they do not, reduced or not.
+//!   they do not, reduced or not;
+//! - a path is found by asking for the actions of its states once more, when the run is over: no bound
+//!   counts then.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -110,6 +112,8 @@ struct Explored<const N: usize> {
     found: Vec<AtomicBool>,
     exhaustive: bool,
     watch: Arc<Watch>,
+    /// The run is over: paths are looked up.
+    over: AtomicBool,
     observations: Mutex<BTreeSet<Vec<u64>>>,
     error: OnceLock<RunError>,
 }
@@ -163,7 +167,7 @@ impl<const N: usize> Model for Explored<N> {
     }
 
     fn actions(&self, state: &State<N>, actions: &mut Vec<Action>) {
-        if !self.watch.go_on() {
+        if !self.over.load(Ordering::Relaxed) && !self.watch.go_on() {
             return;
         }
         let tasks = match &self.reduction {
@@ -292,11 +296,13 @@ fn run<const N: usize>(
         found: watched.iter().map(|_| AtomicBool::new(false)).collect(),
         exhaustive: !matches!(mode, Mode::Question(_)),
         watch: Arc::clone(&watch),
+        over: AtomicBool::new(false),
         observations: Mutex::default(),
         error: OnceLock::new(),
     };
     let checker = model.checker().threads(1).spawn_bfs().join();
     let model = checker.model();
+    model.over.store(true, Ordering::Relaxed);
     if let Some(error) = model.error.get() {
         return Err(error.clone().into());
     }

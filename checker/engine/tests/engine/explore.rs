@@ -1,7 +1,7 @@
 //! Explorations by stateright: what they visit, refuse and report.
 
 use foliocheck_engine::explore::{ExploreError, Mode, WATCHED_MAX, explore};
-use foliocheck_engine::limits::Limits;
+use foliocheck_engine::limits::{Cut, Limits};
 use foliocheck_model::machine::builder::{CFn, ProgramBuilder};
 use foliocheck_model::machine::error::RunError;
 use foliocheck_model::machine::expr::eq;
@@ -122,4 +122,35 @@ fn a_predicate_that_a_mode_does_not_decide_is_refused() {
         error.to_string(),
         "exploration in mode Final does not decide predicate 0 of `Always 2`"
     );
+}
+
+/// What was found before a bound was reached stands, with its path.
+#[test]
+fn a_violation_in_a_run_that_is_cut_has_its_path() {
+    let system = support::build("by-reference", &support::scenario("write-vs-splice")).optimized;
+    let about = |p: &Predicate| p.invariant == "snapshot";
+    let snapshot = system.predicates.iter().position(about).unwrap();
+    let run = |max_states| {
+        let limits = Limits {
+            max_states: Some(max_states),
+            ..Limits::default()
+        };
+        explore(&system, Mode::Full, &[snapshot], &limits).unwrap()
+    };
+    let whole = run(usize::MAX);
+    assert_eq!(whole.cut, None);
+    let mut found = 0;
+    for max_states in (1..whole.states).step_by(13) {
+        let part = run(max_states);
+        assert_eq!(part.cut, Some(Cut::States), "{max_states}");
+        if !part.violations.is_empty() {
+            assert_eq!(part.violations, whole.violations);
+            found += 1;
+        }
+    }
+    assert!(found > 2);
+    // Just as many states as there are are all of them.
+    let exact = run(whole.states);
+    assert_eq!((exact.cut, exact.states), (None, whole.states));
+    assert_eq!(exact.violations, whole.violations);
 }
