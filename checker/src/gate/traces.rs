@@ -2,10 +2,8 @@
 //! still run.
 //!
 //! A *cell* is a scheme, an invariant and a part of the world (files on disk, tmpfs, a writer through a
-//! pin, ...), as the tables have it. Of each scheme and invariant one counterexample is stored: the shortest
-//! over the scenarios of the first part of the world in which there is one; of those with the same length
-//! the one whose scenario comes first by name. So every violated cell of the first table has its own, and a
-//! cell of another table has one if the scheme keeps the invariant in the tables before it.
+//! pin, ...), as the tables have it. Of each violated cell the shortest counterexample over its scenarios is
+//! stored; of those with the same length the one whose scenario comes first by name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -64,20 +62,13 @@ pub fn stale(stored: &[Stored], catalogue: Catalogue<'_>) -> Vec<String> {
         .collect()
 }
 
-/// The runs whose counterexample is stored: one of each scheme and invariant.
+/// The runs whose counterexample is stored: one of each violated cell.
 pub fn chosen(expected: &Expectations, catalogue: Catalogue<'_>) -> BTreeSet<Key> {
     let runs: Vec<Expected> = expected.iter().cloned().collect();
     let invariants = invariants::all();
     let tables = summary::tables(catalogue.schemes, &invariants, catalogue.scenarios, &runs);
-    let mut chosen: BTreeMap<(&str, &str), Key> = BTreeMap::new();
-    for cell in tables.iter().flat_map(|(_, matrix)| matrix.violated()) {
-        if let Some(shortest) = cell.shortest {
-            chosen
-                .entry((cell.scheme, cell.invariant))
-                .or_insert_with(|| shortest.key());
-        }
-    }
-    chosen.into_values().collect()
+    let cells = tables.iter().flat_map(|(_, matrix)| matrix.violated());
+    cells.filter_map(|c| Some(c.shortest?.key())).collect()
 }
 
 /// The counterexample of each of `keys`: from `runs`, or else from what is stored, or else run anew.

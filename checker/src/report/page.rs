@@ -85,9 +85,8 @@ fn verdicts(
         "## Verdicts\n\n{} verdicts in {} scenarios: {} hold, {} violated \
          ([verdicts.json](verdicts.json), one a line). A *holds* covers every interleaving of the scenarios \
          run, and no more: files of up to {} pages of {} words, up to {} tasks that make up to {} calls \
-         (`bounds` there). `violated N`: N steps in the shortest counterexample over all scenarios, \
-         which the link shows step by step \
-         (where there is none, an earlier table has one, or `foliocheck trace SCHEME SCENARIO INVARIANT`). \
+         (`bounds` there). `violated N`: N steps in the shortest counterexample over the scenarios of the table, \
+         which the link shows step by step. \
          Empty: does not apply.\n\n",
         runs.len(),
         expected.bounds().count(),
