@@ -6,6 +6,7 @@ use std::panic::Location;
 use super::builder::{CFn, LABEL_BASE, Label, Place};
 use super::expr::{Expr, add, and, sub};
 use super::step::{Access, Assign, Branch, Cost, END, Loc, Order, RuleTag, STOPPED, Step};
+use super::var::VarId;
 
 /// A step being written.
 #[derive(Debug)]
@@ -133,17 +134,13 @@ impl StepDraft {
 
     /// Adds 1, in every branch.
     pub fn inc(&mut self, place: impl Into<Place>) -> &mut Self {
-        for (cond, var) in place.into().parts() {
-            push_assign(&mut self.common, &cond, &Place::Var(var), &add(var, 1));
-        }
+        push_moved(&mut self.common, &place.into(), |var| add(var, 1));
         self
     }
 
     /// Subtracts 1, in every branch.
     pub fn dec(&mut self, place: impl Into<Place>) -> &mut Self {
-        for (cond, var) in place.into().parts() {
-            push_assign(&mut self.common, &cond, &Place::Var(var), &sub(var, 1));
-        }
+        push_moved(&mut self.common, &place.into(), |var| sub(var, 1));
         self
     }
 
@@ -292,17 +289,13 @@ impl BranchDraft {
 
     /// Adds 1.
     pub fn inc(&mut self, place: impl Into<Place>) -> &mut Self {
-        for (cond, var) in place.into().parts() {
-            push_assign(&mut self.assigns, &cond, &Place::Var(var), &add(var, 1));
-        }
+        push_moved(&mut self.assigns, &place.into(), |var| add(var, 1));
         self
     }
 
     /// Subtracts 1.
     pub fn dec(&mut self, place: impl Into<Place>) -> &mut Self {
-        for (cond, var) in place.into().parts() {
-            push_assign(&mut self.assigns, &cond, &Place::Var(var), &sub(var, 1));
-        }
+        push_moved(&mut self.assigns, &place.into(), |var| sub(var, 1));
         self
     }
 
@@ -328,6 +321,13 @@ impl BranchDraft {
     pub fn stop(&mut self) -> &mut Self {
         self.next = STOPPED;
         self
+    }
+}
+
+/// The variable moved from where it is.
+fn push_moved(assigns: &mut Vec<Assign>, place: &Place, to: impl Fn(VarId) -> Expr) {
+    for (cond, var) in place.parts() {
+        push_assign(assigns, &cond, &Place::Var(var), &to(var));
     }
 }
 

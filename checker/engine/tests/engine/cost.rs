@@ -4,7 +4,7 @@
 use foliocheck_engine::cost::{Metric, Most, costs};
 use foliocheck_engine::limits::Limits;
 use foliocheck_model::machine::System;
-use foliocheck_model::machine::builder::{CFn, ProgramBuilder};
+use foliocheck_model::machine::builder::ProgramBuilder;
 use foliocheck_model::machine::expr::eq;
 use foliocheck_model::machine::interp::{self, Action, Valuation};
 use foliocheck_model::machine::step::Cost;
@@ -13,6 +13,7 @@ use foliocheck_specs::instance;
 use proptest::prelude::*;
 
 use crate::support;
+use crate::systems::F;
 
 /// A step of a random program.
 #[derive(Clone, Debug)]
@@ -45,7 +46,6 @@ fn plan() -> impl Strategy<Value = Plan> {
 }
 
 fn build(programs: &[Vec<Plan>]) -> System {
-    const F: CFn = CFn::new("f", "mm/test.c");
     let mut system = System::default();
     let vars: Vec<_> = (0..SHARED)
         .map(|n| system.declare(VarDecl::shared("shared", format!("v{n}"), VALUES - 1)))
@@ -201,4 +201,18 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn every_metric_has_its_heading() {
+    assert_eq!(
+        Metric::ALL.map(Metric::name),
+        [
+            "page copies",
+            "TLB flushes",
+            "faults",
+            "writer waits",
+            "retries"
+        ]
+    );
 }

@@ -2,13 +2,14 @@
 
 use foliocheck_engine::explore::{ExploreError, Mode, WATCHED_MAX, explore};
 use foliocheck_engine::limits::{Cut, Limits};
-use foliocheck_model::machine::builder::{CFn, ProgramBuilder};
+use foliocheck_model::machine::builder::ProgramBuilder;
 use foliocheck_model::machine::error::RunError;
 use foliocheck_model::machine::expr::eq;
 use foliocheck_model::machine::system::{Predicate, Scope, System};
 use foliocheck_model::machine::var::VarDecl;
 
 use crate::support;
+use crate::systems::{F, overflows};
 
 /// The full exploration of the optimised system visits exactly the states that a plain search of the
 /// same system visits.
@@ -60,14 +61,7 @@ fn lost_states_are_estimated_by_their_number() {
 /// A step that does what a step must not do ends an exploration, reduced or not: there is no verdict.
 #[test]
 fn an_error_of_the_model_is_no_verdict() {
-    let mut system = System::default();
-    let x = system.declare(VarDecl::shared("o", "x", 1));
-    for name in ["a", "b"] {
-        let task = system.add_task(name);
-        let mut b = ProgramBuilder::new(&mut system, task);
-        b.step("A", CFn::new("f", "mm/test.c"), |s| s.inc(x));
-        b.finish().unwrap();
-    }
+    let system = overflows();
     for mode in [Mode::Full, Mode::Final] {
         match explore(&system, mode, &[], &Limits::default()) {
             Err(ExploreError::Run(RunError::OutOfRange {
@@ -87,8 +81,8 @@ fn a_predicate_that_a_mode_does_not_decide_is_refused() {
     let x = system.declare(VarDecl::shared("o", "x", 3));
     let task = system.add_task("t");
     let mut b = ProgramBuilder::new(&mut system, task);
-    b.step("A", CFn::new("f", "mm/test.c"), |s| s.set(x, 2));
-    b.step("B", CFn::new("f", "mm/test.c"), |s| s.set(x, 1));
+    b.step("A", F, |s| s.set(x, 2));
+    b.step("B", F, |s| s.set(x, 1));
     b.finish().unwrap();
     let predicate = |scope, value: i64| Predicate {
         invariant: format!("{scope:?} {value}"),

@@ -16,4 +16,5 @@ mod sampling;
 mod sets;
 #[path = "../../../tests/support/mod.rs"]
 mod support;
+mod systems;
 mod threads;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use foliocheck_engine::lasso::Fairness;
 use foliocheck_engine::limits::{Cut, Limits};
 use foliocheck_engine::progress::{Progress, STATES_MAX, bounded, progress, unrolled};
-use foliocheck_model::machine::builder::{CFn, ProgramBuilder};
+use foliocheck_model::machine::builder::ProgramBuilder;
 use foliocheck_model::machine::expr::{and, eq, ne, or};
 use foliocheck_model::machine::interp::{self, Valuation};
 use foliocheck_model::machine::system::{Predicate, Scope};
@@ -14,8 +14,8 @@ use foliocheck_model::machine::{System, TaskId};
 use foliocheck_specs::instance;
 
 use crate::support;
+use crate::systems::F;
 
-const F: CFn = CFn::new("f", "mm/test.c");
 const LEVELS: [Fairness; 3] = [Fairness::None, Fairness::Weak, Fairness::Handover];
 
 fn found(system: &System) -> [bool; 3] {

@@ -8,7 +8,7 @@ use foliocheck_engine::limits::Limits;
 use foliocheck_engine::minimize::minimize;
 use foliocheck_engine::shuttle::{Bounds, Chooser, Sample, ShuttleError, sample};
 use foliocheck_model::executor::execution::Prepared;
-use foliocheck_model::machine::builder::{CFn, ProgramBuilder};
+use foliocheck_model::machine::builder::ProgramBuilder;
 use foliocheck_model::machine::expr::eq;
 use foliocheck_model::machine::interp::{self, Action, Valuation};
 use foliocheck_model::machine::system::{Predicate, Scope};
@@ -16,8 +16,7 @@ use foliocheck_model::machine::var::VarDecl;
 use foliocheck_model::machine::{RunError, System};
 
 use crate::support;
-
-const F: CFn = CFn::new("f", "mm/test.c");
+use crate::systems::{F, overflows};
 
 const BOUNDS: Bounds = Bounds {
     schedules: 100,
@@ -160,15 +159,7 @@ fn what_goes_on_for_ever_is_cut() {
 
 #[test]
 fn an_error_of_the_model_ends_a_sampling() {
-    let mut system = System::default();
-    let x = system.declare(VarDecl::shared("o", "x", 1).observed());
-    for name in ["a", "b"] {
-        let task = system.add_task(name);
-        let mut b = ProgramBuilder::new(&mut system, task);
-        b.step("A", F, |s| s.inc(x));
-        b.finish().unwrap();
-    }
-    let prepared = Prepared::of(&system).unwrap();
+    let prepared = Prepared::of(&overflows()).unwrap();
     match sample(&prepared, &BOUNDS) {
         Err(ShuttleError::Run(RunError::OutOfRange { var, .. })) => assert_eq!(var, "o.x"),
         other => panic!("{other:?}"),

@@ -16,6 +16,7 @@ use foliocheck_model::machine::var::VarDecl;
 use foliocheck_model::machine::{BuildError, RunError, System};
 
 use crate::support;
+use crate::systems::{F, overflows};
 
 const WHOLE: Bounds = Bounds {
     preemptions: None,
@@ -77,7 +78,6 @@ fn a_store_and_a_look_need_a_barrier_between_them() {
 
 #[test]
 fn a_step_on_two_objects_without_a_lock_is_refused() {
-    const F: CFn = CFn::new("f", "mm/test.c");
     let build = |locked: bool| {
         let mut system = System::default();
         let a = system.declare(VarDecl::shared("folio0", "a", 1).observed());
@@ -130,8 +130,6 @@ fn too_many_threads_and_endless_tasks_are_errors() {
     let endless = loom::explore(&endless, Orders::Declared, &WHOLE);
     assert!(matches!(endless, Err(LoomError::Endless(_))));
 }
-
-const F: CFn = CFn::new("f", "mm/test.c");
 
 fn run(system: &System, bounds: &Bounds) -> Exploration {
     let prepared = Prepared::of(system).expect("its steps are one action each");
@@ -292,15 +290,7 @@ fn bounds_are_said() {
 
 #[test]
 fn an_error_of_the_model_ends_an_exploration() {
-    let mut system = System::default();
-    let x = system.declare(VarDecl::shared("o", "x", 1).observed());
-    for name in ["a", "b"] {
-        let task = system.add_task(name);
-        let mut b = ProgramBuilder::new(&mut system, task);
-        b.step("A", F, |s| s.inc(x));
-        b.finish().unwrap();
-    }
-    let prepared = Prepared::of(&system).unwrap();
+    let prepared = Prepared::of(&overflows()).unwrap();
     match loom::explore(&prepared, Orders::Declared, &WHOLE) {
         Err(LoomError::Run(RunError::OutOfRange { var, .. })) => assert_eq!(var, "o.x"),
         other => panic!("{other:?}"),
