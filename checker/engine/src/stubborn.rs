@@ -24,6 +24,11 @@
 //! the state graph has some task going back, so every cycle has a fully expanded state. A set without
 //! such a step is preferred where there is one.
 //!
+//! *Errors of the model* (an assertion that fails, a counter that leaves its range, a step of which no
+//! branch applies) are found by the same argument: a step that fails is one more end, and what it reads
+//! or changes conflicts with whatever could make it succeed. Steps that add to a counter and steps that
+//! subtract from it therefore do not commute here ([`Footprint::commutes`]).
+//!
 //! *One question* ([`Stubborn::for_question`]). `T` contains an *attractor* of the states asked for:
 //! nodes of which one must be executed on any path from here to such a state, found as if the
 //! predicate were the guard of one more step. Every path to such a state then executes a node of `T`,
@@ -32,11 +37,13 @@
 //! every visited state is tested). No condition on cycles is needed, the length shrinks. The first
 //! such state that a breadth-first search of the reduced graph meets is therefore at the shortest
 //! distance there is in the full graph; and where the attractor has no enabled step the search need
-//! not go on at all. (Valmari and Hansen call these up-sets; Kristensen and Valmari, question-guided
+//! not go on at all. Errors are not looked for: here steps commute that do as long as no counter leaves
+//! its range ([`Footprint::commutes_in_range`]). (Valmari and Hansen call these up-sets; Kristensen and Valmari, question-guided
 //! stubborn sets.)
 
 use foliocheck_model::machine::compile::{Machine, State, Test};
 use foliocheck_model::machine::expr::{Expr, Op};
+use foliocheck_model::machine::footprint::Footprint;
 
 use crate::nodes::{NodeSet, Nodes};
 
@@ -116,7 +123,7 @@ impl Stubborn {
     /// The number of nodes, if there are too many.
     pub fn for_final_states<const N: usize>(machine: &Machine<N>) -> Result<Self, usize> {
         Ok(Stubborn {
-            nodes: Nodes::new(machine)?,
+            nodes: Nodes::new(machine, Footprint::commutes)?,
             goal: None,
         })
     }
@@ -126,7 +133,7 @@ impl Stubborn {
     /// # Errors
     /// The number of nodes, if there are too many.
     pub fn for_question<const N: usize>(machine: &Machine<N>, bad: &Expr) -> Result<Self, usize> {
-        let nodes = Nodes::new(machine)?;
+        let nodes = Nodes::new(machine, Footprint::commutes_in_range)?;
         let goal = Goal::new(machine, &nodes, bad);
         Ok(Stubborn {
             nodes,

@@ -1,9 +1,13 @@
 //! Reduced equals full, on random systems and on small scenarios: distances of violations, final
 //! observations. And both equal a plain search on the reference interpreter.
 
-use foliocheck_engine::explore::{Exploration, Mode, explore, lasts};
+use std::collections::HashSet;
+
+use foliocheck_engine::explore::{Exploration, ExploreError, Mode, explore, lasts};
 use foliocheck_engine::limits::Limits;
 use foliocheck_model::machine::System;
+use foliocheck_model::machine::builder::ProgramBuilder;
+use foliocheck_model::machine::error::RunError;
 use foliocheck_model::machine::expr::{Expr, eq};
 use foliocheck_model::machine::interp::{self, Action, Valuation};
 use foliocheck_model::machine::step::Assign;
@@ -14,6 +18,7 @@ use proptest::prelude::*;
 use crate::build::{Style, build};
 use crate::plan::{self, SystemPlan};
 use crate::support::{self, Plain};
+use crate::systems::F;
 
 /// A plan of which no step fails: some branch always applies, and nothing is required.
 fn calm(mut plan: SystemPlan) -> SystemPlan {
@@ -130,6 +135,76 @@ proptest! {
             return Err(TestCaseError::reject("too many states"));
         };
         agrees(&system, &plain);
+    }
+}
+
+/// Whether some execution comes to a step that does what a step must not do; none if there are too many states.
+fn fails(system: &System, most: usize) -> Option<bool> {
+    let mut known = HashSet::from([Valuation::init(system)]);
+    let mut work: Vec<Valuation> = known.iter().cloned().collect();
+    while let Some(state) = work.pop() {
+        let actions = interp::enabled(system, &state);
+        let stuck = system.task_ids().any(|task| {
+            let at = interp::current(system, &state, task);
+            at.is_some_and(|s| state.holds(&s.guard)) && actions.iter().all(|a| a.task != task)
+        });
+        if stuck {
+            return Some(true);
+        }
+        for action in actions {
+            match interp::apply(system, &state, action) {
+                Err(_) => return Some(true),
+                Ok(next) if known.insert(next.clone()) => work.push(next),
+                Ok(_) => {}
+            }
+        }
+        if known.len() > most {
+            return None;
+        }
+    }
+    Some(false)
+}
+
+proptest! {
+    #![proptest_config(support::cases(400))]
+
+    /// The reduction hides no error: not of a counter that is taken below zero before it is raised, nor of an
+    /// assertion that another order of steps would keep.
+    #[test]
+    fn errors_of_the_model_are_not_reduced_away(plan in plan::system()) {
+        let system = build(&plan, Style::Raw);
+        let Some(fails) = fails(&system, 3000) else {
+            return Err(TestCaseError::reject("too many states"));
+        };
+        for mode in [Mode::Full, Mode::Final] {
+            let found = explore(&system, mode, &[], &Limits::default());
+            prop_assert_eq!(found.is_err(), fails, "{:?}", mode);
+        }
+    }
+}
+
+/// Raised and then lowered, all is well; lowered first, it is below zero.
+#[test]
+fn a_counter_below_zero_is_not_reduced_away() {
+    for first in [true, false] {
+        let mut system = System::default();
+        let x = system.declare(VarDecl::shared("o", "x", 3).observed());
+        for up in [first, !first] {
+            let task = system.add_task(if up { "up" } else { "down" });
+            let mut b = ProgramBuilder::new(&mut system, task);
+            b.step("S", F, |s| if up { s.inc(x) } else { s.dec(x) });
+            b.finish().unwrap();
+        }
+        for mode in [Mode::Full, Mode::Final] {
+            let found = explore(&system, mode, &[], &Limits::default());
+            assert!(
+                matches!(
+                    found,
+                    Err(ExploreError::Run(RunError::OutOfRange { value: -1, .. }))
+                ),
+                "{mode:?}"
+            );
+        }
     }
 }
 
