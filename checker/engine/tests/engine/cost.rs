@@ -2,7 +2,7 @@
 //! on the system as written.
 
 use foliocheck_engine::cost::{Metric, Most, costs};
-use foliocheck_engine::limits::Limits;
+use foliocheck_engine::limits::{Cut, Limits};
 use foliocheck_model::machine::System;
 use foliocheck_model::machine::builder::ProgramBuilder;
 use foliocheck_model::machine::expr::eq;
@@ -162,6 +162,10 @@ proptest! {
         let mut writers = vec![false; programs.len()];
         writers[0] = true;
         let found = costs(&instance::control(&system), &writers, &Limits::default()).unwrap();
+        let metrics: Vec<Metric> = found.ranges.iter().map(|(m, _)| *m).collect();
+        prop_assert_eq!(metrics, Metric::ALL);
+        prop_assert_eq!(found.cut, None);
+        prop_assert!(found.states > 0);
         for (metric, range) in found.ranges {
             let mut enumeration = Enumeration {
                 system: &system,
@@ -215,4 +219,20 @@ fn every_metric_has_its_heading() {
             "retries"
         ]
     );
+}
+
+/// What is not explored to the end is not answered.
+#[test]
+fn a_graph_that_is_cut_says_nothing() {
+    let full = support::build("copy", &support::scenario("mmap-store-clean-pte")).full;
+    let system = instance::control(&full);
+    let writers = vec![false; system.tasks.len()];
+    let limits = Limits {
+        max_states: Some(50),
+        ..Limits::default()
+    };
+    let cut = costs(&system, &writers, &limits).unwrap();
+    assert_eq!(cut.cut, Some(Cut::States));
+    assert!(cut.ranges.is_empty());
+    assert!(cut.states > 50 && cut.transitions > 50);
 }

@@ -1,10 +1,10 @@
 //! Explorations by stateright: what they visit, refuse and report.
 
-use foliocheck_engine::explore::{ExploreError, Mode, WATCHED_MAX, explore};
+use foliocheck_engine::explore::{ExploreError, Mode, WATCHED_MAX, explore, lasts};
 use foliocheck_engine::limits::{Cut, Limits};
 use foliocheck_model::machine::builder::ProgramBuilder;
 use foliocheck_model::machine::error::RunError;
-use foliocheck_model::machine::expr::eq;
+use foliocheck_model::machine::expr::{and, eq, or};
 use foliocheck_model::machine::system::{Predicate, Scope, System};
 use foliocheck_model::machine::var::VarDecl;
 
@@ -79,10 +79,13 @@ fn an_error_of_the_model_is_no_verdict() {
 fn a_predicate_that_a_mode_does_not_decide_is_refused() {
     let mut system = System::default();
     let x = system.declare(VarDecl::shared("o", "x", 3));
+    let recorded = system.declare(VarDecl::ghost("", "recorded", 1));
+    let other = system.declare(VarDecl::ghost("", "other", 1));
+    let taken_back = system.declare(VarDecl::ghost("", "taken_back", 1));
     let task = system.add_task("t");
     let mut b = ProgramBuilder::new(&mut system, task);
-    b.step("A", F, |s| s.set(x, 2));
-    b.step("B", F, |s| s.set(x, 1));
+    b.step("A", F, |s| s.set(x, 2).set(recorded, 1).set(taken_back, 1));
+    b.step("B", F, |s| s.set(x, 1).set(other, 1).set(taken_back, 0));
     b.finish().unwrap();
     let predicate = |scope, value: i64| Predicate {
         invariant: format!("{scope:?} {value}"),
@@ -109,6 +112,23 @@ fn a_predicate_that_a_mode_does_not_decide_is_refused() {
     assert_eq!(decided(Mode::Full), [true, true, true, false]);
     // What is 1 may be 2 before and after.
     assert_eq!(decided(Mode::Final), [false, false, true, false]);
+    // What is recorded lasts, one of two such things as well, unless somebody takes it back.
+    let always = |bad| Predicate {
+        invariant: "recorded".to_owned(),
+        scope: Scope::Always,
+        bad,
+    };
+    let lasting = [
+        (eq(recorded, 1), true),
+        (or(eq(recorded, 1), eq(other, 1)), true),
+        (eq(recorded, 0), false),
+        (and(eq(recorded, 1), eq(other, 1)), false),
+        (eq(taken_back, 1), false),
+        (or(eq(recorded, 1), eq(taken_back, 1)), false),
+    ];
+    for (bad, expected) in lasting {
+        assert_eq!(lasts(&system, &always(bad.clone())), expected, "{bad:?}");
+    }
     assert_eq!(decided(Mode::Question(0)), [true, false, false, false]);
     assert_eq!(decided(Mode::Question(2)), [false; 4]);
     let error = explore(&system, Mode::Final, &[0], &Limits::default()).unwrap_err();
