@@ -1,5 +1,7 @@
 //! What loom found: listed, and its traces shown, saved and opened.
 
+use foliocheck::itf::Document;
+
 use super::*;
 
 const WEAK: &str = "/api/trace?scheme=by-reference&scenario=pinned-writer-vs-writeback&invariant=no-lost-write&memory=weak";
@@ -125,4 +127,24 @@ async fn a_weak_trace_is_saved_and_opened() {
     )
     .await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
+}
+
+/// On weak memory a trace is not one of an order of steps, but what it breaks is asked where it is asked:
+/// that nobody has finished is no deadlock while somebody can move.
+#[tokio::test]
+async fn a_weak_trace_breaks_what_is_asked_where_it_ends() {
+    let server = server(Ceiling::default());
+    let request = ask("GET", &WEAK.replace("trace?", "itf?")).body(Body::empty());
+    let response = send(&server, request.unwrap()).await;
+    let text = response.into_body().collect().await.unwrap().to_bytes();
+    let mut document = Document::parse(std::str::from_utf8(&text).unwrap()).unwrap();
+    let steps = &mut document.trace.steps;
+    let read = steps.iter().position(|s| !s.stale.is_empty()).unwrap();
+    steps.truncate(read + 1);
+    document.trace.length = read + 1;
+    "deadlock-free".clone_into(&mut document.subject.invariant);
+    let (status, refused) = post(&server, "/api/open", document.text()).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{refused}");
+    let why = refused["error"].as_str().unwrap();
+    assert!(why.contains("deadlock-free is not violated"), "{why}");
 }
