@@ -117,14 +117,11 @@ pub struct Nodes {
 }
 
 impl Nodes {
-    /// Computes it, or says how many nodes there are if there are too many. `commute` says which steps do.
+    /// Computes it, or says how many nodes there are if there are too many.
     ///
     /// # Errors
     /// The number of nodes, if it is above [`NODES_MAX`].
-    pub fn new<const N: usize>(
-        machine: &Machine<N>,
-        commute: impl Fn(&Footprint, &Footprint) -> bool,
-    ) -> Result<Nodes, usize> {
+    pub fn new<const N: usize>(machine: &Machine<N>) -> Result<Nodes, usize> {
         let system = machine.system();
         let steps: Vec<_> = system.steps().collect();
         if steps.len() > NODES_MAX {
@@ -159,7 +156,7 @@ impl Nodes {
             .map(|(n, (task, loc, step))| {
                 let mut conflicts = NodeSet::default();
                 for (m, (other, _, _)) in steps.iter().enumerate() {
-                    if other != task && !commute(&footprints[n], &footprints[m]) {
+                    if other != task && !footprints[n].commutes(&footprints[m]) {
                         conflicts.insert(m);
                     }
                 }

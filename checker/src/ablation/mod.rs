@@ -93,7 +93,7 @@ const STATES_FACTOR: usize = 2;
 
 /// Scenarios in which the whole scheme takes more states than this are left for parts that no smaller one
 /// has: there are a hundred parts to be removed.
-pub const WHOLE_STATES_MAX: usize = 20_000;
+pub const WHOLE_STATES_MAX: usize = 16_000;
 
 /// Most states visited to find the shortest way to a failing kernel assertion.
 pub const ASSERTION_STATES_MAX: usize = 200_000;

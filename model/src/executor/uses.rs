@@ -156,7 +156,7 @@ impl<'a> Races<'a> {
         }
         self.others(step).any(|(other, theirs)| {
             theirs.var == access.var
-                && !access.touch.same_value(theirs.touch)
+                && !access.touch.commutes(theirs.touch)
                 && !self.excluded(step, &access.when, other, &theirs.when)
         })
     }

@@ -155,7 +155,7 @@ fn shared(system: &System) -> BTreeSet<VarId> {
                 assign.when.reads(&mut seen);
                 let mut reads = BTreeSet::new();
                 assign.value.reads(&mut reads);
-                if matches!(touch, Touch::Up | Touch::Down | Touch::Or) {
+                if matches!(touch, Touch::Add | Touch::Or) {
                     reads.remove(&assign.var);
                 }
                 seen.extend(reads);
@@ -165,7 +165,7 @@ fn shared(system: &System) -> BTreeSet<VarId> {
     let commute = |var: &VarId| {
         let touches = &touches[var];
         let clash =
-            |(a, x): &(usize, Touch)| touches.iter().any(|(b, y)| a != b && !x.same_value(*y));
+            |(a, x): &(usize, Touch)| touches.iter().any(|(b, y)| a != b && !x.commutes(*y));
         !touches.iter().any(clash)
     };
     users

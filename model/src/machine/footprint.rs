@@ -17,33 +17,20 @@ pub enum Touch {
     /// It is overwritten with this constant.
     Store(i64),
     /// Something is added to it, and nothing else depends on its value.
-    Up,
-    /// Something is subtracted from it, and nothing else depends on its value.
-    Down,
+    Add,
     /// Bits are set in it, and nothing else depends on its value.
     Or,
 }
 
 impl Touch {
     /// Whether two touches of one variable by two tasks give the same state in either order, and
-    /// neither can tell which was first. Up and down do not: a counter that is taken below zero in one
-    /// order and not in the other is an error that must be found.
+    /// neither can tell which was first.
     pub fn commutes(self, other: Touch) -> bool {
         match (self, other) {
-            (Touch::Read, Touch::Read)
-            | (Touch::Up, Touch::Up)
-            | (Touch::Down, Touch::Down)
-            | (Touch::Or, Touch::Or) => true,
+            (Touch::Read, Touch::Read) | (Touch::Add, Touch::Add) | (Touch::Or, Touch::Or) => true,
             (Touch::Store(a), Touch::Store(b)) => a == b,
             _ => false,
         }
-    }
-
-    /// Whether two touches of one variable by two tasks give the same value in either order, if both orders
-    /// keep to its range.
-    pub fn same_value(self, other: Touch) -> bool {
-        let counts = |t| matches!(t, Touch::Up | Touch::Down);
-        self.commutes(other) || counts(self) && counts(other)
     }
 }
 
@@ -85,27 +72,19 @@ impl Footprint {
         self.touch(assign.var, touch);
         match (touch, &assign.value) {
             // What is added or or-ed is read, what it is added to is not.
-            (Touch::Up | Touch::Down | Touch::Or, Expr::Bin(_, _, b)) => self.read(b),
+            (Touch::Add | Touch::Or, Expr::Bin(_, _, b)) => self.read(b),
             (_, value) => self.read(value),
         }
     }
 
     /// Whether two steps of different tasks commute in every state: same result in either order,
-    /// and neither enables, disables or redirects the other, nor makes an error of it.
+    /// and neither enables, disables or redirects the other.
     pub fn commutes(&self, other: &Footprint) -> bool {
-        self.each(other, Touch::commutes)
-    }
-
-    /// The same, as long as no counter leaves its range in one order only.
-    pub fn commutes_in_range(&self, other: &Footprint) -> bool {
-        self.each(other, Touch::same_value)
-    }
-
-    /// Whether this is so of all touches of the same variable.
-    fn each(&self, other: &Footprint, both: impl Fn(Touch, Touch) -> bool) -> bool {
         self.0.iter().all(|(var, mine)| {
-            let theirs = other.0.get(var);
-            theirs.is_none_or(|theirs| mine.iter().all(|m| theirs.iter().all(|t| both(*m, *t))))
+            other
+                .0
+                .get(var)
+                .is_none_or(|theirs| mine.iter().all(|m| theirs.iter().all(|t| m.commutes(*t))))
         })
     }
 
@@ -125,18 +104,12 @@ pub fn touch_of(system: &System, assign: &Assign) -> Touch {
     match &assign.value {
         Expr::Const(1) if one_bit => Touch::Or,
         Expr::Const(c) => Touch::Store(*c),
-        Expr::Bin(Op::Add, a, b) if to_itself(a, b) && never_negative(b) => Touch::Up,
-        Expr::Bin(Op::Sub, a, b) if to_itself(a, b) && never_negative(b) => Touch::Down,
+        Expr::Bin(Op::Add | Op::Sub, a, b) if to_itself(a, b) => Touch::Add,
         Expr::Bin(Op::BitOr | Op::SetBit, a, b) if to_itself(a, b) => Touch::Or,
         // On one bit, `x or c` sets bits as well.
         Expr::Bin(Op::Or, a, b) if one_bit && to_itself(a, b) => Touch::Or,
         _ => Touch::Write,
     }
-}
-
-/// Only what is plain to see: a variable has no negative value.
-fn never_negative(expr: &Expr) -> bool {
-    matches!(expr, Expr::Const(0..) | Expr::Var(_))
 }
 
 /// Whether `step` might make `conjunct`, now false, true: it changes a variable that the conjunct
