@@ -296,3 +296,26 @@ fn an_error_of_the_model_ends_an_exploration() {
         other => panic!("{other:?}"),
     }
 }
+
+/// loom's threads are enough for as many tasks as it says, and for no more.
+#[test]
+fn as_many_tasks_as_threads() {
+    for tasks in [loom::TASKS_MAX, loom::TASKS_MAX + 1] {
+        let mut system = System::default();
+        for n in 0..tasks {
+            let task = system.add_task(format!("t{n}"));
+            let mut b = ProgramBuilder::new(&mut system, task);
+            b.step("S", F, |s| s.text("goes on"));
+            b.finish().unwrap();
+        }
+        let prepared = Prepared::of(&system).unwrap();
+        match loom::explore(&prepared, Orders::Declared, &WHOLE) {
+            Ok(found) => assert_eq!(
+                (tasks, found.steps),
+                (loom::TASKS_MAX, tasks * found.executions)
+            ),
+            Err(LoomError::TooManyTasks(n)) => assert_eq!(n, loom::TASKS_MAX + 1),
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
