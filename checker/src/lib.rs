@@ -22,8 +22,8 @@
 //!
 //! A *holds* means that every reachable state within the bounds of the scenario was visited, or is
 //! represented by one that was (see [`engine::stubborn`]); up to the expected number of states that
-//! 64-bit fingerprints confuse, which each run reports. Nothing here explores weak memory, more
-//! tasks or folios than a scenario names.
+//! 64-bit fingerprints confuse, which each run reports. What loom does not find is
+//! not found on weak memory ([`engine::loom`]); nothing here explores more tasks or folios than a scenario names.
 
 pub mod ablation;
 pub mod blocked;
