@@ -18,8 +18,9 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 
 use foliocheck_model::machine::System;
-use foliocheck_model::machine::compile::{Machine, words_needed};
+use foliocheck_model::machine::compile::Machine;
 use foliocheck_model::machine::step::Cost;
+use foliocheck_model::with_words;
 use serde::{Deserialize, Serialize};
 
 use crate::components::Components;
@@ -236,12 +237,7 @@ fn nearest_cycle(
 /// # Errors
 /// If the system cannot be explored, or an error of the model shows.
 pub fn costs(system: &System, writers: &[bool], limits: &Limits) -> Result<Costs, ExploreError> {
-    match words_needed(system) {
-        0..=1 => run::<1>(system, writers, limits),
-        2 => run::<2>(system, writers, limits),
-        3..=4 => run::<4>(system, writers, limits),
-        _ => run::<10>(system, writers, limits),
-    }
+    with_words!(system, N in [1, 2, 4] or 10 => run::<N>(system, writers, limits))
 }
 
 fn run<const N: usize>(

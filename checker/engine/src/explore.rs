@@ -27,6 +27,7 @@ use foliocheck_model::machine::expr::{Expr, Op};
 use foliocheck_model::machine::interp::Action;
 use foliocheck_model::machine::system::{Predicate, Scope};
 use foliocheck_model::machine::{BuildError, RunError, System};
+use foliocheck_model::with_words;
 use stateright::{Checker, Model, Property};
 
 use crate::limits::{Cut, Limits, Watch};
@@ -256,12 +257,7 @@ pub fn explore(
     watched: &[usize],
     limits: &Limits,
 ) -> Result<Exploration, ExploreError> {
-    match foliocheck_model::machine::compile::words_needed(system) {
-        0..=2 => run::<2>(system, mode, watched, limits),
-        3..=4 => run::<4>(system, mode, watched, limits),
-        5..=6 => run::<6>(system, mode, watched, limits),
-        _ => run::<10>(system, mode, watched, limits),
-    }
+    with_words!(system, N in [2, 4, 6] or 10 => run::<N>(system, mode, watched, limits))
 }
 
 fn run<const N: usize>(

@@ -32,3 +32,10 @@ pub mod nodes;
 pub mod progress;
 pub mod shuttle;
 pub mod stubborn;
+
+/// What executions share; one that panicked while it held the lock has left it whole.
+fn lock<T>(shared: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    shared
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}

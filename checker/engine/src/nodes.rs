@@ -259,7 +259,6 @@ impl Nodes {
                 let through = here.union(&guarded(*next));
                 let joined = match doms[*next] {
                     None => through,
-                    Some(_) if *next == start => continue,
                     Some(before) => before.intersection(&through).union(&guarded(*next)),
                 };
                 if doms[*next] != Some(joined) {

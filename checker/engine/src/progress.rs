@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use foliocheck_model::machine::compile::{Machine, Test, words_needed};
+use foliocheck_model::machine::compile::{Machine, Test};
 use foliocheck_model::machine::expr::{Expr, Op, and, or};
 use foliocheck_model::machine::interp::Action;
 use foliocheck_model::machine::step::Order;
 use foliocheck_model::machine::system::Scope;
 use foliocheck_model::machine::var::{Role, VarId};
 use foliocheck_model::machine::{System, TaskId};
+use foliocheck_model::with_words;
 
 use crate::explore::ExploreError;
 use crate::graph::{Graph, Node, StateGraph};
@@ -57,12 +58,7 @@ pub fn progress(
         // No task can take a step twice: every execution ends.
         return Ok(Progress::default());
     }
-    match words_needed(system) {
-        0..=1 => run::<1>(system, fairness, limits),
-        2 => run::<2>(system, fairness, limits),
-        3..=4 => run::<4>(system, fairness, limits),
-        _ => run::<10>(system, fairness, limits),
-    }
+    with_words!(system, N in [1, 2, 4] or 10 => run::<N>(system, fairness, limits))
 }
 
 /// Whether the control flow of a program has a cycle.

@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use crate::machine::RunError;
-use crate::machine::compile::{Machine, State, words_needed};
+use crate::machine::compile::{Machine, State};
 use crate::machine::error::BuildError;
 use crate::machine::interp::Action;
 use crate::machine::system::{Scope, System};
+use crate::with_words;
 
 /// A machine that follows.
 pub trait Follow: Send {
@@ -34,12 +35,7 @@ pub type Leader = Arc<dyn Fn() -> Box<dyn Follow> + Send + Sync>;
 /// # Errors
 /// If it cannot be packed.
 pub fn leader(system: &System) -> Result<Leader, BuildError> {
-    match words_needed(system) {
-        0..=4 => of::<4>(system),
-        5..=8 => of::<8>(system),
-        9..=16 => of::<16>(system),
-        _ => of::<32>(system),
-    }
+    with_words!(system, N in [4, 8, 16] or 32 => of::<N>(system))
 }
 
 fn of<const N: usize>(system: &System) -> Result<Leader, BuildError> {

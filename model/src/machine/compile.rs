@@ -82,6 +82,23 @@ pub fn words_needed(system: &System) -> usize {
     Layout::new(system).words
 }
 
+/// Evaluates an expression with the constant `$words` set to the smallest of some sizes that states of a
+/// system fit in, or to the last. (Each size is compiled apart; one too small is an error of
+/// [`Machine::new`].)
+#[macro_export]
+macro_rules! with_words {
+    ($system:expr, $words:ident in [$($size:literal),+] or $most:literal => $run:expr) => {{
+        let needed = $crate::machine::compile::words_needed($system);
+        $(if needed <= $size {
+            const $words: usize = $size;
+            $run
+        } else)+ {
+            const $words: usize = $most;
+            $run
+        }
+    }};
+}
+
 /// A compiled expression.
 #[derive(Clone, Debug)]
 enum Code {

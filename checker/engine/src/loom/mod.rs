@@ -34,6 +34,8 @@ use foliocheck_model::machine::interp::Action;
 
 pub use backend::Loom;
 
+use crate::lock;
+
 /// Most tasks: loom has five threads, and the one that starts the others runs a task as well.
 pub const TASKS_MAX: usize = loom::MAX_THREADS;
 
@@ -204,12 +206,6 @@ pub fn explore(
     }
     let found = std::mem::take(&mut lock(&shared).found);
     Ok(found)
-}
-
-fn lock(shared: &Mutex<Shared>) -> std::sync::MutexGuard<'_, Shared> {
-    shared
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Every field is set: nothing is taken from the environment.

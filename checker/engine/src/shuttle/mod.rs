@@ -25,6 +25,8 @@ use shuttle::{Config, FailurePersistence, Runner};
 
 pub use backend::Shuttle;
 
+use crate::lock;
+
 /// Most attempts at a step in one execution: where a task never ends, executions are cut here.
 const ATTEMPTS_MAX: usize = 2_000;
 
@@ -190,12 +192,6 @@ pub fn sample(prepared: &Arc<Prepared>, bounds: &Bounds) -> Result<Sample, Shutt
     }
     let sample = std::mem::take(&mut lock(&shared).sample);
     Ok(sample)
-}
-
-fn lock(shared: &Mutex<Shared>) -> std::sync::MutexGuard<'_, Shared> {
-    shared
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 fn config() -> Config {
