@@ -16,6 +16,10 @@ const TASKS: usize = 3;
 /// A graph in which a task can move where it has an edge, and waits elsewhere, for a lock or not.
 #[derive(Clone, Debug)]
 struct Small {
+    /// The task asked about.
+    asked: usize,
+    /// By state: it is at an idle step. Only moves of its own change that.
+    idle: Vec<bool>,
     edges: Vec<Vec<Edge>>,
     graph: Graph,
     /// By state, by task: where it cannot move, it waits for a lock.
@@ -51,11 +55,28 @@ impl Question for Small {
     }
 
     fn task(&self) -> usize {
-        0
+        self.asked
     }
 
-    fn idle(&self, _: Node) -> bool {
-        false
+    fn idle(&self, node: Node) -> bool {
+        self.idle[node as usize]
+    }
+}
+
+/// Moves of others leave a task at its step: whether it is idle there is the same before and after them.
+fn settle(idle: &mut [bool], edges: &[Vec<Edge>], asked: usize) {
+    let others: Vec<(usize, usize)> = edges
+        .iter()
+        .enumerate()
+        .flat_map(|(from, list)| list.iter().map(move |e| (from, e)))
+        .filter(|(_, e)| e.action.task.index() != asked)
+        .map(|(from, e)| (from, e.target as usize))
+        .collect();
+    for _ in 0..idle.len() {
+        for (a, b) in &others {
+            let either = idle[*a] || idle[*b];
+            (idle[*a], idle[*b]) = (either, either);
+        }
     }
 }
 
@@ -66,8 +87,10 @@ fn small() -> impl Strategy<Value = Small> {
             prop::collection::vec(edge, 1..10),
             prop::collection::vec(any::<[bool; TASKS]>(), n as usize),
             prop::collection::vec(prop::bool::weighted(0.2), n as usize),
+            prop::collection::vec(prop::bool::weighted(0.2), n as usize),
+            0..TASKS,
         )
-            .prop_map(move |(list, contends, finished)| {
+            .prop_map(move |(list, contends, finished, mut idle, asked)| {
                 let mut edges = vec![Vec::new(); n as usize];
                 for (branch, (from, task, target)) in list.into_iter().enumerate() {
                     let action = Action {
@@ -83,7 +106,10 @@ fn small() -> impl Strategy<Value = Small> {
                     .enumerate()
                     .map(|(n, f)| f || !reached.contains(&n))
                     .collect();
+                settle(&mut idle, &edges, asked);
                 Small {
+                    asked,
+                    idle,
                     graph: Graph::from_edges(&edges),
                     edges,
                     contends,
@@ -106,24 +132,32 @@ fn reachable(edges: &[Vec<Edge>]) -> BTreeSet<usize> {
     seen
 }
 
-/// Whether an execution that takes exactly these edges for ever is fair.
+/// Whether an execution that takes exactly these edges for ever is fair, and the task asked about takes part.
 fn fair(small: &Small, taken: &[(usize, Edge)], fairness: Fairness) -> bool {
     let nodes: BTreeSet<usize> = taken.iter().map(|(from, _)| *from).collect();
-    (0..TASKS).all(|task| {
-        let stands = |s: Standing| {
-            nodes
-                .iter()
-                .any(|n| small.standing(u32::try_from(*n).unwrap(), task) == s)
-        };
-        let moves = taken.iter().any(|(_, e)| e.action.task.index() == task);
-        match fairness {
-            Fairness::None => true,
-            // It is not the case that it can move at every moment and does not.
-            Fairness::Weak => moves || stands(Standing::Waiting) || stands(Standing::Contending),
-            // Nor that it can move again and again, waiting for nothing but locks in between.
-            Fairness::Handover => moves || stands(Standing::Waiting) || !stands(Standing::Ready),
-        }
-    })
+    let part = |(from, edge): &(usize, Edge)| {
+        edge.action.task.index() == small.asked || !small.idle[*from]
+    };
+    taken.iter().any(part)
+        && (0..TASKS).all(|task| {
+            let stands = |s: Standing| {
+                nodes
+                    .iter()
+                    .any(|n| small.standing(u32::try_from(*n).unwrap(), task) == s)
+            };
+            let moves = taken.iter().any(|(_, e)| e.action.task.index() == task);
+            match fairness {
+                Fairness::None => true,
+                // It is not the case that it can move at every moment and does not.
+                Fairness::Weak => {
+                    moves || stands(Standing::Waiting) || stands(Standing::Contending)
+                }
+                // Nor that it can move again and again, waiting for nothing but locks in between.
+                Fairness::Handover => {
+                    moves || stands(Standing::Waiting) || !stands(Standing::Ready)
+                }
+            }
+        })
 }
 
 /// Whether a walk can take all of these edges, and no other, again and again.
@@ -234,6 +268,8 @@ fn a_lock_that_is_free_again_and_again_is_obtained() {
     // 0: free; 1: the writer has it; 2: the other has it, and has finished.
     let edges = vec![vec![by(1, 1), by(0, 2)], vec![by(1, 0)], vec![]];
     let small = Small {
+        asked: 0,
+        idle: vec![false; 3],
         graph: Graph::from_edges(&edges),
         edges,
         contends: vec![[true, false, false]; 3],
@@ -242,6 +278,61 @@ fn a_lock_that_is_free_again_and_again_is_obtained() {
     assert!(find(&small, Fairness::None).is_some());
     assert!(find(&small, Fairness::Weak).is_some());
     assert_eq!(find(&small, Fairness::Handover), None);
+}
+
+/// Two ways from the first state, to a cycle each.
+#[test]
+fn of_several_cycles_the_shortest_is_shown() {
+    let edge = |branch, target| Edge {
+        action: Action {
+            task: TaskId(0),
+            branch,
+        },
+        target,
+    };
+    let ring = |lengths: [u32; 2]| {
+        let mut edges = vec![Vec::new()];
+        for (length, way) in lengths.into_iter().zip(0..) {
+            let first = u32::try_from(edges.len()).unwrap();
+            edges[0].push(edge(way, first));
+            edges.extend((0..length).map(|n| vec![edge(0, first + (n + 1) % length)]));
+        }
+        let states = edges.len();
+        Small {
+            asked: 0,
+            idle: vec![false; states],
+            graph: Graph::from_edges(&edges),
+            edges,
+            contends: vec![[false; TASKS]; states],
+            finished: vec![false; states],
+        }
+    };
+    for (lengths, way, length) in [([3, 1], 1, 1), ([1, 3], 0, 1), ([2, 3], 0, 2)] {
+        let lasso = find(&ring(lengths), Fairness::default()).expect("a cycle");
+        assert_eq!(
+            (lasso.prefix, lasso.cycle.len()),
+            (vec![edge(way, 0).action], length)
+        );
+    }
+    // Begun at either of two states of the same cycle it is as long: at the first.
+    let edges = vec![
+        vec![edge(0, 1), edge(1, 2)],
+        vec![edge(0, 2)],
+        vec![edge(0, 1)],
+    ];
+    let both = Small {
+        asked: 0,
+        idle: vec![false; 3],
+        graph: Graph::from_edges(&edges),
+        edges,
+        contends: vec![[false; TASKS]; 3],
+        finished: vec![false; 3],
+    };
+    let lasso = find(&both, Fairness::default()).expect("a cycle");
+    assert_eq!(
+        (lasso.prefix, lasso.cycle.len()),
+        (vec![edge(0, 0).action], 2)
+    );
 }
 
 #[test]

@@ -124,22 +124,27 @@ fn a_flag_is_no_lock() {
 #[test]
 fn an_idle_task_does_not_take_part() {
     for (idle, expected) in [(true, [false; 3]), (false, [true; 3])] {
-        let mut system = System::default();
-        let work = system.declare(VarDecl::shared("inode", "work", 1));
-        let worker = system.add_task("worker");
-        let mut b = ProgramBuilder::new(&mut system, worker);
-        b.step("W", F, |s| {
-            s.wait(eq(work, 1));
-            if idle { s.idle() } else { s }
-        });
-        b.finish().unwrap();
-        let other = system.add_task("other");
-        let mut b = ProgramBuilder::new(&mut system, other);
-        b.step("S", F, |s| s.text("goes on"));
-        b.again("A", F);
-        b.finish().unwrap();
-        ask(&mut system, worker);
-        assert_eq!(found(&system), expected, "idle: {idle}");
+        for names in [["worker", "other"], ["other", "worker"]] {
+            let mut system = System::default();
+            let work = system.declare(VarDecl::shared("inode", "work", 1));
+            let tasks = names.map(|name| (name, system.add_task(name)));
+            for (name, task) in tasks {
+                let mut b = ProgramBuilder::new(&mut system, task);
+                if name == "worker" {
+                    b.step("W", F, |s| {
+                        s.wait(eq(work, 1));
+                        if idle { s.idle() } else { s }
+                    });
+                } else {
+                    b.step("S", F, |s| s.text("goes on"));
+                    b.again("A", F);
+                }
+                b.finish().unwrap();
+            }
+            let worker = tasks.into_iter().find(|(name, _)| *name == "worker");
+            ask(&mut system, worker.expect("one of them").1);
+            assert_eq!(found(&system), expected, "idle: {idle}, {names:?}");
+        }
     }
 }
 

@@ -222,6 +222,102 @@ fn every_way_to_go_is_explored() {
     assert_eq!(found.violations[&0].len(), shortest);
 }
 
+/// A task that sets `bad`, at once or after some steps more: as many as each way to go says.
+fn sooner_or_later(ways: [usize; 2]) -> System {
+    let mut system = System::default();
+    let bad = system.declare(VarDecl::shared("o", "bad", 1).observed());
+    let task = system.add_task("chooses");
+    let mut b = ProgramBuilder::new(&mut system, task);
+    let second = b.label("second");
+    let end = b.label("end");
+    b.step("C", F, |s| {
+        s.choice()
+            .when(1, "one", |w| w)
+            .when(1, "two", |w| w.goto(second))
+    });
+    for (n, steps) in ways.into_iter().enumerate() {
+        if n == 1 {
+            b.bind(second);
+        }
+        for step in 1..steps {
+            b.step(&format!("P{n}{step}"), F, |s| s.text("goes on"));
+        }
+        b.step(&format!("B{n}"), F, |s| {
+            s.set(bad, 1).when(1, "", |w| w.goto(end))
+        });
+    }
+    b.bind(end);
+    b.step("E", F, |s| s.text("ends"));
+    b.finish().unwrap();
+    system.predicates = vec![Predicate {
+        invariant: "never bad".to_owned(),
+        scope: Scope::Always,
+        bad: eq(bad, 1),
+    }];
+    system
+}
+
+#[test]
+fn of_several_violations_the_shortest_is_shown() {
+    for (ways, first, length) in [([1, 3], 0, 2), ([3, 1], 1, 2), ([2, 2], 0, 3)] {
+        let found = run(&sooner_or_later(ways), &WHOLE);
+        let path = &found.violations[&0];
+        assert_eq!((path[0].branch, path.len()), (first, length), "{ways:?}");
+    }
+}
+
+/// As [`dekker`] without barriers; one task takes a step more first, or not.
+fn dekker_after(ways: [usize; 2]) -> System {
+    let mut system = System::default();
+    let x = system.declare(VarDecl::shared("a", "x", 1));
+    let y = system.declare(VarDecl::shared("b", "y", 1));
+    let mut saw = Vec::new();
+    for (first, mine, theirs) in [(true, x, y), (false, y, x)] {
+        let task = system.add_task(if first { "one" } else { "two" });
+        let mut b = ProgramBuilder::new(&mut system, task);
+        let seen = b.register("seen", 1);
+        if first {
+            let [second, store] = ["second", "store"].map(|name| b.label(name));
+            b.step("C", F, |s| {
+                s.choice()
+                    .when(1, "one", |w| w)
+                    .when(1, "two", |w| w.goto(second))
+            });
+            for (n, steps) in ways.into_iter().enumerate() {
+                if n == 1 {
+                    b.bind(second);
+                }
+                for step in 0..steps {
+                    b.step(&format!("P{n}{step}"), F, |s| s.text("goes on"));
+                }
+                b.step(&format!("J{n}"), F, |s| s.when(1, "", |w| w.goto(store)));
+            }
+            b.bind(store);
+        }
+        b.step("S", F, |s| s.set(mine, 1));
+        b.step("L", F, |s| s.set(seen, theirs));
+        b.finish().expect("every label is bound");
+        saw.push(seen);
+    }
+    system.predicates = vec![Predicate {
+        invariant: "one-sees-the-other".to_owned(),
+        scope: Scope::Terminal,
+        bad: and(eq(saw[0], 0), eq(saw[1], 0)),
+    }];
+    system
+}
+
+#[test]
+fn of_several_weak_executions_the_one_with_the_fewest_steps_is_shown() {
+    for (ways, length) in [([0, 2], 6), ([2, 0], 6), ([1, 1], 7)] {
+        let found = run(&dekker_after(ways), &WHOLE);
+        assert!(found.violations.is_empty());
+        let (least, weak) = &found.weak_violations[&0];
+        assert_eq!(*least, length, "{ways:?}");
+        assert!(weak.violated.contains(&(0, length)));
+    }
+}
+
 #[test]
 fn bounds_are_said() {
     use loom::Cut::{ChoseTwice, Executions, Time, TooLong};
