@@ -5,7 +5,8 @@
 //! | [`scheme`] | what a scheme is: named rules on hooks of the kernel's programs |
 //! | [`schemes`] | the proposed schemes, one a file |
 //! | [`invariants`] | the guarantees, one a file, each with its definition |
-//! | [`scenario`] | scenario files: reading, checking, errors that name line and field |
+//! | [`scenario`] | scenario files: reading and checking |
+//! | [`file`] | errors that name file, line and field |
 //! | [`bugs`] | real bugs, each with its fixed twin |
 //! | [`claims`] | what was said on the lists, and the checks that test it |
 //! | [`instance`] | one scenario under one scheme, as a system that engines explore |
@@ -17,6 +18,7 @@
 
 pub mod bugs;
 pub mod claims;
+pub mod file;
 pub mod instance;
 pub mod invariants;
 pub mod scenario;

@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use foliocheck_specs::claims::{self, Claim, ClaimsError};
+use foliocheck_specs::claims::{self, Claim};
+use foliocheck_specs::file::FileError;
 use proptest::prelude::*;
 
 const GOOD: &str = r#"
@@ -29,7 +30,7 @@ place = "place"
 not-expressible = "reason"
 "#;
 
-fn parse(text: &str) -> Result<Vec<Claim>, ClaimsError> {
+fn parse(text: &str) -> Result<Vec<Claim>, FileError> {
     claims::parse(Path::new("claims.toml"), text)
 }
 

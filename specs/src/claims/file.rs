@@ -6,8 +6,8 @@ use foliocheck_model::machine::ablate::Ablation;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Check, Claim, ClaimsError, Expect, OnlyIf, Test, Without};
-use crate::scenario::{Fault, read_toml};
+use super::{Check, Claim, Expect, OnlyIf, Test, Without};
+use crate::file::{Fault, FileError, read_toml};
 use crate::{invariants, schemes};
 
 #[derive(Deserialize)]
@@ -69,14 +69,9 @@ struct RawWithout {
 /// Reads claims from text; `path` names it in errors.
 ///
 /// # Errors
-/// [`ClaimsError::Invalid`], with line, field and what would be allowed.
-pub fn parse(path: &Path, text: &str) -> Result<Vec<Claim>, ClaimsError> {
-    let invalid = |fault: Fault| ClaimsError::Invalid {
-        path: path.to_owned(),
-        line: fault.line(text),
-        field: fault.field,
-        message: fault.message,
-    };
+/// [`FileError::Invalid`], with line, field and what would be allowed.
+pub fn parse(path: &Path, text: &str) -> Result<Vec<Claim>, FileError> {
+    let invalid = |fault: Fault| fault.within(path, text);
     let raw: RawFile = read_toml(text).map_err(invalid)?;
     let mut claims: Vec<Claim> = Vec::new();
     for raw in raw.claim {

@@ -36,11 +36,14 @@
 
 mod file;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use foliocheck_model::machine::ablate::Ablation;
 
 pub use file::parse;
+
+use crate::file::FileError;
+
 const BUILT_IN: &str = include_str!("../../claims.toml");
 
 /// A statement.
@@ -141,40 +144,14 @@ impl std::str::FromStr for Without {
     }
 }
 
-/// A file of claims that cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ClaimsError {
-    /// It cannot be read.
-    #[error("{path}: {source}")]
-    Io {
-        /// The path.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// Something in it is wrong.
-    #[error("{path}:{line}: {field}: {message}")]
-    Invalid {
-        /// The path.
-        path: PathBuf,
-        /// The line, counted from 1.
-        line: usize,
-        /// The field, or `toml` if the text as a whole cannot be read.
-        field: String,
-        /// What is wrong.
-        message: String,
-    },
-}
-
 /// The project's own claims: from the source tree if it is still there, else as built in.
 ///
 /// # Errors
 /// If the file cannot be read, or is wrong.
-pub fn own() -> Result<Vec<Claim>, ClaimsError> {
+pub fn own() -> Result<Vec<Claim>, FileError> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("claims.toml");
     if path.is_file() {
-        let text = std::fs::read_to_string(&path).map_err(|source| ClaimsError::Io {
+        let text = std::fs::read_to_string(&path).map_err(|source| FileError::Io {
             path: path.clone(),
             source,
         })?;

@@ -37,8 +37,8 @@ use foliocheck_model::kernel::setup::Call;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Fault;
 use super::reader::Reader;
+use crate::file::Fault;
 
 /// A call as serde reads it.
 #[derive(Deserialize)]

@@ -8,7 +8,8 @@ use toml::Spanned;
 
 use super::calls::{self, Limits};
 use super::whole::whole;
-use super::{Fault, Raw, RawPte};
+use super::{Raw, RawPte};
+use crate::file::Fault;
 
 /// Most tasks in a scenario.
 const TASKS_MAX: usize = 8;

@@ -34,12 +34,14 @@ mod check;
 mod reader;
 mod whole;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use foliocheck_model::kernel::setup::Setup;
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 use toml::Spanned;
+
+use crate::file::{Fault, FileError, read_toml};
 
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
@@ -58,35 +60,6 @@ pub struct Scenario {
     pub max_states: Option<usize>,
     /// What to build.
     pub setup: Setup,
-}
-
-/// A scenario file that cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ScenarioError {
-    /// The file or folder cannot be read.
-    #[error("{path}: {source}")]
-    Io {
-        /// The path.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// Something in it is wrong.
-    #[error("{path}:{line}: {field}: {message}")]
-    Invalid {
-        /// The path.
-        path: PathBuf,
-        /// The line, counted from 1.
-        line: usize,
-        /// The field, or `toml` if the text as a whole cannot be read.
-        field: String,
-        /// What is wrong and what would be right.
-        message: String,
-    },
-    /// No file of the folder is a scenario.
-    #[error("{0}: no scenario (*.toml) in this folder")]
-    Empty(PathBuf),
 }
 
 /// The file as serde reads it.
@@ -142,74 +115,6 @@ pub(crate) struct RawTask {
     pub forever: Option<Spanned<bool>>,
 }
 
-/// An error at a place in a file.
-pub(crate) struct Fault {
-    pub offset: usize,
-    pub field: String,
-    pub message: String,
-}
-
-impl Fault {
-    pub fn at(span: std::ops::Range<usize>, field: &str, message: impl Into<String>) -> Self {
-        Fault {
-            offset: span.start,
-            field: field.to_owned(),
-            message: message.into(),
-        }
-    }
-
-    /// The line, counted from 1.
-    pub fn line(&self, text: &str) -> usize {
-        text[..self.offset.min(text.len())].matches('\n').count() + 1
-    }
-}
-
-/// Reads TOML; an error names the field that it is about.
-pub(crate) fn read_toml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Fault> {
-    toml::from_str(text).map_err(|e| {
-        let offset = e.span().map_or(0, |s| s.start);
-        let message = e.message().replace('\n', " ");
-        let field = field_of(text, offset, &message)
-            .unwrap_or("toml")
-            .to_owned();
-        Fault {
-            offset,
-            field,
-            message,
-        }
-    })
-}
-
-/// The field that an error of the TOML reader is about; none if the text is not TOML.
-fn field_of<'a>(text: &'a str, offset: usize, message: &'a str) -> Option<&'a str> {
-    if message.starts_with("missing field") || message.starts_with("unknown field") {
-        return message.split('`').nth(1);
-    }
-    if !["invalid type", "invalid value", "invalid length"]
-        .iter()
-        .any(|m| message.starts_with(m))
-    {
-        return None;
-    }
-    let is_key = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let (before, after) = text.split_at_checked(offset)?;
-    if after.starts_with('[')
-        && before
-            .rsplit('\n')
-            .next()
-            .is_some_and(|line| line.trim().is_empty())
-    {
-        let name = after.trim_start_matches('[').trim_start();
-        return name
-            .split(|c| !is_key(c))
-            .next()
-            .filter(|name| !name.is_empty());
-    }
-    let key = before[..before.rfind('=')?].trim_end();
-    let start = key.rfind(|c| !is_key(c)).map_or(0, |at| at + 1);
-    Some(&key[start..]).filter(|key| !key.is_empty())
-}
-
 /// Scenarios of this group run only when they are asked for.
 pub const LARGE: &str = "large";
 
@@ -227,14 +132,9 @@ impl Scenario {
     /// Reads one scenario from text. `path` names it in errors and gives its id.
     ///
     /// # Errors
-    /// [`ScenarioError::Invalid`], with line, field and what would be allowed.
-    pub fn parse(path: &Path, text: &str) -> Result<Scenario, ScenarioError> {
-        let invalid = |fault: Fault| ScenarioError::Invalid {
-            path: path.to_owned(),
-            line: fault.line(text),
-            field: fault.field,
-            message: fault.message,
-        };
+    /// [`FileError::Invalid`], with line, field and what would be allowed.
+    pub fn parse(path: &Path, text: &str) -> Result<Scenario, FileError> {
+        let invalid = |fault: Fault| fault.within(path, text);
         let raw: Raw = read_toml(text).map_err(invalid)?;
         let setup = check::setup(&raw).map_err(invalid)?;
         let id = path
@@ -261,8 +161,8 @@ impl Scenario {
     ///
     /// # Errors
     /// If the folder or a file cannot be read, a file is wrong, or there is none.
-    pub fn read_dir(dir: &Path) -> Result<Vec<Scenario>, ScenarioError> {
-        let io = |path: &Path, source| ScenarioError::Io {
+    pub fn read_dir(dir: &Path) -> Result<Vec<Scenario>, FileError> {
+        let io = |path: &Path, source| FileError::Io {
             path: path.to_owned(),
             source,
         };
@@ -275,7 +175,7 @@ impl Scenario {
         }
         paths.sort();
         if paths.is_empty() {
-            return Err(ScenarioError::Empty(dir.to_owned()));
+            return Err(FileError::Empty(dir.to_owned()));
         }
         paths
             .iter()
@@ -291,7 +191,7 @@ impl Scenario {
     ///
     /// # Errors
     /// As [`read_dir`](Self::read_dir).
-    pub fn own() -> Result<Vec<Scenario>, ScenarioError> {
+    pub fn own() -> Result<Vec<Scenario>, FileError> {
         let tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
         if tree.is_dir() {
             return Scenario::read_dir(&tree);

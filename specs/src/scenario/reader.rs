@@ -3,8 +3,8 @@
 use foliocheck_model::kernel::setup::{Call, Crypto, SyncMode};
 use toml::Spanned;
 
-use super::Fault;
 use super::calls::{Limits, RawCall, flag, one_to_four};
+use crate::file::Fault;
 
 /// A call with what it may refer to.
 pub(super) struct Reader<'a> {

@@ -7,7 +7,8 @@ use foliocheck_model::kernel::setup::{
 };
 use toml::Spanned;
 
-use super::{Fault, Raw};
+use super::Raw;
+use crate::file::Fault;
 
 /// What only the scenario as a whole shows.
 #[expect(clippy::too_many_lines, reason = "a list of refusals")]

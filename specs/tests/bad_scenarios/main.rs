@@ -15,7 +15,7 @@ mod whole;
 use std::path::Path;
 
 use foliocheck_specs::Scenario;
-use foliocheck_specs::scenario::ScenarioError;
+use foliocheck_specs::file::FileError;
 
 /// The scenario that is right. Comments give each place a name that edits can find.
 const RIGHT: &str = r#"title = "what the bad scenarios are made from"
@@ -151,8 +151,7 @@ fn complaints(text: &str, line: usize, field: &str, says: &[&str]) -> Vec<String
     };
     let shown = error.to_string();
     let mut complaints = Vec::new();
-    if !matches!(&error, ScenarioError::Invalid { line: l, field: f, .. } if *l == line && f == field)
-    {
+    if !matches!(&error, FileError::Invalid { line: l, field: f, .. } if *l == line && f == field) {
         complaints.push(format!("expected line {line}, field {field}"));
     }
     let start = format!("file.toml:{line}: {field}: ");

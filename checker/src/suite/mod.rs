@@ -1,0 +1,247 @@
+//! Which explorations answer which questions, and running them.
+//!
+//! Reduced, an instance takes one exploration that preserves final states. It answers the invariants
+//! about final states, and those whose violation a ghost records for good; if such a violation exists,
+//! a second exploration, led by that question, finds a shortest way to it. Each predicate over passing
+//! states takes an exploration of its own, led by it. In full mode one exploration answers everything.
+//! Why this preserves verdicts and lengths: [`stubborn`](crate::engine::stubborn).
+//!
+//! Whether tasks finish in endless executions is answered on the state graph, in either mode:
+//! [`lasso`](crate::engine::lasso).
+
+mod conclude;
+mod parallel;
+mod unit;
+
+use std::collections::BTreeSet;
+
+use foliocheck_model::machine::System;
+use foliocheck_model::machine::system::{Predicate, Scope};
+use foliocheck_specs::Scenario;
+
+pub use conclude::ENGINES;
+use conclude::{Finding, conclude};
+pub use parallel::{in_parallel, spread};
+pub use unit::{Cause, Unit, UnitError, default_units, units};
+
+use crate::engine::explore::{Exploration, Mode, explore, lasts};
+use crate::engine::lasso::Fairness;
+use crate::engine::limits::Limits;
+use crate::engine::progress::progress;
+use crate::verdict::Run;
+
+/// How to run it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Without reduction.
+    pub full: bool,
+    /// What is taken for granted of endless executions.
+    pub fairness: Fairness,
+    /// Bounds of each exploration.
+    pub limits: Limits,
+}
+
+/// A unit's answers.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// One run for each invariant asked that applies.
+    pub runs: Vec<Run>,
+    /// States over all explorations.
+    pub states: usize,
+    /// Transitions over all explorations.
+    pub transitions: usize,
+    /// Final observations, if an exploration collected them to the end.
+    pub observations: Option<BTreeSet<Vec<u64>>>,
+    /// Expected number of states lost to equal fingerprints.
+    pub expected_omissions: f64,
+}
+
+/// Runs one unit.
+///
+/// # Errors
+/// If it could not be run to an answer.
+pub fn run(unit: &Unit, options: &Options) -> Result<Answer, UnitError> {
+    answer(unit, options).map_err(|source| unit.error(source))
+}
+
+/// Runs many units on `jobs` threads; `done` is called after each. Answers come in the order of the
+/// units, whatever the number of threads.
+pub fn run_all(
+    units: &[Unit],
+    options: &Options,
+    jobs: usize,
+    done: &(dyn Fn(&Unit) + Sync),
+) -> Vec<Result<Answer, UnitError>> {
+    spread(units, weight, jobs, &|unit| {
+        let answer = run(unit, options);
+        done(unit);
+        answer
+    })
+}
+
+fn weight(unit: &Unit) -> usize {
+    size(&unit.scenario) + unit.scheme.rules.len()
+}
+
+/// Roughly how large the scenario's state space is: good enough to order by.
+pub fn size(scenario: &Scenario) -> usize {
+    let setup = &scenario.setup;
+    let calls: usize = setup.tasks.iter().map(|t| t.calls.len()).sum();
+    setup.tasks.len() * 100 + calls * 10
+}
+
+fn answer(unit: &Unit, options: &Options) -> Result<Answer, Cause> {
+    let instance = unit.instance()?;
+    let mut limits = options.limits;
+    limits.max_states = match (limits.max_states, unit.scenario.max_states) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    };
+    let asked: Vec<usize> = (0..instance.optimized.predicates.len())
+        .filter(|p| {
+            unit.ask
+                .iter()
+                .any(|i| i.id == instance.optimized.predicates[*p].invariant)
+        })
+        .collect();
+    let (endless, asked): (Vec<usize>, Vec<usize>) = asked
+        .iter()
+        .partition(|p| about_progress(&instance.full.predicates[**p]));
+    let mut answer = Answer::default();
+    let mut findings: Vec<(usize, Finding)> = Vec::new();
+    if asked.is_empty() {
+        // Only endless executions are asked about.
+    } else if options.full {
+        explore_full(
+            &instance.optimized,
+            &asked,
+            &limits,
+            &mut answer,
+            &mut findings,
+        )?;
+    } else {
+        explore_reduced(
+            &instance.optimized,
+            &asked,
+            &limits,
+            &mut answer,
+            &mut findings,
+        )?;
+    }
+    if !endless.is_empty() {
+        ask_progress(
+            &instance.full,
+            &endless,
+            options.fairness,
+            &limits,
+            &mut answer,
+            &mut findings,
+        )?;
+    }
+    for invariant in &unit.ask {
+        let mine: Vec<&(usize, Finding)> = findings
+            .iter()
+            .filter(|(p, _)| instance.optimized.predicates[*p].invariant == invariant.id)
+            .collect();
+        if !mine.is_empty() {
+            answer
+                .runs
+                .push(conclude(unit, invariant, &instance, &mine, options)?);
+        }
+    }
+    Ok(answer)
+}
+
+fn explore_full(
+    system: &System,
+    asked: &[usize],
+    limits: &Limits,
+    answer: &mut Answer,
+    findings: &mut Vec<(usize, Finding)>,
+) -> Result<(), Cause> {
+    let exploration = explore(system, Mode::Full, asked, limits)?;
+    answer.add(&exploration);
+    for p in asked {
+        findings.push((*p, Finding::of(&exploration, *p, limits)));
+    }
+    answer.observe(exploration);
+    Ok(())
+}
+
+fn explore_reduced(
+    system: &System,
+    asked: &[usize],
+    limits: &Limits,
+    answer: &mut Answer,
+    findings: &mut Vec<(usize, Finding)>,
+) -> Result<(), Cause> {
+    let (lasting, passing): (Vec<usize>, Vec<usize>) = asked
+        .iter()
+        .partition(|p| lasts(system, &system.predicates[**p]));
+    if !lasting.is_empty() {
+        let exploration = explore(system, Mode::Final, &lasting, limits)?;
+        answer.add(&exploration);
+        for p in lasting {
+            let found = exploration.violations.iter().any(|v| v.0 == p);
+            if found && system.predicates[p].scope == Scope::Always {
+                findings.push((p, ask(system, p, limits, answer)?));
+            } else {
+                findings.push((p, Finding::of(&exploration, p, limits)));
+            }
+        }
+        answer.observe(exploration);
+    }
+    for p in passing {
+        findings.push((p, ask(system, p, limits, answer)?));
+    }
+    findings.sort_by_key(|(p, _)| *p);
+    Ok(())
+}
+
+fn ask(system: &System, p: usize, limits: &Limits, answer: &mut Answer) -> Result<Finding, Cause> {
+    let exploration = explore(system, Mode::Question(p), &[p], limits)?;
+    answer.add(&exploration);
+    Ok(Finding::of(&exploration, p, limits))
+}
+
+fn about_progress(predicate: &Predicate) -> bool {
+    matches!(predicate.scope, Scope::Progress(_))
+}
+
+/// One graph answers all questions about endless executions.
+fn ask_progress(
+    full: &System,
+    asked: &[usize],
+    fairness: Fairness,
+    limits: &Limits,
+    answer: &mut Answer,
+    findings: &mut Vec<(usize, Finding)>,
+) -> Result<(), Cause> {
+    let mut system = full.clone();
+    system.predicates = asked.iter().map(|p| full.predicates[*p].clone()).collect();
+    let progress = progress(
+        &foliocheck_specs::instance::control(&system),
+        fairness,
+        limits,
+    )?;
+    answer.states += progress.states;
+    answer.transitions += progress.transitions;
+    for (n, p) in asked.iter().enumerate() {
+        findings.push((*p, Finding::of_progress(&progress, n, limits)));
+    }
+    Ok(())
+}
+
+impl Answer {
+    fn add(&mut self, exploration: &Exploration) {
+        self.states += exploration.states;
+        self.transitions += exploration.transitions;
+        self.expected_omissions += exploration.expected_omissions();
+    }
+
+    fn observe(&mut self, exploration: Exploration) {
+        if exploration.cut.is_none() {
+            self.observations = Some(exploration.observations);
+        }
+    }
+}
