@@ -14,7 +14,7 @@ pub fn minimize(leader: &Leader, path: &[Action], predicate: usize) -> Vec<Actio
     tasks.dedup();
     for task in tasks {
         let without: Vec<Action> = best.iter().filter(|a| a.task != task).copied().collect();
-        shorten(leader, &mut best, &without, predicate);
+        best = follow(leader, &without, predicate).unwrap_or(best);
     }
     let mut size = best.len().div_ceil(2).max(1);
     loop {
@@ -23,7 +23,8 @@ pub fn minimize(leader: &Leader, path: &[Action], predicate: usize) -> Vec<Actio
         while from < best.len() {
             let to = (from + size).min(best.len());
             let without = [&best[..from], &best[to..]].concat();
-            if shorten(leader, &mut best, &without, predicate) {
+            if let Some(found) = follow(leader, &without, predicate) {
+                best = found;
                 shorter = true;
             } else {
                 from = to;
@@ -34,16 +35,6 @@ pub fn minimize(leader: &Leader, path: &[Action], predicate: usize) -> Vec<Actio
         } else if !shorter {
             return best;
         }
-    }
-}
-
-fn shorten(leader: &Leader, best: &mut Vec<Action>, path: &[Action], predicate: usize) -> bool {
-    match follow(leader, path, predicate) {
-        Some(found) if found.len() < best.len() => {
-            *best = found;
-            true
-        }
-        _ => false,
     }
 }
 

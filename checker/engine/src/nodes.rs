@@ -4,6 +4,7 @@
 use foliocheck_model::machine::compile::{Machine, Test};
 use foliocheck_model::machine::expr::Expr;
 use foliocheck_model::machine::footprint::{Footprint, may_enable};
+use foliocheck_model::machine::step::Assign;
 use foliocheck_model::machine::var::VarId;
 
 /// Words of a set.
@@ -83,6 +84,17 @@ pub struct Conjunct {
     pub enablers: NodeSet,
 }
 
+/// One way on from a node.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// Nodes of other tasks that do not commute with what decides it and with what it always does.
+    pub conflicts: NodeSet,
+    /// The same of what it does under a condition.
+    pub conditional: Vec<(Test, NodeSet)>,
+    /// It goes to the same or an earlier location.
+    pub goes_back: bool,
+}
+
 /// One node.
 #[derive(Clone, Debug)]
 pub struct Node {
@@ -92,10 +104,8 @@ pub struct Node {
     pub loc: usize,
     /// Parts of its guard.
     pub guard: Vec<Conjunct>,
-    /// Nodes of other tasks that do not commute with it.
-    pub conflicts: NodeSet,
-    /// Some branch goes to the same or an earlier location.
-    pub goes_back: Vec<bool>,
+    /// Its branches.
+    pub ways: Vec<Way>,
 }
 
 /// Everything known of a system's nodes.
@@ -152,14 +162,38 @@ impl Nodes {
         };
         let all = steps
             .iter()
-            .enumerate()
-            .map(|(n, (task, loc, step))| {
-                let mut conflicts = NodeSet::default();
-                for (m, (other, _, _)) in steps.iter().enumerate() {
-                    if other != task && !footprints[n].commutes(&footprints[m]) {
-                        conflicts.insert(m);
+            .map(|(task, loc, step)| {
+                let conflicts = |mine: &Footprint| {
+                    let mut set = NodeSet::default();
+                    for (m, (other, _, _)) in steps.iter().enumerate() {
+                        if other != task && !mine.commutes(&footprints[m]) {
+                            set.insert(m);
+                        }
                     }
-                }
+                    set
+                };
+                let way = |branch: usize| {
+                    let mut way = Way {
+                        conflicts: conflicts(&Footprint::of_choice(step, branch)),
+                        conditional: Vec::new(),
+                        goes_back: step.branches[branch].next <= *loc,
+                    };
+                    let assigns = &step.branches[branch].assigns;
+                    let (always, conditional): (Vec<&Assign>, Vec<&Assign>) =
+                        assigns.iter().partition(|a| a.when == Expr::TRUE);
+                    for assign in always {
+                        let more = conflicts(&Footprint::of_assign(system, assign));
+                        way.conflicts = way.conflicts.union(&more);
+                    }
+                    for assign in conditional {
+                        let more = conflicts(&Footprint::of_assign(system, assign));
+                        let more = more.minus(&way.conflicts);
+                        if !more.is_empty() {
+                            way.conditional.push((machine.test(&assign.when), more));
+                        }
+                    }
+                    way
+                };
                 Node {
                     task: task.index(),
                     loc: *loc,
@@ -172,8 +206,7 @@ impl Nodes {
                             enablers: enablers(c),
                         })
                         .collect(),
-                    conflicts,
-                    goes_back: step.branches.iter().map(|b| b.next <= *loc).collect(),
+                    ways: (0..step.branches.len()).map(way).collect(),
                 }
             })
             .collect();

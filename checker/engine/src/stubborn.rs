@@ -3,15 +3,19 @@
 //! A set `T` of nodes is *stubborn* in a state if
 //!
 //! - for every node in `T` that is some task's present step and enabled, every node of another task
-//!   that does not commute with it, and may still be executed, is in `T`;
+//!   that does not commute with it, and may still be executed, is in `T`. What counts of the step is the branch
+//!   that it takes in this state, the assignments that it makes, and what decides about both: while nodes
+//!   outside `T` are executed, which leave that alone, it has no other effect;
 //! - for every other node in `T`, some *necessary enabling set* is in `T`: nodes of which one must be
-//!   executed before it can be. For a present step that is blocked, those that may make a false part
+//!   executed before it can be (where there are several, the one that adds the fewest steps that are
+//!   present and enabled). For a present step that is blocked, those that may make a false part
 //!   of its guard true. For a step further on in a task, the task's present step, or the enabling set
 //!   of a blocked step that lies on every path to it.
 //!
 //! Take any path from the state that executes a node of `T`. The first such node was enabled all
-//! along (otherwise a node of its enabling set would have come before it), and commutes with all that
-//! came before it, so the path can be reordered to begin with it: same length, same end state.
+//! along (otherwise a node of its enabling set would have come before it, or one that disables it),
+//! and commutes with all that came before it, so the path can be reordered to begin with it: same length, same
+//! end state. (It may enable what came before it: that was enabled without it.)
 //!
 //! **What is preserved.** Two uses, by what `T` must contain:
 //!
@@ -45,7 +49,7 @@
 use foliocheck_model::machine::compile::{Machine, State, Test};
 use foliocheck_model::machine::expr::{Expr, Op};
 
-use crate::nodes::{NodeSet, Nodes};
+use crate::nodes::{NodeSet, Nodes, Way};
 
 /// The predicate of a question, with what may make each part true.
 #[derive(Clone, Debug)]
@@ -114,6 +118,20 @@ struct Here<'a, const N: usize> {
     live: NodeSet,
     pcs: [usize; 16],
     enabled: u32,
+    /// The tasks whose present step goes back, or is an error.
+    goes_back: u32,
+    /// The present steps of the tasks that can move.
+    ready: NodeSet,
+    /// By task that can move: the nodes that do not commute with its present step as it is taken in this
+    /// state.
+    conflicts: [NodeSet; 16],
+}
+
+impl<const N: usize> Here<'_, N> {
+    /// What a set costs that has these nodes as well: those that would have to be taken first of all.
+    fn weight(&self, fresh: &NodeSet) -> (u32, u32) {
+        (fresh.intersection(&self.ready).len(), fresh.len())
+    }
 }
 
 impl Stubborn {
@@ -164,13 +182,41 @@ impl Stubborn {
             live: NodeSet::default(),
             pcs: [usize::MAX; 16],
             enabled: 0,
+            goes_back: 0,
+            ready: NodeSet::default(),
+            conflicts: [NodeSet::default(); 16],
         };
+        let mut actions = Vec::new();
         for task in 0..machine.task_count() {
             let pc = machine.pc(state, task);
             here.pcs[task] = pc;
             here.live = here.live.union(&self.nodes.ahead[task][pc]);
             if machine.is_enabled(state, task) {
                 here.enabled |= 1 << task;
+                here.ready.insert(self.nodes.first[task] + pc);
+                actions.clear();
+                let error = machine.actions_of(state, task, &mut actions).is_err();
+                let node = &self.nodes.all[self.nodes.first[task] + pc];
+                let mut take = |way: &Way| {
+                    let mut conflicts = here.conflicts[task].union(&way.conflicts);
+                    for (when, more) in &way.conditional {
+                        if error || when.holds(state) {
+                            conflicts = conflicts.union(more);
+                        }
+                    }
+                    here.conflicts[task] = conflicts;
+                    // An error of the model shows when the step is taken.
+                    if error || way.goes_back {
+                        here.goes_back |= 1 << task;
+                    }
+                };
+                if error {
+                    node.ways.iter().for_each(take);
+                } else {
+                    for action in &actions {
+                        take(&node.ways[usize::from(action.branch)]);
+                    }
+                }
             }
         }
         here
@@ -198,7 +244,7 @@ impl Stubborn {
             if set == 0 {
                 continue;
             }
-            let goes_back = self.goes_back(here, set);
+            let goes_back = set & here.goes_back != 0;
             let better = (goes_back, set.count_ones()) < (best_goes_back, best.count_ones());
             if better && !goes_back {
                 best = set;
@@ -209,29 +255,6 @@ impl Stubborn {
             }
         }
         if best_goes_back { here.enabled } else { best }
-    }
-
-    fn goes_back<const N: usize>(&self, here: &Here<'_, N>, tasks: u32) -> bool {
-        let mut actions = Vec::new();
-        for task in (0..here.machine.task_count()).filter(|t| tasks >> t & 1 != 0) {
-            actions.clear();
-            // An error of the model shows when the step is taken.
-            if here
-                .machine
-                .actions_of(here.state, task, &mut actions)
-                .is_err()
-            {
-                return true;
-            }
-            let node = &self.nodes.all[self.nodes.first[task] + here.pcs[task]];
-            if actions
-                .iter()
-                .any(|a| node.goes_back[usize::from(a.branch)])
-            {
-                return true;
-            }
-        }
-        false
     }
 
     /// Closes `seeds`; the enabled tasks among them. 0 if there are `bound` or more.
@@ -247,7 +270,7 @@ impl Stubborn {
                     if tasks.count_ones() >= bound {
                         return 0;
                     }
-                    node.conflicts
+                    here.conflicts[node.task]
                 } else {
                     self.enabling_set(here, n, &set).unwrap_or_default()
                 }
@@ -279,7 +302,7 @@ impl Stubborn {
                 if fresh.is_empty() {
                     return fresh;
                 }
-                if best.is_none_or(|b| fresh.len() < b.len()) {
+                if best.is_none_or(|b| here.weight(&fresh) < here.weight(&b)) {
                     best = Some(fresh);
                 }
             }
@@ -300,6 +323,6 @@ impl Stubborn {
             .iter()
             .filter(|c| !c.test.holds(here.state))
             .map(|c| c.enablers.intersection(&here.live))
-            .min_by_key(|e| e.minus(set).len())
+            .min_by_key(|e| here.weight(&e.minus(set)))
     }
 }

@@ -34,28 +34,65 @@ impl Touch {
     }
 }
 
-/// Every variable a step touches, and how.
+/// What a step, or a part of it, waits for and touches.
 #[derive(Clone, Default, Debug)]
-pub struct Footprint(pub BTreeMap<VarId, BTreeSet<Touch>>);
+pub struct Footprint {
+    /// The parts of its guard.
+    pub waits: Vec<Expr>,
+    /// Every other variable that it touches, and how.
+    pub touches: BTreeMap<VarId, BTreeSet<Touch>>,
+}
 
 impl Footprint {
     /// The footprint of a step: its guard, conditions, requirements and all branches. The program
     /// counter of its task is left out: it orders the steps of one task, and no other step sees it.
     pub fn of(system: &System, step: &Step) -> Self {
-        let mut footprint = Footprint::default();
-        footprint.read(&step.guard);
-        footprint.read(&step.requires);
+        let mut footprint = Footprint::start(step);
         for branch in &step.branches {
             footprint.read(&branch.when);
             for assign in &branch.assigns {
+                footprint.read(&assign.when);
                 footprint.assign(system, assign);
             }
         }
         footprint
     }
 
+    /// Of a step that is enabled, what decides that it takes a branch, and which of its assignments: as
+    /// long as nothing of it changes, the step has no other effect.
+    pub fn of_choice(step: &Step, branch: usize) -> Self {
+        let mut footprint = Footprint::start(step);
+        let asked = if step.choice {
+            step.branches.len()
+        } else {
+            branch + 1
+        };
+        for before in &step.branches[..asked] {
+            footprint.read(&before.when);
+        }
+        for assign in &step.branches[branch].assigns {
+            footprint.read(&assign.when);
+        }
+        footprint
+    }
+
+    /// The footprint of an assignment that is made.
+    pub fn of_assign(system: &System, assign: &Assign) -> Self {
+        let mut footprint = Footprint::default();
+        footprint.assign(system, assign);
+        footprint
+    }
+
+    fn start(step: &Step) -> Self {
+        let mut footprint = Footprint::default();
+        let waits = step.guard.conjuncts().into_iter().cloned();
+        footprint.waits.extend(waits);
+        footprint.read(&step.requires);
+        footprint
+    }
+
     fn touch(&mut self, var: VarId, touch: Touch) {
-        self.0.entry(var).or_default().insert(touch);
+        self.touches.entry(var).or_default().insert(touch);
     }
 
     fn read(&mut self, expr: &Expr) {
@@ -67,7 +104,6 @@ impl Footprint {
     }
 
     fn assign(&mut self, system: &System, assign: &Assign) {
-        self.read(&assign.when);
         let touch = touch_of(system, assign);
         self.touch(assign.var, touch);
         match (touch, &assign.value) {
@@ -77,20 +113,23 @@ impl Footprint {
         }
     }
 
-    /// Whether two steps of different tasks commute in every state: same result in either order,
-    /// and neither enables, disables or redirects the other.
+    /// Whether two steps of different tasks commute in every state in which both are enabled: either can
+    /// be first, with the same result, and neither redirects the other. (In Valmari's word they accord: one may
+    /// well enable the other.)
     pub fn commutes(&self, other: &Footprint) -> bool {
-        self.0.iter().all(|(var, mine)| {
+        let touches = self.touches.iter().all(|(var, mine)| {
             other
-                .0
+                .touches
                 .get(var)
                 .is_none_or(|theirs| mine.iter().all(|m| theirs.iter().all(|t| m.commutes(*t))))
-        })
+        });
+        let stays = |waits: &[Expr], by| waits.iter().all(|part| !may_disable(by, part));
+        touches && stays(&self.waits, other) && stays(&other.waits, self)
     }
 
     /// Whether the step may change the variable.
     pub fn writes(&self, var: VarId) -> bool {
-        self.0
+        self.touches
             .get(&var)
             .is_some_and(|t| t.iter().any(|t| *t != Touch::Read))
     }
@@ -112,19 +151,28 @@ pub fn touch_of(system: &System, assign: &Assign) -> Touch {
     }
 }
 
-/// Whether `step` might make `conjunct`, now false, true: it changes a variable that the conjunct
+/// Whether the step might make `conjunct`, now false, true: it changes a variable that the conjunct
 /// reads, unless it stores a constant that by itself keeps the conjunct false.
 pub fn may_enable(footprint: &Footprint, conjunct: &Expr) -> bool {
+    may_make(footprint, conjunct, true)
+}
+
+/// Whether the step might make `conjunct`, now true, false.
+pub fn may_disable(footprint: &Footprint, conjunct: &Expr) -> bool {
+    may_make(footprint, conjunct, false)
+}
+
+fn may_make(footprint: &Footprint, conjunct: &Expr, truth: bool) -> bool {
     let mut vars = BTreeSet::new();
     conjunct.reads(&mut vars);
     let single = vars.len() == 1;
     vars.into_iter().any(|var| {
-        let Some(touches) = footprint.0.get(&var) else {
+        let Some(touches) = footprint.touches.get(&var) else {
             return false;
         };
         touches.iter().any(|touch| match touch {
             Touch::Read => false,
-            Touch::Store(c) if single => conjunct.eval(&|_| *c) != 0,
+            Touch::Store(c) if single => (conjunct.eval(&|_| *c) != 0) == truth,
             _ => true,
         })
     })

@@ -1,12 +1,12 @@
 //! Footprints: steps that are said to commute do, in every state that a random system reaches; a
-//! step that makes a waiting task's condition true was said to be able to; a variable that a step
+//! step that makes a waiting task's condition true, or false, was said to be able to; a variable that a step
 //! changes was said to be written.
 
 use std::collections::BTreeSet;
 
 use foliocheck_model::machine::error::RunError;
 use foliocheck_model::machine::expr::{Expr, Op, add, and, bin, eq, lt, ne, set_bit, sub};
-use foliocheck_model::machine::footprint::{Footprint, Touch, may_enable};
+use foliocheck_model::machine::footprint::{Footprint, Touch, may_disable, may_enable};
 use foliocheck_model::machine::interp::{self, Action, Valuation};
 use foliocheck_model::machine::step::{Assign, Branch, END, Step};
 use foliocheck_model::machine::system::{System, TaskId};
@@ -47,6 +47,18 @@ impl<'s> Prints<'s> {
         &self.of[task.index()][interp::loc(self.system, state, task)]
     }
 
+    /// What a transition waits for and touches in this state, part by part.
+    fn parts(&self, state: &Valuation, action: Action) -> Vec<Footprint> {
+        let loc = interp::loc(self.system, state, action.task);
+        let step = &self.system.task(action.task).program.steps[loc];
+        let branch = usize::from(action.branch);
+        let assigns = step.branches[branch].assigns.iter();
+        let made = assigns.filter(|a| state.holds(&a.when));
+        let mut parts = vec![Footprint::of_choice(step, branch)];
+        parts.extend(made.map(|a| Footprint::of_assign(self.system, a)));
+        parts
+    }
+
     fn branches(&self, state: &Valuation, task: TaskId) -> Vec<Action> {
         let mut enabled = interp::enabled(self.system, state);
         enabled.retain(|a| a.task == task);
@@ -57,14 +69,21 @@ impl<'s> Prints<'s> {
         interp::apply(self.system, state, action)
     }
 
-    /// All enabled pairs of transitions of different tasks commute where the footprints say so.
+    /// All enabled pairs of transitions of different tasks commute where the footprints say so: of both steps,
+    /// or of what one does in this state and of the other step.
     fn commuting(&self, state: &Valuation) -> Result<(), TestCaseError> {
         let enabled = interp::enabled(self.system, state);
         for a in &enabled {
             for b in enabled.iter().filter(|b| b.task != a.task) {
                 let (mine, theirs) = (self.at(state, a.task), self.at(state, b.task));
                 prop_assert_eq!(mine.commutes(theirs), theirs.commutes(mine));
-                if mine.commutes(theirs) {
+                let parts = self.parts(state, *a);
+                let all = parts.iter().all(|part| part.commutes(theirs));
+                prop_assert!(
+                    all || !mine.commutes(theirs),
+                    "a part is more than the whole"
+                );
+                if all {
                     self.commute(state, *a, *b)?;
                 }
             }
@@ -92,7 +111,7 @@ impl<'s> Prints<'s> {
 
     fn both_add(&self, state: &Valuation, a: TaskId, b: TaskId) -> bool {
         let adds = |t: TaskId| -> BTreeSet<VarId> {
-            let touched = self.at(state, t).0.iter();
+            let touched = self.at(state, t).touches.iter();
             touched
                 .filter(|(_, t)| t.contains(&Touch::Add))
                 .map(|(v, _)| *v)
@@ -117,6 +136,13 @@ impl<'s> Prints<'s> {
                 for part in step.guard.conjuncts() {
                     let enabled = !state.holds(part) && after.holds(part);
                     prop_assert!(!enabled || may_enable(print, part), "{:?} {:?}", task, part);
+                    let disabled = state.holds(part) && !after.holds(part);
+                    prop_assert!(
+                        !disabled || may_disable(print, part),
+                        "{:?} {:?}",
+                        task,
+                        part
+                    );
                 }
             }
         }
@@ -257,6 +283,56 @@ fn a_store_enables_only_what_its_constant_makes_true() {
     let both = and(eq(x, 3), eq(bit, 1));
     assert_eq!(both.conjuncts(), [&eq(x, 3), &eq(bit, 1)]);
     assert!(!may_enable(&waits(&system, eq(x, 1)), &eq(x, 2)));
+}
+
+/// Two steps of which one waits for what the other stores are never both enabled and in each other's way.
+#[test]
+fn what_only_enables_commutes() {
+    let (system, x, bit) = two();
+    let unlocks = print(&system, bit, 0);
+    assert!(!may_disable(&unlocks, &eq(bit, 0)) && may_disable(&unlocks, &eq(bit, 1)));
+    assert!(
+        may_disable(&unlocks, &eq(bit, x)) && may_disable(&print(&system, x, add(x, 1)), &eq(x, 2))
+    );
+    for (guard, commutes) in [(eq(bit, 0), true), (eq(bit, 1), false), (ne(bit, x), false)] {
+        let waits = waits(&system, guard);
+        assert_eq!(waits.commutes(&unlocks), commutes);
+        assert_eq!(unlocks.commutes(&waits), commutes);
+    }
+    // A step that waits and then looks at it again is told apart.
+    let looks = Assign {
+        when: eq(bit, 0),
+        var: x,
+        value: 1.into(),
+    };
+    let looks = Footprint::of(&system, &step(eq(bit, 0), vec![looks]));
+    assert!(!looks.commutes(&unlocks));
+}
+
+/// Of several branches the one that is taken counts, and what was asked before it.
+#[test]
+fn what_decides_is_what_is_asked() {
+    let (system, x, bit) = two();
+    let mut chooses = step(Expr::TRUE, vec![]);
+    chooses.branches[0].when = eq(bit, 1);
+    let mut second = chooses.branches[0].clone();
+    (second.when, second.assigns) = (eq(x, 1), vec![]);
+    chooses.branches.push(second);
+    let reads = |branch| {
+        let touches = Footprint::of_choice(&chooses, branch).touches;
+        touches.into_keys().collect::<Vec<_>>()
+    };
+    assert_eq!((reads(0), reads(1)), (vec![bit], vec![x, bit]));
+    chooses.choice = true;
+    let reads = Footprint::of_choice(&chooses, 0).touches;
+    assert_eq!(reads.into_keys().collect::<Vec<_>>(), [x, bit]);
+    let made = Assign {
+        when: eq(bit, 1),
+        var: x,
+        value: Expr::from(2),
+    };
+    let made = Footprint::of_assign(&system, &made);
+    assert!(made.writes(x) && made.commutes(&print(&system, bit, 0)));
 }
 
 #[test]

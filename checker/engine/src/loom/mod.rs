@@ -171,15 +171,6 @@ pub fn explore(
         let before = lock(&shared).found.executions;
         let left = bounds.executions.saturating_sub(before);
         let time = bounds.time.map(|t| t.saturating_sub(started.elapsed()));
-        if left == 0 || time.is_some_and(|t| t.is_zero()) {
-            let cut = if left == 0 {
-                Cut::Executions
-            } else {
-                Cut::Time
-            };
-            lock(&shared).found.cut.get_or_insert(cut);
-            break;
-        }
         let builder = builder(bounds.preemptions, left, time);
         let (prepared, into) = (Arc::clone(prepared), Arc::clone(&shared));
         let run = Run {
@@ -197,7 +188,8 @@ pub fn explore(
         if let Some(error) = shared.error.take() {
             return Err(error);
         }
-        // An exploration that ends on its own at just that number counts as cut.
+        // loom executes nothing where nothing is left, and one less than it is allowed: an exploration that
+        // ends on its own at just that number counts as cut.
         if shared.found.executions - before + 1 >= left {
             shared.found.cut.get_or_insert(Cut::Executions);
         } else if bounds.time.is_some_and(|t| started.elapsed() >= t) {

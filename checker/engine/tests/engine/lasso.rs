@@ -335,6 +335,32 @@ fn of_several_cycles_the_shortest_is_shown() {
     );
 }
 
+/// Another task goes round alone, or the task asked about and it do. To be at a step that is not idle is to
+/// take part; at an idle one a task has to move.
+#[test]
+fn nobody_moves_who_need_not() {
+    let by = |task, target| Edge {
+        action: Action {
+            task: TaskId(task),
+            branch: 0,
+        },
+        target,
+    };
+    let edges = vec![vec![by(1, 0), by(0, 1)], vec![by(0, 0)]];
+    for (idle, length) in [(false, 1), (true, 2)] {
+        let small = Small {
+            asked: 0,
+            idle: vec![idle; 2],
+            graph: Graph::from_edges(&edges),
+            edges: edges.clone(),
+            contends: vec![[false; TASKS]; 2],
+            finished: vec![false; 2],
+        };
+        let lasso = find(&small, Fairness::None).expect("a cycle");
+        assert_eq!(lasso.cycle.len(), length, "idle: {idle}");
+    }
+}
+
 #[test]
 fn a_graph_has_the_edges_that_it_was_given() {
     let edge = |task, branch, target| Edge {

@@ -8,6 +8,7 @@ mod explore;
 mod graph;
 mod lasso;
 mod limits;
+mod minimize;
 #[path = "../../../../model/tests/support/plan.rs"]
 mod plan;
 mod progress;

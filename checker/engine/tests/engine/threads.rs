@@ -315,6 +315,10 @@ fn of_several_weak_executions_the_one_with_the_fewest_steps_is_shown() {
         let (least, weak) = &found.weak_violations[&0];
         assert_eq!(*least, length, "{ways:?}");
         assert!(weak.violated.contains(&(0, length)));
+        let chosen = weak.steps.iter().find(|s| s.action.task.0 == 0);
+        // The first of those that are as short.
+        let branch = chosen.expect("it begins with a choice").action.branch;
+        assert_eq!(usize::from(branch), usize::from(ways[1] < ways[0]));
     }
 }
 
