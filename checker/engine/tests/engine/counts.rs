@@ -175,3 +175,11 @@ fn reduced_counts() {
     }
     insta::assert_snapshot!(out);
 }
+
+/// Two folios, two writers, a mapping, the flusher and two splicers: 8,552,438 states in full (`cargo bench`).
+#[test]
+fn the_reference_is_reduced() {
+    let instance = support::build("stable-pin-mkclean", &support::scenario("reference"));
+    let got = explore(&instance.optimized, Mode::Final, &[], &Limits::default()).unwrap();
+    assert_eq!((got.states, got.transitions), (410_365, 503_359));
+}

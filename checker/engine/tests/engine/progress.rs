@@ -6,10 +6,10 @@ use foliocheck_engine::lasso::Fairness;
 use foliocheck_engine::limits::{Cut, Limits};
 use foliocheck_engine::progress::{Progress, STATES_MAX, bounded, progress, unrolled};
 use foliocheck_model::machine::builder::ProgramBuilder;
-use foliocheck_model::machine::expr::{and, eq, ne, or};
+use foliocheck_model::machine::expr::{Expr, add, and, eq, ne, or};
 use foliocheck_model::machine::interp::{self, Valuation};
 use foliocheck_model::machine::system::{Predicate, Scope};
-use foliocheck_model::machine::var::{Lock, VarDecl};
+use foliocheck_model::machine::var::{Lock, VarDecl, VarId};
 use foliocheck_model::machine::{System, TaskId};
 use foliocheck_specs::instance;
 
@@ -62,9 +62,12 @@ fn ask(system: &mut System, asked: TaskId) {
 
 /// A writer that takes a lock, drops it and begins again; another task that wants the lock once. What it
 /// waits for beside the lock is given.
-fn lock_and_waiter(
-    beside: impl Fn(foliocheck_model::machine::VarId) -> foliocheck_model::machine::expr::Expr,
-) -> System {
+fn lock_and_waiter(beside: impl Fn(VarId) -> Expr) -> System {
+    lock_and_waiter_for(|lock, flag, _| and(eq(lock, 0), beside(flag)))
+}
+
+/// The same; what is waited for is given: the lock, a flag that is set with it, a register that is 0.
+fn lock_and_waiter_for(guard: impl Fn(VarId, VarId, VarId) -> Expr) -> System {
     let mut system = System::default();
     let lock = system.declare(VarDecl::shared("folio0", "PG_locked", 2).lock(Lock::Owner));
     let flag = system.declare(VarDecl::shared("folio0", "flag", 1));
@@ -78,8 +81,9 @@ fn lock_and_waiter(
     let other = system.add_task("other");
     let mut b = ProgramBuilder::new(&mut system, other);
     let me = b.me();
+    let register = b.register("register", 1);
     b.step("L", F, |s| {
-        s.wait(and(eq(lock, 0), beside(flag))).set(lock, me)
+        s.wait(guard(lock, flag, register)).set(lock, me)
     });
     b.step("U", F, |s| s.set(lock, 0));
     b.finish().unwrap();
@@ -99,6 +103,15 @@ fn what_waits_for_a_lock_alone_obtains_it() {
         found(&lock_and_waiter(|flag| or(eq(flag, 0), eq(flag, 1)))),
         [true, true, false]
     );
+}
+
+/// A condition is about a lock if it reads locks and the task's own registers alone.
+#[test]
+fn what_is_mixed_with_a_lock_is_no_lock() {
+    let own = lock_and_waiter_for(|lock, _, register| eq(lock, register));
+    assert_eq!(found(&own), [true, true, false]);
+    let mixed = lock_and_waiter_for(|lock, flag, _| eq(add(lock, flag), 0));
+    assert_eq!(found(&mixed), [true; 3]);
 }
 
 /// A lock taken by nobody's acquire is a flag.

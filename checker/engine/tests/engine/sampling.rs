@@ -16,7 +16,7 @@ use foliocheck_model::machine::var::VarDecl;
 use foliocheck_model::machine::{RunError, System};
 
 use crate::support;
-use crate::systems::{F, overflows};
+use crate::systems::{F, chooses, overflows, sooner_or_later};
 
 const BOUNDS: Bounds = Bounds {
     schedules: 100,
@@ -118,6 +118,40 @@ fn every_chooser_samples() {
     b.finish().unwrap();
     let sample = sampled(&system, &BOUNDS);
     assert_eq!((sample.schedules, sample.steps), (200, 200));
+}
+
+#[test]
+fn either_way_is_gone() {
+    let system = chooses(false);
+    let states = explore(&system, Mode::Full, &[0], &Limits::default()).unwrap();
+    assert_eq!(sampled(&system, &BOUNDS).outcomes, states.observations);
+    // Of several violations the shortest is kept.
+    for (ways, first) in [([1, 3], 0), ([3, 1], 1)] {
+        let met = &sampled(&sooner_or_later(ways), &BOUNDS).violations[&0];
+        assert_eq!((met.path[0].branch, met.path.len()), (first, 2), "{ways:?}");
+    }
+}
+
+/// A violation says which schedule of which chooser met it.
+#[test]
+fn schedules_are_counted_from_one_by_each_chooser() {
+    let system = races();
+    let mut met = std::collections::BTreeSet::new();
+    for seed in 0..40 {
+        let bounds = Bounds {
+            schedules: 2,
+            seed,
+            ..BOUNDS
+        };
+        let violations = sampled(&system, &bounds).violations;
+        met.extend(violations.values().map(|m| (m.chooser, m.schedule)));
+    }
+    let choosers: std::collections::BTreeSet<_> = met.iter().map(|(chooser, _)| *chooser).collect();
+    assert_eq!(choosers, Chooser::ALL.into());
+    assert!(
+        met.iter().all(|(_, schedule)| (1..=2).contains(schedule)),
+        "{met:?}"
+    );
 }
 
 #[test]

@@ -16,7 +16,7 @@ use foliocheck_model::machine::var::VarDecl;
 use foliocheck_model::machine::{BuildError, RunError, System};
 
 use crate::support;
-use crate::systems::{F, overflows};
+use crate::systems::{F, chooses, overflows, sooner_or_later};
 
 const WHOLE: Bounds = Bounds {
     preemptions: None,
@@ -182,34 +182,6 @@ fn executions_are_counted() {
     insta::assert_snapshot!(out);
 }
 
-/// Two tasks that see how far the other has come; one of them may go either way.
-fn chooses(again: bool) -> System {
-    let mut system = System::default();
-    let x = system.declare(VarDecl::shared("o", "x", 3).observed());
-    let task = system.add_task("chooses");
-    let mut b = ProgramBuilder::new(&mut system, task);
-    let begin = b.here("begin");
-    b.step("C", F, |s| {
-        s.choice()
-            .when(1, "one", |w| w.set(x, 1))
-            .when(1, "two", |w| w.set(x, 2))
-            .when(eq(1, i64::from(again)), "again", |w| w.goto(begin))
-    });
-    b.finish().unwrap();
-    let task = system.add_task("looks");
-    let mut b = ProgramBuilder::new(&mut system, task);
-    let seen = b.register("seen", 3);
-    b.step("L", F, |s| s.set(seen, x));
-    b.finish().unwrap();
-    system.vars[seen.index()].observed = true;
-    system.predicates = vec![Predicate {
-        invariant: "it never sees two".to_owned(),
-        scope: Scope::Always,
-        bad: eq(seen, 2),
-    }];
-    system
-}
-
 #[test]
 fn every_way_to_go_is_explored() {
     let system = chooses(false);
@@ -220,41 +192,6 @@ fn every_way_to_go_is_explored() {
     assert_eq!(found.outcomes.len(), 4);
     let shortest = states.violations[0].1.len();
     assert_eq!(found.violations[&0].len(), shortest);
-}
-
-/// A task that sets `bad`, at once or after some steps more: as many as each way to go says.
-fn sooner_or_later(ways: [usize; 2]) -> System {
-    let mut system = System::default();
-    let bad = system.declare(VarDecl::shared("o", "bad", 1).observed());
-    let task = system.add_task("chooses");
-    let mut b = ProgramBuilder::new(&mut system, task);
-    let second = b.label("second");
-    let end = b.label("end");
-    b.step("C", F, |s| {
-        s.choice()
-            .when(1, "one", |w| w)
-            .when(1, "two", |w| w.goto(second))
-    });
-    for (n, steps) in ways.into_iter().enumerate() {
-        if n == 1 {
-            b.bind(second);
-        }
-        for step in 1..steps {
-            b.step(&format!("P{n}{step}"), F, |s| s.text("goes on"));
-        }
-        b.step(&format!("B{n}"), F, |s| {
-            s.set(bad, 1).when(1, "", |w| w.goto(end))
-        });
-    }
-    b.bind(end);
-    b.step("E", F, |s| s.text("ends"));
-    b.finish().unwrap();
-    system.predicates = vec![Predicate {
-        invariant: "never bad".to_owned(),
-        scope: Scope::Always,
-        bad: eq(bad, 1),
-    }];
-    system
 }
 
 #[test]
