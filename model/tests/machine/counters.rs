@@ -98,6 +98,23 @@ fn a_copy_of_the_counter_before_it_moves_is_stale() {
     keeps_behaviour(&system).unwrap();
 }
 
+#[test]
+fn a_copy_of_a_copy_is_stale_once_the_counter_moves() {
+    for moves in [false, true] {
+        let system = versions(0).reader(|b, copy, seq| {
+            let second = b.register("second", u64::from(u32::MAX));
+            b.step("R0", FN, |s| s.set(copy, seq));
+            b.step("R1", FN, |s| {
+                let s = s.set(second, copy);
+                if moves { s.inc(seq) } else { s }
+            });
+            b.step("R2", FN, |s| s.set(copy, second));
+        });
+        assert!(reduced(&system));
+        keeps_behaviour(&system).unwrap();
+    }
+}
+
 /// A retry that moves the counter itself has endlessly many states until the counter is reduced.
 #[test]
 fn an_endless_retry_becomes_a_cycle() {

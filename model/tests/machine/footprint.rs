@@ -283,6 +283,8 @@ fn a_store_enables_only_what_its_constant_makes_true() {
     let both = and(eq(x, 3), eq(bit, 1));
     assert_eq!(both.conjuncts(), [&eq(x, 3), &eq(bit, 1)]);
     assert!(!may_enable(&waits(&system, eq(x, 1)), &eq(x, 2)));
+    let looks = print(&system, bit, eq(x, 1));
+    assert!(!may_enable(&looks, &eq(x, 2)) && !may_disable(&looks, &eq(x, 2)));
 }
 
 /// Two steps of which one waits for what the other stores are never both enabled and in each other's way.

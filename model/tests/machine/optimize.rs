@@ -6,6 +6,7 @@ use foliocheck_model::machine::builder::ProgramBuilder;
 use foliocheck_model::machine::compile::Machine;
 use foliocheck_model::machine::expr::{Expr, add, eq, ne};
 use foliocheck_model::machine::optimize::{for_threads, optimize};
+use foliocheck_model::machine::step::Order;
 use foliocheck_model::machine::system::{Predicate, Scope, System};
 use foliocheck_model::machine::var::VarDecl;
 use proptest::prelude::*;
@@ -136,4 +137,44 @@ fn dead_registers_are_cleared() {
     assert_eq!(states(&Full(&system), LIMIT).len(), 1 + 3 * 4);
     // After S1 only `out` tells the states apart.
     assert_eq!(states(&machine, LIMIT).len(), 1 + 4 + 2 * 2);
+}
+
+/// What is assigned under a condition has the value of before where the condition is false.
+#[test]
+fn what_may_be_overwritten_is_not_dead() {
+    let mut system = System::default();
+    let task = system.add_task("t");
+    let out = system.declare(VarDecl::shared("o", "out", 1).observed());
+    let mut b = ProgramBuilder::new(&mut system, task);
+    let (clears, register) = (b.register("clears", 1), b.register("r", 1));
+    b.step("S0", FN, |s| {
+        s.choice()
+            .when(1, "", |b| b.set(clears, 0))
+            .when(1, "", |b| b.set(clears, 1))
+    });
+    b.step("S1", FN, |s| s.set(register, 1));
+    b.step("S2", FN, |s| s.set_if(eq(clears, 1), register, 0));
+    b.step("S3", FN, |s| s.set(out, register));
+    b.finish().unwrap();
+    keeps_behaviour(&system).unwrap();
+}
+
+/// For threads a store that is ordered is kept though nobody looks at it; one that is not is no use.
+#[test]
+fn what_is_ordered_is_kept_for_threads() {
+    let mut system = System::default();
+    let task = system.add_task("t");
+    let [ordered, relaxed] =
+        ["ordered", "relaxed"].map(|name| system.declare(VarDecl::shared("o", name, 1)));
+    let mut b = ProgramBuilder::new(&mut system, task);
+    b.step("S0", FN, |s| {
+        s.set(ordered, 1).order(ordered, Order::Release)
+    });
+    b.step("S1", FN, |s| {
+        s.set(relaxed, 1).order(relaxed, Order::Relaxed)
+    });
+    b.finish().unwrap();
+    let has = |system: &System| ["o.ordered", "o.relaxed"].map(|name| has_var(system, name));
+    assert_eq!(has(&for_threads(&system)), [true, false]);
+    assert_eq!(has(&optimize(&system)), [false, false]);
 }
