@@ -109,24 +109,15 @@ fn answer(unit: &Unit, options: &Options) -> Result<Answer, Cause> {
         .partition(|p| about_progress(&instance.full.predicates[**p]));
     let mut answer = Answer::default();
     let mut findings: Vec<(usize, Finding)> = Vec::new();
-    if asked.is_empty() {
-        // Only endless executions are asked about.
-    } else if options.full {
-        explore_full(
-            &instance.optimized,
-            &asked,
-            &limits,
-            &mut answer,
-            &mut findings,
-        )?;
-    } else {
-        explore_reduced(
-            &instance.optimized,
-            &asked,
-            &limits,
-            &mut answer,
-            &mut findings,
-        )?;
+    // Else only endless executions are asked about.
+    if !asked.is_empty() {
+        let explore = if options.full {
+            explore_full
+        } else {
+            explore_reduced
+        };
+        let system = &instance.optimized;
+        explore(system, &asked, &limits, &mut answer, &mut findings)?;
     }
     if !endless.is_empty() {
         ask_progress(

@@ -50,14 +50,9 @@ pub fn chooses(again: bool) -> System {
     system
 }
 
-/// A task that sets `bad`, at once or after some steps more: as many as each way to go says.
-pub fn sooner_or_later(ways: [usize; 2]) -> System {
-    let mut system = System::default();
-    let bad = system.declare(VarDecl::shared("o", "bad", 1).observed());
-    let task = system.add_task("chooses");
-    let mut b = ProgramBuilder::new(&mut system, task);
-    let second = b.label("second");
-    let end = b.label("end");
+/// A step that may go either way; so many steps more on each way, and one where they meet.
+pub fn either(b: &mut ProgramBuilder, ways: [usize; 2]) {
+    let [second, both] = ["second", "both"].map(|name| b.label(name));
     b.step("C", F, |s| {
         s.choice()
             .when(1, "one", |w| w)
@@ -67,15 +62,22 @@ pub fn sooner_or_later(ways: [usize; 2]) -> System {
         if n == 1 {
             b.bind(second);
         }
-        for step in 1..steps {
+        for step in 0..steps {
             b.step(&format!("P{n}{step}"), F, |s| s.text("goes on"));
         }
-        b.step(&format!("B{n}"), F, |s| {
-            s.set(bad, 1).when(1, "", |w| w.goto(end))
-        });
+        b.step(&format!("J{n}"), F, |s| s.when(1, "", |w| w.goto(both)));
     }
-    b.bind(end);
-    b.step("E", F, |s| s.text("ends"));
+    b.bind(both);
+}
+
+/// A task that sets `bad`, sooner or later.
+pub fn sooner_or_later(ways: [usize; 2]) -> System {
+    let mut system = System::default();
+    let bad = system.declare(VarDecl::shared("o", "bad", 1).observed());
+    let task = system.add_task("chooses");
+    let mut b = ProgramBuilder::new(&mut system, task);
+    either(&mut b, ways);
+    b.step("B", F, |s| s.set(bad, 1));
     b.finish().unwrap();
     system.predicates = vec![Predicate {
         invariant: "never bad".to_owned(),
