@@ -6,7 +6,7 @@
 //! | [`schemes`] | the proposed schemes, one a file |
 //! | [`invariants`] | the guarantees, one a file, each with its definition |
 //! | [`scenario`] | scenario files: reading and checking |
-//! | [`file`] | errors that name file, line and field |
+//! | [`file`](mod@file) | errors that name file, line and field |
 //! | [`bugs`] | real bugs, each with its fixed twin |
 //! | [`claims`] | what was said on the lists, and the checks that test it |
 //! | [`instance`] | one scenario under one scheme, as a system that engines explore |
