@@ -32,8 +32,8 @@
 //! applies: a step that fails is one more end, and conflicts with whatever could make it succeed. A counter
 //! that is lowered below zero in one order and raised first in the other is not looked at in both: steps
 //! that add and steps that subtract are taken to commute, as they do as long as no counter leaves its range. (To
-//! tell them apart leaves 2.5 times as many states of the reference configuration, and not a verdict of the
-//! suite changes.) `--full` looks at every order; a test does, for every scheme.
+//! tell them apart left 2.5 times as many states of the reference configuration, and not a verdict of the
+//! suite changed, when it was tried.) `--full` looks at every order; a test does, for every scheme.
 //!
 //! *One question* ([`Stubborn::for_question`]). `T` contains an *attractor* of the states asked for:
 //! nodes of which one must be executed on any path from here to such a state, found as if the
