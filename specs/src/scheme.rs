@@ -84,11 +84,11 @@ impl Family {
             Family::Mapping => {
                 setup.blocks
                     && setup.filesystem == Filesystem::Xfs
-                    && setup.any_call(|c| matches!(c, Call::Write { .. } | Call::Writeback { .. }))
+                    && setup.any_call(|c| matches!(c, Call::Write { .. }) || setup.flushes(c))
             }
             Family::Writeback => {
                 disk && (setup.stable_writes || setup.device != Device::Plain)
-                    && setup.any_call(Call::writes_to_device)
+                    && setup.any_call(|c| setup.writes_to_device(c))
             }
             Family::Notify => setup.asks_completion(),
             Family::Sink => setup.any_call(|c| {

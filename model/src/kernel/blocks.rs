@@ -94,9 +94,9 @@ pub fn declare(system: &mut System, setup: &Setup, tokens: &Tokens, index: usize
         .then(|| system.declare(VarDecl::shared(object.clone(), "block", last).under(I_LOCK)));
     let cow = shareable.then(|| CowFork {
         state: system.declare(
-            VarDecl::shared(object.clone(), "cow", cow::REAL)
+            VarDecl::shared(object.clone(), "cow", cow::WRITTEN)
                 .under(I_LOCK)
-                .labels(["-", "delalloc", "real"])
+                .labels(cow::NAMES)
                 .init(if init.shared && init.dirty {
                     cow::DELALLOC
                 } else {
@@ -192,7 +192,7 @@ impl Index {
         let mapped = and(self.allocated(), eq(self.mapped(), n));
         let cow = self
             .cow
-            .map_or(Expr::FALSE, |c| and(eq(c.state, cow::REAL), eq(c.block, n)));
+            .map_or(Expr::FALSE, |c| and(c.is_real(), eq(c.block, n)));
         let other = self.blocks[n].other.map_or(Expr::FALSE, |o| eq(o, 1));
         all([not(mapped), not(cow), not(other)])
     }
@@ -219,7 +219,7 @@ impl Index {
             Some(c) => ite(
                 eq(c.state, cow::NONE),
                 data,
-                and(eq(c.state, cow::REAL), eq(block.clone(), c.block)),
+                and(c.is_real(), eq(block.clone(), c.block)),
             ),
         };
         and(right, not(self.others(block))).fold()

@@ -4,10 +4,10 @@
 //! a folio.
 
 use super::functions as c;
+use super::ioend::{Target, write_folio_to_disk};
 use super::prog::{FolioRef, Prog};
 use super::setup::SyncMode;
 use super::world::{Buffer, Folio, World};
-use super::writeback::write_folio_to_disk;
 use crate::machine::VarId;
 use crate::machine::builder::{Label, Place, StepDraft};
 use crate::machine::expr::{Expr, and, eq, ne};
@@ -129,7 +129,8 @@ fn write_dirty_buffer(p: &mut Prog<'_>, index: usize) {
                 })
                 .otherwise("clean", |b| b.goto(done))
         });
-        write_folio_to_disk(p, &folio, None);
+        let target = Target::present(p, index);
+        write_folio_to_disk(p, &folio, &target);
         p.b.step("J6", c::END_BUFFER_WRITE_SYNC, |s| {
             s.text("unlock_buffer")
                 .requires(eq(lock.clone(), me))

@@ -5,7 +5,7 @@ use super::ghost::Ghosts;
 use super::inode::{down_read, up_read_goto};
 use super::prog::{FolioRef, Prog};
 use super::world::{Folio, REFS_BIAS};
-use crate::machine::builder::{BranchDraft, Label};
+use crate::machine::builder::{BranchDraft, Label, StepDraft};
 use crate::machine::expr::{Expr, all, and, eq, ne, or};
 use crate::machine::step::{Cost, Order};
 
@@ -26,6 +26,24 @@ pub fn folio_unlock(p: &mut Prog<'_>, id: &str, folio: &FolioRef) {
         s.requires(eq(lock.clone(), me))
             .set(lock.clone(), 0)
             .release(lock)
+    });
+}
+
+/// B14: writeback ends, with `then` in the same step; no folio lock.
+pub(super) fn put_writeback(
+    p: &mut Prog<'_>,
+    folio: &FolioRef,
+    then: impl for<'s> FnOnce(&'s mut StepDraft) -> &'s mut StepDraft,
+) {
+    let writeback = folio.place(p.w, |f| f.writeback);
+    let refs = folio.place(p.w, |f| f.refs);
+    p.b.step("B14", c::FOLIO_END_WRITEBACK, |s| {
+        then(
+            s.text("clear PG_writeback, wake, put")
+                .set(writeback.clone(), 0)
+                .release(writeback)
+                .dec(refs),
+        )
     });
 }
 

@@ -16,18 +16,35 @@ functions! {
         XFS_FILE_BUFFERED_WRITE = "xfs_file_buffered_write",
         XFS_FILE_SPLICE_READ = "xfs_file_splice_read",
         XFS_WRITE_FAULT = "xfs_write_fault",
+        XFS_DIO_WRITE_END_IO = "xfs_dio_write_end_io",
         XFS_FILE_FALLOCATE = "xfs_file_fallocate",
         XFS_FILE_REMAP_RANGE = "xfs_file_remap_range",
     }
+    "fs/xfs/xfs_iops.c" { XFS_SETATTR_SIZE = "xfs_setattr_size" }
+    "fs/xfs/libxfs/xfs_trans_inode.c" { XFS_TRANS_LOG_INODE = "xfs_trans_log_inode" }
+    "block/blk-core.c" { SUBMIT_BIO = "submit_bio" }
+    "fs/ext4/page-io.c" {
+        EXT4_BIO_WRITE_FOLIO = "ext4_bio_write_folio",
+        EXT4_END_IO_END = "ext4_end_io_end",
+    }
+    "fs/ext4/extents.c" { EXT4_EXT_REMOVE_SPACE = "ext4_ext_remove_space" }
     "fs/xfs/xfs_inode.c" { XFS_ILOCK = "xfs_ilock", XFS_IUNLOCK = "xfs_iunlock",
-        XFS_ILOCK2_IO_MMAP = "xfs_ilock2_io_mmap", XFS_IUNLOCK2_IO_MMAP = "xfs_iunlock2_io_mmap" }
+        XFS_ILOCK2_IO_MMAP = "xfs_ilock2_io_mmap", XFS_IUNLOCK2_IO_MMAP = "xfs_iunlock2_io_mmap",
+        XFS_ITRUNCATE_EXTENTS_FLAGS = "xfs_itruncate_extents_flags" }
     "fs/xfs/xfs_reflink.c" {
         XFS_REFLINK_REMAP_PREP = "xfs_reflink_remap_prep",
         XFS_REFLINK_REMAP_EXTENT = "xfs_reflink_remap_extent",
+        XFS_REFLINK_CANCEL_COW_BLOCKS = "xfs_reflink_cancel_cow_blocks",
+        XFS_REFLINK_CONVERT_COW = "xfs_reflink_convert_cow",
+        XFS_REFLINK_END_COW_EXTENT = "xfs_reflink_end_cow_extent",
+        XFS_REFLINK_ALLOCATE_COW = "xfs_reflink_allocate_cow",
     }
-    "fs/xfs/libxfs/xfs_bmap.c" {
-        XFS_BMAPI_CONVERT_DELALLOC = "xfs_bmapi_convert_delalloc",
+    "fs/xfs/libxfs/xfs_bmap.c" { XFS_BMAPI_CONVERT_DELALLOC = "xfs_bmapi_convert_delalloc" }
+    "fs/xfs/xfs_bmap_util.c" {
         XFS_BMAP_PUNCH_DELALLOC_RANGE = "xfs_bmap_punch_delalloc_range",
+        XFS_FLUSH_UNMAP_RANGE = "xfs_flush_unmap_range",
+        XFS_FREE_FILE_SPACE = "xfs_free_file_space",
+        XFS_UNMAP_EXTENT = "xfs_unmap_extent",
     }
     "fs/ext4/ext4_jbd2.h" {
         EXT4_JOURNAL_START = "ext4_journal_start",
@@ -41,6 +58,7 @@ functions! {
     "fs/iomap/iter.c" { IOMAP_ITER = "iomap_iter" }
     "fs/xfs/xfs_iomap.c" {
         IOMAP_VALID = "xfs_iomap_valid",
+        XFS_DIRECT_WRITE_IOMAP_BEGIN = "xfs_direct_write_iomap_begin",
         XFS_BUFFERED_WRITE_IOMAP_BEGIN = "xfs_buffered_write_iomap_begin",
         XFS_BUFFERED_WRITE_IOMAP_END = "xfs_buffered_write_iomap_end",
     }
@@ -58,6 +76,7 @@ functions! {
         IOMAP_WRITEPAGES = "iomap_writepages",
         IOMAP_WRITEPAGE_MAP = "iomap_writepage_map",
         IOMAP_ADD_TO_IOEND = "iomap_add_to_ioend",
+        IOMAP_SUBMIT_IOEND = "iomap_submit_ioend",
     }
     "fs/iomap/direct-io.c" { IOMAP_DIO_RW = "iomap_dio_rw" }
     "fs/ext4/file.c" { EXT4_BUFFERED_WRITE_ITER = "ext4_buffered_write_iter" }
@@ -95,6 +114,8 @@ functions! {
         FILEMAP_GET_FOLIO = "__filemap_get_folio",
         FILEMAP_ADD_FOLIO = "filemap_add_folio",
         GENERIC_PERFORM_WRITE = "generic_perform_write",
+        FILEMAP_FDATAWAIT_RANGE = "__filemap_fdatawait_range",
+        FILEMAP_WRITE_AND_WAIT_RANGE = "filemap_write_and_wait_range",
         FILEMAP_GET_PAGES = "filemap_get_pages",
         FILEMAP_CREATE_FOLIO = "filemap_create_folio",
         FILEMAP_UPDATE_PAGE = "filemap_update_page",

@@ -126,7 +126,7 @@ fn alike_in_cow(indices: &[Index]) -> impl Fn(usize, usize) -> Expr {
     move |a, b| match (indices[a].cow, indices[b].cow) {
         (Some(a), Some(b)) => and(
             eq(a.state, b.state),
-            or(ne(a.state, cow::REAL), eq(a.block, b.block)),
+            or(not(a.is_real()), eq(a.block, b.block)),
         ),
         _ => Expr::FALSE,
     }
@@ -173,7 +173,12 @@ impl LookUp<'_> {
             return;
         };
         let end = covered(self.run, self.position, &alike_in_cow(&self.indices));
-        b.set(self.imap.kind, extent::UNWRITTEN)
+        let kind = ite(
+            eq(fork.state, cow::WRITTEN),
+            extent::WRITTEN,
+            extent::UNWRITTEN,
+        );
+        b.set(self.imap.kind, kind)
             .set(self.imap.block, fork.block)
             .set(self.imap.cow, 1)
             .set(self.imap.end, end)
@@ -207,7 +212,7 @@ impl LookUp<'_> {
                     for (index, within) in &within {
                         let object = &self.indices[*index];
                         if let Some(fork) = object.cow {
-                            b.set_if(within.clone(), fork.state, cow::REAL).set_if(
+                            b.set_if(within.clone(), fork.state, cow::UNWRITTEN).set_if(
                                 within.clone(),
                                 fork.block,
                                 object.free(),
@@ -223,7 +228,7 @@ impl LookUp<'_> {
                         .set(self.imap.cow_seq, add(seq, 1))
                         .goto(self.mapped)
                 })
-                .when(eq(fork.state, cow::REAL), "somebody was faster", |b| {
+                .when(fork.is_real(), "somebody was faster", |b| {
                     self.found_cow(b);
                     b
                 })
@@ -285,7 +290,7 @@ fn look_up(
         s.text("look up the extent under ILOCK, the COW fork first")
             .order(look.inode.if_seq, Order::Acquire);
         if let Some(fork) = here.cow {
-            s.when(eq(fork.state, cow::REAL), "in the COW fork", |b| {
+            s.when(fork.is_real(), "in the COW fork", |b| {
                 look.found_cow(b);
                 b
             })
@@ -339,64 +344,4 @@ pub fn map_one_page(p: &mut Prog<'_>, index: usize) {
             )
             .otherwise("mapped", |b| b)
     });
-}
-
-/// The block that the IO of a page goes to, and whether there is one.
-pub fn target(p: &Prog<'_>, index: usize, imap: Option<&Imap>) -> (Expr, Expr) {
-    match imap {
-        None => (p.w.indices[index].mapped(), Expr::TRUE),
-        Some(imap) => {
-            let real = or(
-                eq(imap.kind, extent::UNWRITTEN),
-                eq(imap.kind, extent::WRITTEN),
-            );
-            (imap.block.into(), real)
-        }
-    }
-}
-
-/// B13: the extent that the IO went to is converted, by what the mapping said when it was submitted:
-/// of the COW fork, it is moved into the data fork; unwritten, it becomes written.
-pub fn end_ioend(p: &mut Prog<'_>, index: usize, imap: Option<&Imap>) {
-    let object = p.w.indices[index].clone();
-    let inode = p.w.inode;
-    let unwritten = match imap {
-        None => Expr::TRUE,
-        Some(imap) => eq(imap.kind, extent::UNWRITTEN),
-    };
-    p.b.step("B13", c::XFS_END_IOEND, |s| {
-        s.text("IO completion converts the extent, under ILOCK");
-        if let (Some(imap), Some(fork), Some(seq)) = (imap, object.cow, inode.cow_seq) {
-            s.when(
-                and(eq(imap.cow, 1), eq(fork.state, cow::REAL)),
-                "moved from the COW fork to the data fork",
-                |b| {
-                    if let Some(block) = object.block {
-                        b.set(block, fork.block);
-                    }
-                    b.set(object.extent, extent::WRITTEN)
-                        .set(fork.state, cow::NONE)
-                        .inc(inode.if_seq)
-                        .inc(seq)
-                },
-            )
-            .when(eq(imap.cow, 1), "nothing left in the COW fork", |b| b);
-        }
-        s.when(
-            and(unwritten, eq(object.extent, extent::UNWRITTEN)),
-            "unwritten becomes written",
-            |b| b.set(object.extent, extent::WRITTEN).inc(inode.if_seq),
-        )
-        .otherwise("nothing to convert", |b| b)
-    });
-}
-
-/// Whether a write to the page goes where it belongs.
-pub fn is_right(p: &Prog<'_>, index: usize, block: &Expr) -> Expr {
-    ite(
-        p.w.setup.blocks,
-        p.w.indices[index].is_right(block),
-        Expr::TRUE,
-    )
-    .fold()
 }

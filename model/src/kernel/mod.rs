@@ -23,7 +23,8 @@
 //! | [`completion`] | `io_uring/` | Q0-Q2, S6r: reports of completion |
 //! | [`truncate`] | `mm/truncate.c` | T0-T7 |
 //! | [`iomap`] | `fs/xfs/xfs_iomap.c`, `fs/iomap/buffered-io.c` | W3, W7, W8, W3p |
-//! | [`map_blocks`] | `fs/xfs/xfs_aops.c` | B9, B13 |
+//! | [`map_blocks`] | `fs/xfs/xfs_aops.c` | B9 |
+//! | [`ioend`] | `fs/iomap/buffered-io.c`, `fs/xfs/xfs_aops.c` | B10, B12, B13 |
 //! | [`blocks`] | `fs/xfs/libxfs/xfs_bmap.c` | (forks, allocation) |
 //! | [`reflink`] | `fs/xfs/xfs_reflink.c` | R5-R7 |
 //! | [`reclaim`] | `mm/vmscan.c` | R1 |
@@ -53,6 +54,7 @@ pub mod ghost;
 pub mod gup;
 pub mod hooks;
 pub mod inode;
+pub mod ioend;
 pub mod iomap;
 pub mod journal;
 pub mod map_blocks;

@@ -371,14 +371,6 @@ impl Call {
         }
     }
 
-    /// Whether it hands data to the device.
-    pub fn writes_to_device(&self) -> bool {
-        matches!(
-            self,
-            Call::Writeback { .. } | Call::CommitData { .. } | Call::DirectWrite { .. }
-        )
-    }
-
     /// Whether the range of words it zeroes includes that page's.
     pub fn zeroes(&self, index: usize) -> bool {
         match self {
@@ -461,6 +453,32 @@ pub struct Setup {
 }
 
 impl Setup {
+    /// Whether the call has the page written back: itself, or as a flush of its own range first (a clone; a punch
+    /// on XFS).
+    pub fn writes_back(&self, call: &Call, index: usize) -> bool {
+        match call {
+            Call::Writeback { folios, .. } => folios.contains(&index),
+            Call::Reflink { folio } => *folio == index,
+            Call::PunchHole { folio, word: None } => *folio == index && self.is_xfs(),
+            _ => false,
+        }
+    }
+
+    /// Whether the call has any page written back.
+    pub fn flushes(&self, call: &Call) -> bool {
+        (0..self.folios.len()).any(|index| self.writes_back(call, index))
+    }
+
+    /// Whether the call hands data to the device.
+    pub fn writes_to_device(&self, call: &Call) -> bool {
+        matches!(call, Call::CommitData { .. } | Call::DirectWrite { .. }) || self.flushes(call)
+    }
+
+    /// Whether the paths are those of XFS.
+    pub fn is_xfs(&self) -> bool {
+        self.mapping == Mapping::Disk && self.filesystem == Filesystem::Xfs
+    }
+
     /// Every call with its task's number and its number within the task.
     pub fn calls(&self) -> impl Iterator<Item = (usize, usize, &Call)> {
         self.tasks.iter().enumerate().flat_map(|(t, task)| {

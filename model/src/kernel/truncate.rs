@@ -13,23 +13,28 @@ use super::functions as c;
 use super::hooks::{At, Hook};
 use super::inode::{down_write, up_write, update_time, update_time_forced};
 use super::prog::{FolioRef, Prog};
-
-use super::setup::{Filesystem, Mapping};
+use super::setup::{Filesystem, Mapping, SyncMode};
 use super::stable::folio_wait_stable;
-use super::world::extent;
+use super::world::{cow, extent};
+use super::writeback;
 use super::zap::unmap_mapping;
 use crate::machine::builder::Label;
-use crate::machine::expr::{Expr, eq};
+use crate::machine::expr::{Expr, add, eq};
 use crate::machine::step::Order;
 
 /// `ftruncate` to below the page, and back.
 pub fn truncate(p: &mut Prog<'_>, index: usize) {
     let tmpfs = p.w.setup.mapping == Mapping::Tmpfs;
-    p.within(c::EXT4_SETATTR, |p| {
+    let (outer, stamps) = if p.w.setup.is_xfs() {
+        (c::XFS_SETATTR_SIZE, c::XFS_TRANS_LOG_INODE)
+    } else {
+        (c::EXT4_SETATTR, c::INODE_INC_IVERSION)
+    };
+    p.within(outer, |p| {
         enter(p, tmpfs);
         p.within(c::TRUNCATE_PAGECACHE, |p| remove_page(p, index));
-        free_blocks(p, index);
-        update_time_forced(p, "T5", c::INODE_INC_IVERSION);
+        free_blocks(p, index, true);
+        update_time_forced(p, "T5", stamps);
         leave(p, tmpfs);
     });
 }
@@ -66,15 +71,27 @@ pub fn punch_hole(p: &mut Prog<'_>, index: usize, word: Option<usize>) {
         }
         if let Some(word) = word {
             zero_part(p, index, word);
+        } else if p.w.setup.is_xfs() {
+            p.within(c::XFS_FREE_FILE_SPACE, |p| xfs_free_file_space(p, index));
         } else {
             p.within(c::TRUNCATE_PAGECACHE_RANGE, |p| remove_page(p, index));
-            free_blocks(p, index);
+            free_blocks(p, index, false);
         }
         if tmpfs {
             update_time_forced(p, "T5t", c::INODE_INC_IVERSION);
         }
         leave(p, tmpfs);
     });
+}
+
+/// XFS flushes the range and waits before it removes the pages: `xfs_flush_unmap_range`. What is in the COW fork by
+/// then stays there.
+fn xfs_free_file_space(p: &mut Prog<'_>, index: usize) {
+    p.within(c::XFS_FLUSH_UNMAP_RANGE, |p| {
+        writeback::writeback(p, &[index], SyncMode::All);
+        p.within(c::TRUNCATE_PAGECACHE_RANGE, |p| remove_page(p, index));
+    });
+    free_blocks(p, index, false);
 }
 
 fn enter(p: &mut Prog<'_>, tmpfs: bool) {
@@ -144,16 +161,33 @@ fn remove_page(p: &mut Prog<'_>, index: usize) {
     p.b.bind(gone);
 }
 
-/// The filesystem frees the blocks: the range is a hole, and reads as zeros.
-fn free_blocks(p: &mut Prog<'_>, index: usize) {
+/// The filesystem frees the blocks: the range is a hole, and reads as zeros. A truncation on XFS also cancels what
+/// is in the COW fork: `xfs_itruncate_extents_flags` holds ILOCK over both.
+fn free_blocks(p: &mut Prog<'_>, index: usize, truncates: bool) {
     let zero = p.w.tokens.zero(index);
     let object = p.w.indices[index].clone();
     let seq = p.w.inode.if_seq;
     let blocks = p.w.setup.blocks;
-    p.b.step("T3b", c::EXT4_TRUNCATE, |s| {
-        s.text("free the blocks, under ILOCK")
+    let (function, lock) = match (p.w.setup.is_xfs(), truncates) {
+        (true, true) => (c::XFS_ITRUNCATE_EXTENTS_FLAGS, "ILOCK"),
+        (true, false) => (c::XFS_UNMAP_EXTENT, "ILOCK"),
+        (false, true) => (c::EXT4_TRUNCATE, "i_data_sem"),
+        (false, false) => (c::EXT4_EXT_REMOVE_SPACE, "i_data_sem"),
+    };
+    let cancelled = object
+        .cow
+        .zip(p.w.inode.cow_seq)
+        .filter(|_| truncates && p.w.setup.is_xfs());
+    p.b.step("T3b", function, |s| {
+        s.text(format!("free the blocks, under {lock}"))
             .set(object.extent, extent::HOLE)
             .inc(seq);
+        if let Some((fork, cow_seq)) = cancelled {
+            let there = object.in_cow_fork();
+            s.text("free the blocks, and cancel what is in the COW fork, under ILOCK")
+                .set_if(there.clone(), cow_seq, add(cow_seq, 1))
+                .set_if(there, fork.state, cow::NONE);
+        }
         if !blocks {
             for word in &object.blocks[0].data {
                 s.set(*word, zero);

@@ -11,7 +11,7 @@ use super::pipe_pages::PipePages;
 use super::queues::in_queue;
 use super::setup::{Mapping, Setup};
 use super::tokens::Tokens;
-use crate::machine::expr::{Expr, and, any, eq};
+use crate::machine::expr::{Expr, and, any, eq, or};
 use crate::machine::system::{System, TaskId};
 use crate::machine::var::{VarDecl, VarId};
 
@@ -228,8 +228,12 @@ pub mod cow {
     pub const NONE: u64 = 0;
     /// Reserved in memory only.
     pub const DELALLOC: u64 = 1;
-    /// A block, which no file maps yet.
-    pub const REAL: u64 = 2;
+    /// A block that no file maps yet, and that is not about to be written: conversion makes such extents.
+    pub const UNWRITTEN: u64 = 2;
+    /// The same, and its IO has been submitted: completion moves only these to the data fork.
+    pub const WRITTEN: u64 = 3;
+    /// Their names.
+    pub const NAMES: [&str; 4] = ["-", "delalloc", "unwritten", "written"];
 }
 
 /// A block of the device.
@@ -248,6 +252,13 @@ pub struct CowFork {
     pub state: VarId,
     /// Its block, while it has one.
     pub block: VarId,
+}
+
+impl CowFork {
+    /// It has a block.
+    pub fn is_real(&self) -> Expr {
+        or(eq(self.state, cow::UNWRITTEN), eq(self.state, cow::WRITTEN))
+    }
 }
 
 /// What a journal with ordered data keeps of a page.

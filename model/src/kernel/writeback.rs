@@ -2,16 +2,16 @@
 //! End of file excepted (B7).
 
 use super::buffers;
-use super::device;
-use super::folio::{filemap_get_folio, folio_lock, folio_unlock_put_goto};
+use super::folio::{filemap_get_folio, folio_lock, folio_unlock_put_goto, put_writeback};
 use super::functions as c;
+use super::ioend::{Ioends, Target, end_ioend, prepare_one, write_folio_to_disk};
 use super::journal;
-use super::map_blocks::{Imap, end_ioend, is_right, map_blocks, map_one_page, target};
+use super::map_blocks::{Imap, map_blocks, map_one_page};
 use super::prog::{FolioRef, Prog};
 use super::rmap::mkclean_and_mark_dirty;
 use super::setup::{Filesystem, SyncMode};
 use crate::machine::builder::Label;
-use crate::machine::expr::{Expr, and, eq, ne, not};
+use crate::machine::expr::{and, any, eq, ne, not};
 use crate::machine::var::VarId;
 
 /// Writes back each of the folios that is dirty, and does its IO.
@@ -19,17 +19,67 @@ pub fn writeback(p: &mut Prog<'_>, folios: &[usize], sync: SyncMode) {
     p.within(c::IOMAP_WRITEPAGES, |p| {
         let xfs = p.w.setup.filesystem == Filesystem::Xfs;
         let imap = (xfs && p.w.setup.blocks).then(|| Imap::declare(p, folios));
+        let mut ioends = (imap.is_some() && folios.len() > 1).then(|| Ioends::new(folios.len()));
         for position in 0..folios.len() {
-            let pass = imap.as_ref().map(|imap| (imap, folios, position));
+            let pass = imap.as_ref().map(|imap| Pass {
+                imap,
+                folios,
+                position,
+                ioends: ioends.as_mut(),
+            });
             writeback_folio(p, folios[position], sync, pass);
+        }
+        if let Some(ioends) = ioends {
+            ioends.finish(p);
+        }
+    });
+    if sync == SyncMode::All {
+        fdatawait_range(p, folios);
+    }
+}
+
+/// `__filemap_fdatawait_range`: whoever began the IO, it is over when a flush with `WB_SYNC_ALL` returns. The
+/// pass has skipped pages that somebody else had cleaned and was still writing. Written where another task
+/// can write the page back.
+fn fdatawait_range(p: &mut Prog<'_>, folios: &[usize]) {
+    let me = p.b.task.index();
+    let others: Vec<usize> = folios
+        .iter()
+        .copied()
+        .filter(|index| {
+            let mut calls = p.w.setup.calls();
+            calls.any(|(t, _, call)| t != me && p.w.setup.writes_back(call, *index))
+        })
+        .collect();
+    p.within(c::FILEMAP_FDATAWAIT_RANGE, |p| {
+        for index in &others {
+            let under_io = any(p.w.indices[*index].folios.iter().map(|f| {
+                let folio = &p.w.folios[*f];
+                and(eq(folio.mapped_in_cache, 1), eq(folio.writeback, 1))
+            }));
+            p.b.step("B15", c::FOLIO_WAIT_WRITEBACK, |s| {
+                s.text(format!(
+                    "page {index}: wait for IO that others began, no lock held"
+                ))
+                .wait(not(under_io))
+            });
         }
     });
 }
 
-/// The cached mapping of a pass, the pages of the pass, and how many came before.
-type Pass<'a> = Option<(&'a Imap, &'a [usize], usize)>;
+/// A pass of XFS, at one of its folios.
+struct Pass<'a> {
+    /// The cached mapping.
+    imap: &'a Imap,
+    /// The pages of the pass.
+    folios: &'a [usize],
+    /// How many came before.
+    position: usize,
+    /// The bios, if there can be several folios in one.
+    ioends: Option<&'a mut Ioends>,
+}
 
-fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode, pass: Pass<'_>) {
+fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode, pass: Option<Pass<'_>>) {
     let folio = p.folio_register(index);
     let skip = p.b.label("next folio");
     let unlock = p.b.label("unlock");
@@ -68,37 +118,79 @@ fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode, pass: Pass<'_
                 .set(writeback.clone(), 1)
                 .full(writeback)
         });
-        match pass {
-            Some((imap, folios, position)) => map_blocks(p, imap, folios, position),
+        match &pass {
+            Some(pass) => map_blocks(p, pass.imap, pass.folios, pass.position),
             None if ext4 => {}
             None => map_one_page(p, index),
         }
     });
+    let no_io = p.b.label("no IO");
+    let joined = p.b.label("in the bio");
+    let (imap, mut gathers) = match pass {
+        Some(Pass { imap, ioends, .. }) => (Some(imap), ioends),
+        None => (None, None),
+    };
+    match (&mut gathers, imap) {
+        (Some(ioends), Some(imap)) => ioends.add(p, &folio, imap, joined),
+        _ => submit_alone(p, &folio, imap, underway, no_io),
+    }
+    p.b.bind(no_io);
+    put_writeback(p, &folio, |s| s.goto(skip));
+    p.b.bind(unlock);
+    folio_unlock_put_goto(p, "B1u", &folio, skip);
+    p.b.bind(joined);
+    if let Some(ioends) = gathers {
+        ioends.added(p);
+    }
+    p.b.bind(skip);
+}
+
+/// B10 to B13 of a folio that has a bio of its own.
+fn submit_alone(
+    p: &mut Prog<'_>,
+    folio: &FolioRef,
+    imap: Option<&Imap>,
+    underway: Option<VarId>,
+    no_io: Label,
+) {
+    let ext4 = p.w.setup.filesystem == Filesystem::Ext4;
     let (lock, me) = (folio.place(p.w, |f| f.lock), p.me());
-    p.b.step("B10", c::IOMAP_ADD_TO_IOEND, |s| {
+    let target = match imap {
+        Some(imap) => Target::mapped(imap),
+        None => Target::present(p, folio.index),
+    };
+    let function = if ext4 {
+        c::EXT4_BIO_WRITE_FOLIO
+    } else {
+        c::IOMAP_ADD_TO_IOEND
+    };
+    p.b.step("B10", function, |s| {
         s.text("into the bio; folio_unlock")
             .requires(eq(lock.clone(), me))
-            .set(lock.clone(), 0)
-            .release(lock)
+            .release(lock.clone());
+        if imap.is_some() {
+            s.when(target.exists.clone(), "into the bio", |b| {
+                b.set(lock.clone(), 0)
+            })
+            .otherwise("a hole: no IO", |b| b.set(lock, 0).goto(no_io))
+        } else {
+            s.set(lock, 0)
+        }
     });
-    let end = p.b.label("end");
     if let Some(underway) = underway {
-        buffers::skip_without_io(p, underway, end);
+        buffers::skip_without_io(p, underway, no_io);
     }
     if ext4 {
         journal::stop(p);
     }
-    let imap = pass.map(|(imap, _, _)| imap);
-    write_folio_to_disk(p, &folio, imap);
-    end_ioend(p, index, imap);
-    if underway.is_some() {
-        buffers::end_buffer_async_write(p, &folio);
+    if let Some(imap) = imap {
+        prepare_one(p, folio.index, imap);
     }
-    p.b.bind(end);
-    end_writeback(p, &folio, skip);
-    p.b.bind(unlock);
-    folio_unlock_put_goto(p, "B1u", &folio, skip);
-    p.b.bind(skip);
+    write_folio_to_disk(p, folio, &target);
+    end_ioend(p, folio.index, &target);
+    if underway.is_some() {
+        buffers::end_buffer_async_write(p, folio);
+    }
 }
 
 /// B1: look up, lock, and the checks of `folio_prepare_writeback`.
@@ -129,60 +221,4 @@ fn prepare(p: &mut Prog<'_>, folio: &FolioRef, sync: SyncMode, unlock: Label, sk
                 .wait(eq(writeback, 0))
         });
     }
-}
-
-/// B11, B12: the device's reads of `memory`, and the disk written. If two reads of a word differ, the
-/// `mismatch` ghosts remember it.
-pub(super) fn device_io(
-    p: &mut Prog<'_>,
-    index: usize,
-    memory: &[Expr],
-    mismatch: &[VarId],
-    imap: Option<&Imap>,
-) {
-    let device::Prepared { source, seen } = device::prepare(p, index, memory);
-    let (block, has_block) = target(p, index, imap);
-    let right = is_right(p, index, &block);
-    let stale = p.w.ghosts.mapping_stale;
-    let index = p.w.indices[index].clone();
-    for (word, data) in source.into_iter().enumerate() {
-        p.b.step("B12", c::DMA_READ, |s| {
-            s.text(format!("DMA reads word {word} to disk")).set_if(
-                and(has_block.clone(), not(right.clone())),
-                stale,
-                1,
-            );
-            for (n, object) in index.blocks.iter().enumerate() {
-                let here = and(has_block.clone(), eq(block.clone(), n)).fold();
-                s.set_if(here, object.data[word], data.clone());
-            }
-            if let Some(seen) = seen.get(word) {
-                let differs = ne(*seen, data);
-                for ghost in mismatch {
-                    s.set_if(differs.clone(), *ghost, 1);
-                }
-            }
-            s
-        });
-    }
-}
-
-/// The IO of a folio of the page cache.
-pub(super) fn write_folio_to_disk(p: &mut Prog<'_>, folio: &FolioRef, imap: Option<&Imap>) {
-    let memory = folio.memory(p.w);
-    let mismatch = [p.w.ghosts.checksum_mismatch, p.w.ghosts.access_inconsistent];
-    device_io(p, folio.index, &memory, &mismatch, imap);
-}
-
-/// B14: writeback ends; no folio lock.
-fn end_writeback(p: &mut Prog<'_>, folio: &FolioRef, next: Label) {
-    let writeback = folio.place(p.w, |f| f.writeback);
-    let refs = folio.place(p.w, |f| f.refs);
-    p.b.step("B14", c::FOLIO_END_WRITEBACK, |s| {
-        s.text("clear PG_writeback, wake, put")
-            .set(writeback.clone(), 0)
-            .release(writeback)
-            .dec(refs)
-            .goto(next)
-    });
 }

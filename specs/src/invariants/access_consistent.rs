@@ -31,6 +31,6 @@ fn applies(setup: &Setup) -> bool {
             software_checksum,
             ..
         } => *checksum || *software_checksum,
-        _ => setup.device != Device::Plain && c.writes_to_device(),
+        _ => setup.device != Device::Plain && setup.writes_to_device(c),
     })
 }

@@ -12,7 +12,7 @@ use super::{Invariant, recorded};
 /// - A write that completes a folio (W8) reads where the data fork has data at that moment, from the block
 ///   that it maps at that moment, and zeroes elsewhere: else valid content is zeroed, or a block's former
 ///   content exposed.
-/// - The IO of a writeback (B12) goes to the block of the COW fork if there is one, else to that of the
+/// - The IO of a writeback or of a direct write (B12) goes to the block of the COW fork if there is one, else to that of the
 ///   data fork, as they are at that moment, and never to a block that another file maps.
 /// - With a journal: what the last commit says is written holds no former content of its block, or a
 ///   crash exposes it.
@@ -27,7 +27,8 @@ pub const INVARIANT: Invariant = Invariant {
     title: "a write or writeback acts only on the extent that maps the page at that moment",
     why: "a mapping was acted on that was no longer that of the page",
     applies: |setup: &Setup| {
-        setup.blocks && setup.any_call(|c| matches!(c, Call::Write { .. } | Call::Writeback { .. }))
+        setup.blocks
+            && setup.any_call(|c| matches!(c, Call::Write { .. }) || setup.writes_to_device(c))
     },
     bad: |_, world| {
         let mut ways = recorded(world.ghosts.mapping_stale);

@@ -26,15 +26,17 @@ pub const INVARIANT: Invariant = Invariant {
     why: "memory and disk differ, and nothing remembers that the folio must be written",
     applies: |setup: &Setup| {
         setup.mapping == foliocheck_model::kernel::setup::Mapping::Disk
-            && (setup.any_call(|c| {
-                matches!(
-                    c,
-                    Call::Writeback { .. }
-                        | Call::Munmap { .. }
-                        | Call::TryToUnmap { .. }
-                        | Call::PunchHole { .. }
-                )
-            }))
+            && setup.any_call(|c| {
+                setup.flushes(c)
+                    || matches!(
+                        c,
+                        Call::Munmap { .. }
+                            | Call::TryToUnmap { .. }
+                            | Call::PunchHole { .. }
+                            | Call::Truncate { .. }
+                            | Call::Reclaim { .. }
+                    )
+            })
     },
     bad,
 };

@@ -23,7 +23,7 @@ pub const INVARIANT: Invariant = Invariant {
     why: "the mapping promises stable pages, and the folio could be (or was) changed under writeback",
     applies: |setup: &Setup| {
         setup.stable_writes
-            && setup.any_call(|c| matches!(c, Call::Writeback { .. } | Call::CommitData { .. }))
+            && setup.any_call(|c| matches!(c, Call::CommitData { .. }) || setup.flushes(c))
     },
     bad,
 };
