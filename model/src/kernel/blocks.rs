@@ -6,7 +6,7 @@
 
 use super::setup::{Call, ExtentInit, Setup};
 use super::tokens::Tokens;
-use super::world::{Block, CowFork, Index, Journalled, cow, extent};
+use super::world::{Block, CowFork, Index, Journalled, cow, extent, ordered};
 use crate::machine::expr::{Expr, all, and, any, eq, ite, ne, not, or};
 use crate::machine::system::System;
 use crate::machine::var::{VarDecl, VarId};
@@ -116,7 +116,11 @@ pub fn declare(system: &mut System, setup: &Setup, tokens: &Tokens, index: usize
                     extent::HOLE
                 }),
         ),
-        ordered: system.declare(VarDecl::shared(object, "ordered", 1).under(I_LOCK)),
+        ordered: system.declare(
+            VarDecl::shared(object, "ordered", ordered::WRITE)
+                .under(I_LOCK)
+                .labels(ordered::NAMES),
+        ),
     });
     Blocks {
         blocks,

@@ -3,16 +3,18 @@
 
 use super::buffers::attach;
 use super::folio::{
-    filemap_add_folio, filemap_get_folio, folio_lock, folio_unlock_put_goto, in_cache,
+    filemap_add_folio, filemap_get_folio, folio_lock, folio_unlock, folio_unlock_put_goto,
+    folio_unlock_put_retry, in_cache,
 };
 use super::functions as c;
 use super::hooks::{At, Hook};
 use super::inode::{down_write, up_write, update_time};
 use super::iomap::{self, Iomap};
+use super::journal;
 use super::prog::{FolioRef, Prog};
 use super::setup::{Filesystem, Mapping};
 use super::stable::folio_wait_stable;
-use super::world::extent;
+use super::world::{extent, ordered};
 use crate::machine::builder::{CFn, Label};
 use crate::machine::expr::{Expr, eq, lt};
 use crate::machine::step::Cost;
@@ -144,8 +146,10 @@ fn write_folio(
         }
         if let Some((mapped, stale)) = mapped {
             iomap::validate(p, &mapped.at(&folio, stale));
-        } else if !tmpfs {
+        } else if !tmpfs && p.w.setup.delalloc {
             da_reserve(p, &folio);
+        } else if !tmpfs {
+            allocate_under_handle(p, &folio, again);
         }
         iomap::fill_rest(p, &folio, words, mapped.map(|(m, _)| &m.iomap));
     });
@@ -183,7 +187,53 @@ fn write_folio(
             }
             Prog::set_uptodate(w, s, &folio)
         });
-        folio_unlock_put_goto(p, "W11", &folio, written);
+        if !tmpfs && !p.w.setup.delalloc {
+            let stop = p.b.label("unlocked");
+            folio_unlock_put_goto(p, "W11", &folio, stop);
+            p.b.bind(stop);
+            journal::stop_goto(p, "W11j", written);
+        } else {
+            folio_unlock_put_goto(p, "W11", &folio, written);
+        }
+    });
+}
+
+/// `ext4_write_begin`, without delayed allocation: lets the folio go, starts a handle, locks the folio again under it,
+/// and waits for stability once more, as writeback may have begun. Then it allocates: a written extent, whose data the
+/// commit has to write.
+fn allocate_under_handle(p: &mut Prog<'_>, folio: &FolioRef, again: Label) {
+    let index = p.w.indices[folio.index].clone();
+    p.within(c::EXT4_WRITE_BEGIN, |p| {
+        folio_unlock(p, "W6u", folio);
+        journal::start(p, "W6s");
+        folio_lock(p, "W6l", folio);
+        if !p.w.indices[folio.index].fixed {
+            let (cached, valid) = (in_cache(p, folio), p.b.label("still in the cache"));
+            p.b.step("W6m", c::EXT4_WRITE_BEGIN, |s| {
+                s.text("recheck folio->mapping")
+                    .when(cached, "still in the cache", |b| b.goto(valid))
+                    .otherwise("truncated: unlock, put, drop the handle, retry", |b| b)
+            });
+            let stop = p.b.label("drop the handle");
+            folio_unlock_put_retry(p, "W6n", folio, stop);
+            p.b.bind(stop);
+            journal::stop_goto(p, "W6t", again);
+            p.b.bind(valid);
+        }
+        folio_wait_stable(p, "W6w", Hook::WriteBeginStable, folio);
+        p.b.step("W3e", c::EXT4_BLOCK_WRITE_BEGIN, |s| {
+            s.text("map the block, folio lock and handle held; allocate over a hole")
+                .when(eq(index.extent, extent::HOLE), "allocate", |b| {
+                    if let Some(block) = index.block {
+                        b.set(block, index.free());
+                    }
+                    if let Some(journal) = index.journal {
+                        b.set(journal.ordered, ordered::WRITE);
+                    }
+                    b.set(index.extent, extent::WRITTEN)
+                })
+                .otherwise("mapped", |b| b)
+        });
     });
 }
 

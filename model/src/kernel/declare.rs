@@ -11,8 +11,8 @@ use super::queues::{declare_pipes, declare_sockets};
 use super::setup::{Call, ExtentInit, Mapping, PteInit, Setup};
 use super::tokens::Tokens;
 use super::world::{
-    Buffer, COUNTER_MAX, FINE_PER_TICK, Folio, Index, Inode, Origin, Protection, Pte, REFS_BIAS,
-    RwSem, Tlb, World, extent,
+    Buffer, COUNTER_MAX, FINE_PER_TICK, Folio, Index, Inode, MOVED, Origin, Protection, Pte,
+    REFS_BIAS, RwSem, Tlb, Transaction, World, address_space, extent,
 };
 use crate::machine::system::{System, TaskId};
 use crate::machine::var::{Lock, VarDecl, VarId};
@@ -92,6 +92,7 @@ impl World {
         let sockets = declare_sockets(system, setup, &tokens, &origins, &folios, &pipes, rules);
         let tlb_flush_batched = declare_batches(system, setup, &ptes);
         let protections = declare_protections(system, setup);
+        let moved = declare_moved(system, setup);
         let user_buffers = declare_user_buffers(system, setup, &tokens);
         let inode = declare_inode(system, setup);
         let (vmas, i_mmap_rwsem) = declare_vmas(system, setup);
@@ -107,6 +108,7 @@ impl World {
             tlbs,
             mmap_locks,
             tlb_flush_batched,
+            moved,
             protections,
             user_buffers,
             vmas,
@@ -352,13 +354,21 @@ fn declare_page_tables(
             }
         }
     }
+    for (_, _, call) in setup.calls() {
+        if let Call::Mremap { mm, folio } = call {
+            let (old, new) = ((*mm, *folio), (*mm + MOVED, *folio));
+            pairs.insert(new, PteInit::None);
+            cpus.insert(new, cpus.get(&old).cloned().unwrap_or_default());
+        }
+    }
     let mut ptes = BTreeMap::new();
     let mut tlbs = BTreeMap::new();
     for ((mm, index), init) in pairs {
         locks
-            .entry(mm)
-            .or_insert_with(|| rwsem(system, setup, &format!("mm{mm}"), "mmap_lock"));
-        let object = format!("pte(mm{mm},{index})");
+            .entry(address_space(mm))
+            .or_insert_with_key(|mm| rwsem(system, setup, &format!("mm{mm}"), "mmap_lock"));
+        let new = if mm >= MOVED { "'" } else { "" };
+        let object = format!("pte(mm{},{index}){new}", address_space(mm));
         let positions = indices[index].folios.len() as u64 - 1;
         let names: Vec<String> = indices[index]
             .folios
@@ -401,7 +411,7 @@ fn declare_page_tables(
             .into_iter()
             .map(|cpu| {
                 let cpu_name = format!("cpu-{}", setup.tasks[cpu.index()].name);
-                let object = format!("tlb({cpu_name},{index})");
+                let object = format!("tlb({cpu_name},{index}){new}");
                 // A CPU answers an interrupt between two instructions.
                 let part = |decl: VarDecl| {
                     decl.in_word(format!("{object}.entry"))
@@ -431,12 +441,25 @@ fn declare_batches(
     let mut batches = BTreeMap::new();
     for (mm, index) in ptes.keys() {
         if setup.any_call(|c| matches!(c, Call::TryToUnmap { folio } if folio == index)) {
-            batches
-                .entry(*mm)
-                .or_insert_with(|| flag(system, &format!("mm{mm}"), "tlb_flush_batched", false));
+            batches.entry(address_space(*mm)).or_insert_with_key(|mm| {
+                flag(system, &format!("mm{mm}"), "tlb_flush_batched", false)
+            });
         }
     }
     batches
+}
+
+fn declare_moved(system: &mut System, setup: &Setup) -> BTreeMap<(usize, usize), VarId> {
+    let mut moved = BTreeMap::new();
+    for (_, _, call) in setup.calls() {
+        if let Call::Mremap { mm, folio } = call {
+            let object = format!("vma(mm{mm},{folio})");
+            moved
+                .entry((*mm, *folio))
+                .or_insert_with(|| flag(system, &object, "moved", false));
+        }
+    }
+    moved
 }
 
 fn declare_protections(system: &mut System, setup: &Setup) -> BTreeMap<(usize, usize), Protection> {
@@ -522,9 +545,16 @@ fn declare_inode(system: &mut System, setup: &Setup) -> Inode {
         cow_seq: (0..setup.folios.len())
             .any(|i| blocks::can_be_shared(setup, i))
             .then(|| system.declare(sequence("cow_seq"))),
-        handles: setup.journal.then(|| {
+        transaction: setup.journal.then(|| {
             let all = (1 << setup.tasks.len()) - 1;
-            system.declare(VarDecl::shared("journal", "handles", all).under("journal.j_state_lock"))
+            let mut declare = |name: &str, max| {
+                let decl = VarDecl::shared("journal", name, max);
+                system.declare(decl.under("journal.j_state_lock"))
+            };
+            Transaction {
+                handles: declare("handles", all),
+                locked: declare("T_LOCKED", 1),
+            }
         }),
     }
 }

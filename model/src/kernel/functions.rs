@@ -50,11 +50,14 @@ functions! {
         EXT4_JOURNAL_START = "ext4_journal_start",
         EXT4_JOURNAL_STOP = "ext4_journal_stop",
         EXT4_JBD2_INODE_ADD_WAIT = "ext4_jbd2_inode_add_wait",
+        EXT4_JBD2_INODE_ADD_WRITE = "ext4_jbd2_inode_add_write",
     }
     "fs/jbd2/commit.c" {
         JBD2_JOURNAL_COMMIT_TRANSACTION = "jbd2_journal_commit_transaction",
         JOURNAL_FINISH_INODE_DATA_BUFFERS = "journal_finish_inode_data_buffers",
+        JOURNAL_SUBMIT_DATA_BUFFERS = "journal_submit_data_buffers",
     }
+    "fs/jbd2/transaction.c" { JBD2_JOURNAL_WAIT_UPDATES = "jbd2_journal_wait_updates" }
     "fs/iomap/iter.c" { IOMAP_ITER = "iomap_iter" }
     "fs/xfs/xfs_iomap.c" {
         IOMAP_VALID = "xfs_iomap_valid",
@@ -82,6 +85,10 @@ functions! {
     "fs/ext4/file.c" { EXT4_BUFFERED_WRITE_ITER = "ext4_buffered_write_iter" }
     "fs/ext4/inode.c" {
         EXT4_DA_WRITE_BEGIN = "ext4_da_write_begin",
+        EXT4_WRITE_BEGIN = "ext4_write_begin",
+        EXT4_WRITE_END = "ext4_write_end",
+        EXT4_BLOCK_WRITE_BEGIN = "ext4_block_write_begin",
+        MPAGE_PROCESS_PAGE_BUFS = "mpage_process_page_bufs",
         MPAGE_PREPARE_EXTENT_TO_MAP = "mpage_prepare_extent_to_map",
         MPAGE_MAP_ONE_EXTENT = "mpage_map_one_extent",
         EXT4_PAGE_MKWRITE = "ext4_page_mkwrite",
@@ -235,6 +242,7 @@ functions! {
         UNPIN_USER_PAGES_DIRTY_LOCK = "unpin_user_pages_dirty_lock",
     }
     "fs/buffer.c" {
+        BLOCK_PAGE_MKWRITE = "block_page_mkwrite",
         BLOCK_WRITE_FULL_FOLIO = "__block_write_full_folio",
         END_BUFFER_ASYNC_WRITE = "end_buffer_async_write",
         TRY_TO_FREE_BUFFERS = "try_to_free_buffers",

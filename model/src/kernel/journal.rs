@@ -1,57 +1,96 @@
-//! `fs/jbd2/commit.c`, ext4 with `data=ordered`: extents become durable when the journal commits, and the
-//! data that they point to must be on disk by then. Actions J0 to J2.
+//! `fs/jbd2`, ext4 with `data=ordered`: handles, and the commit that waits for them. Extents become durable when the
+//! journal commits, and the data that they point to must be on disk by then. Actions J0 to J2.
 //!
 //! Only with [`Setup::journal`](super::setup::Setup::journal): allocations of `dioread_nolock`, ext4's
 //! default since 5.6, are unwritten until their IO has completed, and need no such order.
+//!
+//! A commit waits for every handle, and for the folio locks of the pages that it has to write. Whoever sleeps on
+//! something else with either of them stops the commit, and with it every fsync of the filesystem.
 
 use super::functions as c;
 use super::prog::Prog;
-use super::setup::Filesystem;
-use super::world::extent;
-use crate::machine::expr::{and, any, clear_bit, eq, ite, not, or, set_bit};
+use super::setup::{Filesystem, SyncMode};
+use super::world::{extent, ordered};
+use super::writeback;
+use crate::machine::builder::Label;
+use crate::machine::expr::{Expr, and, any, clear_bit, eq, ite, not, or, set_bit, test_bit};
 
-/// `ext4_journal_start`: writeback has a handle from before it allocates until the IO is submitted.
-pub fn start(p: &mut Prog<'_>) {
-    let Some(handles) = p.w.inode.handles else {
+/// `ext4_journal_start`: a handle of the running transaction, once no commit waits for it to be idle. (`id` is the
+/// step's.)
+pub fn start(p: &mut Prog<'_>, id: &str) {
+    let Some(transaction) = p.w.inode.transaction else {
         return;
     };
-    let task = p.b.task.index();
-    p.b.step("B9s", c::EXT4_JOURNAL_START, |s| {
+    let (handles, task) = (transaction.handles, p.b.task.index());
+    p.b.step(id, c::EXT4_JOURNAL_START, |s| {
         s.text("a handle of the running transaction")
+            .wait(eq(transaction.locked, 0))
             .set(handles, set_bit(handles, task))
             .full(handles)
     });
 }
 
-/// `ext4_jbd2_inode_add_wait`: the commit will wait for the data of this page.
-pub fn add_ordered(p: &mut Prog<'_>, index: usize) {
+/// This task has a handle.
+pub fn has_handle(p: &Prog<'_>) -> Expr {
+    match p.w.inode.transaction {
+        None => Expr::FALSE,
+        Some(transaction) => test_bit(transaction.handles, p.b.task.index()),
+    }
+}
+
+/// The commit will care for the data of this page: `ext4_jbd2_inode_add_wait`, or `ext4_jbd2_inode_add_write` where
+/// nobody else is about to write it.
+pub fn add_ordered(p: &mut Prog<'_>, id: &str, index: usize, what: u64) {
     let Some(journal) = p.w.indices[index].journal else {
         return;
     };
-    p.b.step("B9j", c::EXT4_JBD2_INODE_ADD_WAIT, |s| {
-        s.text("the inode goes on the transaction's list of ordered data")
-            .set(journal.ordered, 1)
+    let function = if what == ordered::WRITE {
+        c::EXT4_JBD2_INODE_ADD_WRITE
+    } else {
+        c::EXT4_JBD2_INODE_ADD_WAIT
+    };
+    p.b.step(id, function, |s| {
+        s.text("the inode goes on the transaction's list of ordered data");
+        if what == ordered::WRITE {
+            s.set(journal.ordered, what)
+        } else {
+            s.set_if(eq(journal.ordered, ordered::NO), journal.ordered, what)
+        }
     });
 }
 
 /// `ext4_journal_stop`.
-pub fn stop(p: &mut Prog<'_>) {
-    let Some(handles) = p.w.inode.handles else {
+pub fn stop(p: &mut Prog<'_>, id: &str) {
+    let Some(transaction) = p.w.inode.transaction else {
         return;
     };
-    let task = p.b.task.index();
-    p.b.step("B10j", c::EXT4_JOURNAL_STOP, |s| {
-        s.text("the IO is submitted: drop the handle")
+    let (handles, task) = (transaction.handles, p.b.task.index());
+    p.b.step(id, c::EXT4_JOURNAL_STOP, |s| {
+        s.text("drop the handle, if there is one")
             .set(handles, clear_bit(handles, task))
             .release(handles)
     });
 }
 
-/// `jbd2_journal_commit_transaction`: no handle is open any more; then the ordered data; then the
+/// The same, and on to `next`.
+pub fn stop_goto(p: &mut Prog<'_>, id: &str, next: Label) {
+    let Some(transaction) = p.w.inode.transaction else {
+        return;
+    };
+    let (handles, task) = (transaction.handles, p.b.task.index());
+    p.b.step(id, c::EXT4_JOURNAL_STOP, |s| {
+        s.text("drop the handle, if there is one")
+            .set(handles, clear_bit(handles, task))
+            .release(handles)
+            .goto(next)
+    });
+}
+
+/// `jbd2_journal_commit_transaction`: no new handle, and none open any more; then the ordered data; then the
 /// extents, as they were when the transaction was locked, are what a crash leaves.
 pub fn commit(p: &mut Prog<'_>) {
     debug_assert!(p.w.setup.filesystem == Filesystem::Ext4);
-    let Some(handles) = p.w.inode.handles else {
+    let Some(transaction) = p.w.inode.transaction else {
         return;
     };
     let indices = p.w.indices.clone();
@@ -65,23 +104,36 @@ pub fn commit(p: &mut Prog<'_>) {
         .map(|(n, _, _)| {
             (
                 p.register(&format!("tx.extent[{n}]"), extent::WRITTEN),
-                p.register(&format!("tx.ordered[{n}]"), 1),
+                p.register(&format!("tx.ordered[{n}]"), ordered::WRITE),
             )
         })
         .collect();
     p.within(c::JBD2_JOURNAL_COMMIT_TRANSACTION, |p| {
-        p.b.step("J0", c::JBD2_JOURNAL_COMMIT_TRANSACTION, |s| {
-            s.text("wait until no handle is open, lock the transaction")
-                .wait(eq(handles, 0))
-                .acquire(handles);
-            for ((_, state, journal), (copy, ordered)) in parts.iter().zip(&registers) {
+        p.b.step("J0l", c::JBD2_JOURNAL_COMMIT_TRANSACTION, |s| {
+            s.text("T_LOCKED: no new handle")
+                .wait(eq(transaction.locked, 0))
+                .set(transaction.locked, 1)
+                .acquire(transaction.locked)
+        });
+        p.b.step("J0", c::JBD2_JOURNAL_WAIT_UPDATES, |s| {
+            s.text("wait until no handle is open; then a new transaction may begin")
+                .wait(eq(transaction.handles, 0))
+                .acquire(transaction.handles)
+                .set(transaction.locked, 0)
+                .release(transaction.locked);
+            for ((_, state, journal), (copy, list)) in parts.iter().zip(&registers) {
                 s.set(*copy, *state)
-                    .set(*ordered, journal.ordered)
-                    .set(journal.ordered, 0);
+                    .set(*list, journal.ordered)
+                    .set(journal.ordered, ordered::NO);
             }
             s
         });
-        for ((n, _, _), (_, ordered)) in parts.iter().zip(&registers) {
+        for ((n, _, _), (_, list)) in parts.iter().zip(&registers) {
+            if adds_write(p, *n) {
+                submit_data(p, *n, eq(*list, ordered::WRITE));
+            }
+        }
+        for ((n, _, _), (_, list)) in parts.iter().zip(&registers) {
             let under_writeback = any(indices[*n].folios.iter().map(|f| {
                 let folio = &p.w.folios[*f];
                 and(eq(folio.mapped_in_cache, 1), eq(folio.writeback, 1))
@@ -89,7 +141,7 @@ pub fn commit(p: &mut Prog<'_>) {
             let quiet = not(under_writeback);
             p.b.step("J1", c::JOURNAL_FINISH_INODE_DATA_BUFFERS, |s| {
                 s.text(format!("page {n}: wait for its data, if it is on the list"))
-                    .wait(or(eq(*ordered, 0), quiet))
+                    .wait(or(eq(*list, ordered::NO), quiet))
             });
         }
         p.b.step("J2", c::JBD2_JOURNAL_COMMIT_TRANSACTION, |s| {
@@ -102,4 +154,32 @@ pub fn commit(p: &mut Prog<'_>) {
             s
         });
     });
+}
+
+/// Some call can have a commit write the page: it zeroes part of it, or allocates without writing.
+fn adds_write(p: &Prog<'_>, index: usize) -> bool {
+    p.w.setup.any_call(|call| {
+        use super::setup::Call;
+        match call {
+            Call::PunchHole { folio, word } => *folio == index && word.is_some(),
+            Call::Write { .. } | Call::MmapStore { .. } => {
+                !p.w.setup.delalloc && call.touches(index)
+            }
+            _ => false,
+        }
+    })
+}
+
+/// `journal_submit_data_buffers`: the commit writes what is dirty and has a block.
+fn submit_data(p: &mut Prog<'_>, index: usize, listed: Expr) {
+    let next = p.b.label("not on the list");
+    p.within(c::JOURNAL_SUBMIT_DATA_BUFFERS, |p| {
+        p.b.step("J0d", c::JOURNAL_SUBMIT_DATA_BUFFERS, |s| {
+            s.text(format!("page {index}: is it to be written?"))
+                .when(listed, "JI_WRITE_DATA", |b| b)
+                .otherwise("no", |b| b.goto(next))
+        });
+        writeback::write_mapped(p, index, SyncMode::All);
+    });
+    p.b.bind(next);
 }

@@ -1,16 +1,17 @@
 //! `mm/memory.c`: stores through a shared mapping, by hardware and by fault. Actions M1 to M10.
 
-use super::folio::{folio_lock, folio_mark_dirty, get_uptodate_folio};
+use super::folio::{folio_lock, folio_mark_dirty, folio_unlock, get_uptodate_folio};
 use super::functions as c;
 use super::hooks::{At, Hook};
 use super::inode::{down_read, up_read, up_read_goto, update_time};
 use super::iomap;
+use super::journal;
 use super::prog::{FolioRef, Prog};
 use super::setup::{Filesystem, MkwriteOrder};
 use super::stable::folio_wait_stable;
-use super::world::Pte;
+use super::world::{MOVED, Pte, address_space, extent, ordered};
 use crate::machine::builder::Label;
-use crate::machine::expr::{Expr, and, eq, or};
+use crate::machine::expr::{Expr, and, eq, ne, or};
 use crate::machine::step::{Cost, Order};
 use crate::machine::var::VarId;
 
@@ -21,9 +22,38 @@ pub fn mmap_store(p: &mut Prog<'_>, mm: usize, index: usize, words: &[usize]) {
     }
 }
 
-/// One store instruction. The CPU uses a TLB entry with W and D; else it walks, and sets D in a
-/// writable entry in the same locked access; else it faults.
+/// One store instruction. Where `mremap` moves the page, it goes to the old address until that call has returned;
+/// who comes too late at the old one uses the new.
 fn store_word(p: &mut Prog<'_>, mm: usize, index: usize, word: usize) {
+    let done = p.b.label("done");
+    match p.w.moved.get(&(mm, index)).copied() {
+        None => store_at(p, mm, index, word, None, done),
+        Some(moved) => {
+            let again = p.b.here("which address");
+            let new = p.b.label("the new address");
+            p.b.step("M2a", c::MOV, |s| {
+                s.text("the program's pointer")
+                    .when(eq(moved, 1), "the new address", |b| b.goto(new))
+                    .otherwise("the old address", |b| b)
+            });
+            store_at(p, mm, index, word, Some(again), done);
+            p.b.bind(new);
+            store_at(p, mm + MOVED, index, word, Some(again), done);
+        }
+    }
+    p.b.bind(done);
+}
+
+/// The CPU uses a TLB entry with W and D; else it walks, and sets D in a writable entry in the same locked
+/// access; else it faults, and tries again, from `again` if that is given.
+fn store_at(
+    p: &mut Prog<'_>,
+    mm: usize,
+    index: usize,
+    word: usize,
+    again: Option<Label>,
+    done: Label,
+) {
     let pte = p.w.ptes[&(mm, index)];
     let task = p.b.task;
     let tlb = *p.w.tlbs[&(mm, index)]
@@ -35,9 +65,8 @@ fn store_word(p: &mut Prog<'_>, mm: usize, index: usize, word: usize) {
             .store(task.index(), p.call, index, word)
             .expect("counted");
     let mapped = by_position(p, index, tlb.folio);
-    let retry = p.b.here("retry");
+    let retry = again.unwrap_or_else(|| p.b.here("retry"));
     let fault = p.b.label("fault");
-    let done = p.b.label("done");
     let (w, b) = (&*p.w, &mut p.b);
     b.step("M2", c::MOV, |s| {
         s.text(format!("store to word {word}: translate"))
@@ -70,7 +99,6 @@ fn store_word(p: &mut Prog<'_>, mm: usize, index: usize, word: usize) {
     });
     b.bind(fault);
     handle_mm_fault(p, mm, index, &pte, retry, done);
-    p.b.bind(done);
 }
 
 /// The folio at a position that a page-table or TLB entry names.
@@ -99,7 +127,7 @@ fn handle_mm_fault(
     retry: Label,
     killed: Label,
 ) {
-    let vma = p.w.mmap_locks[&mm];
+    let vma = p.w.mmap_locks[&address_space(mm)];
     let out = p.b.label("out");
     let shared_fault = p.b.label("do_shared_fault");
     let wp_fault = p.b.label("do_wp_page");
@@ -113,6 +141,13 @@ fn handle_mm_fault(
             });
             up_read_goto(p, "M3s", c::VMA_END_READ, vma, killed);
             p.b.bind(allowed);
+        }
+        if let Some(moved) = p.w.moved.get(&(mm, index)).copied() {
+            p.b.step("M3x", c::LOCK_VMA_UNDER_RCU, |s| {
+                s.text("is there a VMA at the address?")
+                    .when(eq(moved, 1), "mremap has moved it", |b| b.goto(out))
+                    .otherwise("yes", |b| b)
+            });
         }
         p.b.step("M3", c::HANDLE_PTE_FAULT, |s| {
             s.text("read the PTE; if present, look at it under the PTL")
@@ -273,38 +308,42 @@ fn page_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, out: Label) {
             inval,
             "invalidate_lock, shared",
         );
-        p.within(handler, |p| {
-            folio_lock(p, "M5", folio);
-            let cached = folio.place(p.w, |f| f.mapped_in_cache);
-            let valid = p.b.label("valid");
-            let back_out = p.b.label("back out");
-            if !p.w.indices[folio.index].fixed {
-                let (lock, refs) = (folio.place(p.w, |f| f.lock), folio.place(p.w, |f| f.refs));
-                p.b.step("M5m", handler, |s| {
-                    s.text("folio_mkwrite_check_truncate")
-                        .when(eq(cached, 1), "", |b| b.goto(valid))
-                        .otherwise("truncated: back out", |b| {
-                            b.set(lock, 0).dec(refs).costs(Cost::Retry)
-                        })
-                });
-                p.b.bind(back_out);
-                up_read_goto(p, "M5u", c::FILEMAP_INVALIDATE_UNLOCK_SHARED, inval, out);
-            }
-            p.b.bind(valid);
-            p.hook(
-                Hook::MkwriteLocked,
-                &At::Writing {
-                    folio: folio.clone(),
-                    again: Some(back_out),
-                },
-            );
-            iomap::reserve(p, handler, folio);
-            p.hook(Hook::FolioMkwrite, &At::Folio(folio.clone()));
-            if !ext4_order {
-                folio_mark_dirty(p, "M7", folio);
-            }
-            folio_wait_stable(p, "M8", Hook::MkwriteStable, folio);
-        });
+        if !xfs && !p.w.setup.delalloc {
+            p.within(handler, |p| mkwrite_without_delalloc(p, folio, out));
+        } else {
+            p.within(handler, |p| {
+                folio_lock(p, "M5", folio);
+                let cached = folio.place(p.w, |f| f.mapped_in_cache);
+                let valid = p.b.label("valid");
+                let back_out = p.b.label("back out");
+                if !p.w.indices[folio.index].fixed {
+                    let (lock, refs) = (folio.place(p.w, |f| f.lock), folio.place(p.w, |f| f.refs));
+                    p.b.step("M5m", handler, |s| {
+                        s.text("folio_mkwrite_check_truncate")
+                            .when(eq(cached, 1), "", |b| b.goto(valid))
+                            .otherwise("truncated: back out", |b| {
+                                b.set(lock, 0).dec(refs).costs(Cost::Retry)
+                            })
+                    });
+                    p.b.bind(back_out);
+                    up_read_goto(p, "M5u", c::FILEMAP_INVALIDATE_UNLOCK_SHARED, inval, out);
+                }
+                p.b.bind(valid);
+                p.hook(
+                    Hook::MkwriteLocked,
+                    &At::Writing {
+                        folio: folio.clone(),
+                        again: Some(back_out),
+                    },
+                );
+                iomap::reserve(p, handler, folio);
+                p.hook(Hook::FolioMkwrite, &At::Folio(folio.clone()));
+                if !ext4_order {
+                    folio_mark_dirty(p, "M7", folio);
+                }
+                folio_wait_stable(p, "M8", Hook::MkwriteStable, folio);
+            });
+        }
         up_read(
             p,
             "M8u",
@@ -312,6 +351,72 @@ fn page_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, out: Label) {
             inval,
             "invalidate_lock",
         );
+    });
+}
+
+/// `ext4_page_mkwrite` without delayed allocation. A page with blocks is waited for and not dirtied here. One without
+/// is let go, locked again under a handle, and given blocks; it is then dirtied and waited for under the handle.
+fn mkwrite_without_delalloc(p: &mut Prog<'_>, folio: &FolioRef, out: Label) {
+    let index = p.w.indices[folio.index].clone();
+    let (mapped, done) = (p.b.label("all buffers mapped"), p.b.label("done"));
+    let back_out = p.b.label("back out");
+    let inval = p.w.inode.invalidate_lock;
+    let locked = At::Writing {
+        folio: folio.clone(),
+        again: Some(back_out),
+    };
+    folio_lock(p, "M5", folio);
+    recheck_mapping(p, "M5m", folio, back_out);
+    p.hook(Hook::MkwriteLocked, &locked);
+    p.b.step("M5b", c::EXT4_PAGE_MKWRITE, |s| {
+        s.text("does every buffer have a block?")
+            .when(ne(index.extent, extent::HOLE), "yes", |b| b.goto(mapped))
+            .otherwise("no: a handle is needed, which comes before the lock", |b| b)
+    });
+    folio_unlock(p, "M5d", folio);
+    journal::start(p, "M5s");
+    folio_lock(p, "M5e", folio);
+    recheck_mapping(p, "M5n", folio, back_out);
+    p.hook(Hook::MkwriteLocked, &locked);
+    p.b.step("M6", c::BLOCK_PAGE_MKWRITE, |s| {
+        s.text("map the blocks, folio lock and handle held; allocate over a hole")
+            .when(eq(index.extent, extent::HOLE), "allocate", |b| {
+                if let Some(block) = index.block {
+                    b.set(block, index.free());
+                }
+                if let Some(journal) = index.journal {
+                    b.set(journal.ordered, ordered::WRITE);
+                }
+                b.set(index.extent, extent::WRITTEN)
+            })
+            .otherwise("mapped", |b| b)
+    });
+    p.hook(Hook::FolioMkwrite, &At::Folio(folio.clone()));
+    folio_mark_dirty(p, "M7", folio);
+    folio_wait_stable(p, "M8", Hook::MkwriteStable, folio);
+    journal::stop_goto(p, "M8j", done);
+    p.b.bind(back_out);
+    journal::stop(p, "M5t");
+    up_read_goto(p, "M5u", c::FILEMAP_INVALIDATE_UNLOCK_SHARED, inval, out);
+    p.b.bind(mapped);
+    p.hook(Hook::FolioMkwrite, &At::Folio(folio.clone()));
+    folio_wait_stable(p, "M8", Hook::MkwriteStable, folio);
+    p.b.bind(done);
+}
+
+/// Whether the folio is still the file's; else unlock, put, and to `back_out`.
+fn recheck_mapping(p: &mut Prog<'_>, id: &str, folio: &FolioRef, back_out: Label) {
+    if p.w.indices[folio.index].fixed {
+        return;
+    }
+    let cached = folio.place(p.w, |f| f.mapped_in_cache);
+    let (lock, refs) = (folio.place(p.w, |f| f.lock), folio.place(p.w, |f| f.refs));
+    p.b.step(id, c::EXT4_PAGE_MKWRITE, |s| {
+        s.text("recheck folio->mapping")
+            .when(eq(cached, 1), "", |b| b)
+            .otherwise("truncated: back out", |b| {
+                b.set(lock, 0).dec(refs).costs(Cost::Retry).goto(back_out)
+            })
     });
 }
 

@@ -4,6 +4,7 @@
 use super::functions as c;
 use super::hooks::{At, Hook};
 use super::prog::{FolioRef, Prog};
+use super::world::address;
 use crate::machine::VarId;
 use crate::machine::builder::Label;
 use crate::machine::expr::{Expr, and, eq, not, or};
@@ -51,7 +52,7 @@ pub fn peek_at_pte(p: &mut Prog<'_>, id: &str, mm: usize, folio: &FolioRef, next
     let position = folio.select(|f| Expr::from(p.w.position(f)));
     let mapped = and(eq(pte.rmap, 1), eq(pte.folio, position));
     p.b.step(id, c::PAGE_VMA_MAPPED_WALK, |s| {
-        s.text(format!("mm{mm}: look at the PTE, PTL not held"))
+        s.text(format!("{}: look at the PTE, PTL not held", address(mm)))
             .when(and(mapped, eq(pte.present, 1)), "present", |b| b)
             .otherwise("not mapped, or none", |b| b.goto(next))
     });
@@ -83,19 +84,22 @@ fn page_vma_mkclean_one(
     let worth = and(eq(pte.present, 1), or(eq(pte.write, 1), eq(pte.dirty, 1)));
     p.within(c::PAGE_VMA_MKCLEAN_ONE, |p| {
         p.b.step(&format!("{prefix}2"), c::PTEP_CLEAR_FLUSH, |s| {
-            s.text(format!("mm{mm}: take the PTL, get-and-clear the PTE"))
-                .wait(or(not(mapped.clone()), eq(pte.ptl, 0)))
-                .acquire(pte.ptl)
-                .order(pte.write, Order::Full)
-                .order(pte.dirty, Order::Full)
-                .when(and(mapped, worth), "W or D was set", |b| {
-                    b.set(pte.ptl, me.clone())
-                        .set(pte.present, 0)
-                        .set(pte.write, 0)
-                        .set(pte.dirty, 0)
-                        .set(cleaned, 1)
-                })
-                .otherwise("not mapped, or neither W nor D", |b| b.goto(next))
+            s.text(format!(
+                "{}: take the PTL, get-and-clear the PTE",
+                address(mm)
+            ))
+            .wait(or(not(mapped.clone()), eq(pte.ptl, 0)))
+            .acquire(pte.ptl)
+            .order(pte.write, Order::Full)
+            .order(pte.dirty, Order::Full)
+            .when(and(mapped, worth), "W or D was set", |b| {
+                b.set(pte.ptl, me.clone())
+                    .set(pte.present, 0)
+                    .set(pte.write, 0)
+                    .set(pte.dirty, 0)
+                    .set(cleaned, 1)
+            })
+            .otherwise("not mapped, or neither W nor D", |b| b.goto(next))
         });
         p.b.step(&format!("{prefix}3"), c::FLUSH_TLB_PAGE, |s| {
             s.text("shoot down on every CPU; stores through cached entries end here")

@@ -436,6 +436,9 @@ pub struct Setup {
     /// ext4 with `data=ordered` and without `dioread_nolock`: a block that writeback allocates is at
     /// once a written extent of the running transaction.
     pub journal: bool,
+    /// Delayed allocation: `write(2)` and faults reserve, writeback allocates. Without it (`nodelalloc`), they
+    /// allocate under a handle of the journal.
+    pub delalloc: bool,
     /// AS_STABLE_WRITES.
     pub stable_writes: bool,
     /// The filesystem has buffer heads, and writes only blocks whose buffers are dirty: ext3.

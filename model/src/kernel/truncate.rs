@@ -12,10 +12,11 @@ use super::folio::{
 use super::functions as c;
 use super::hooks::{At, Hook};
 use super::inode::{down_write, up_write, update_time, update_time_forced};
+use super::journal;
 use super::prog::{FolioRef, Prog};
 use super::setup::{Filesystem, Mapping, SyncMode};
 use super::stable::folio_wait_stable;
-use super::world::{cow, extent};
+use super::world::{cow, extent, ordered};
 use super::writeback;
 use super::zap::unmap_mapping;
 use crate::machine::builder::Label;
@@ -33,7 +34,9 @@ pub fn truncate(p: &mut Prog<'_>, index: usize) {
     p.within(outer, |p| {
         enter(p, tmpfs);
         p.within(c::TRUNCATE_PAGECACHE, |p| remove_page(p, index));
+        journal::start(p, "T3s");
         free_blocks(p, index, true);
+        journal::stop(p, "T3t");
         update_time_forced(p, "T5", stamps);
         leave(p, tmpfs);
     });
@@ -75,7 +78,9 @@ pub fn punch_hole(p: &mut Prog<'_>, index: usize, word: Option<usize>) {
             p.within(c::XFS_FREE_FILE_SPACE, |p| xfs_free_file_space(p, index));
         } else {
             p.within(c::TRUNCATE_PAGECACHE_RANGE, |p| remove_page(p, index));
+            journal::start(p, "T3s");
             free_blocks(p, index, false);
+            journal::stop(p, "T3t");
         }
         if tmpfs {
             update_time_forced(p, "T5t", c::INODE_INC_IVERSION);
@@ -227,8 +232,15 @@ fn zero_part(p: &mut Prog<'_>, index: usize, word: usize) {
     });
     p.b.bind(absent);
     if !tmpfs {
+        // The wait of T7w, if it is one for a hold, is a wait under a handle.
+        let stop = if p.w.inode.transaction.is_some() {
+            p.b.label("drop the handle")
+        } else {
+            done
+        };
+        journal::start(p, "T7s");
         p.within(c::EXT4_BLOCK_ZERO_PAGE_RANGE, |p| {
-            lock_for_zeroing(p, "T7", &folio, done, false);
+            lock_for_zeroing(p, "T7", &folio, stop, false);
             let (w, b) = (&*p.w, &mut p.b);
             b.step("T7z", c::EXT4_BLOCK_ZERO_PAGE_RANGE, |s| {
                 Prog::store(
@@ -241,10 +253,15 @@ fn zero_part(p: &mut Prog<'_>, index: usize, word: usize) {
             });
             p.hook(Hook::FolioZeroed, &At::Folio(folio.clone()));
             folio_mark_dirty(p, "T7d", &folio);
+            journal::add_ordered(p, "T7j", index, ordered::WRITE);
             let next = p.b.label("dirtied");
             folio_unlock_put_goto(p, "T7u", &folio, next);
             p.b.bind(next);
         });
+        if p.w.inode.transaction.is_some() {
+            p.b.bind(stop);
+            journal::stop(p, "T7t");
+        }
     }
     p.b.bind(done);
 }

@@ -10,7 +10,7 @@ use super::functions as c;
 use super::hooks::Hook;
 use super::prog::{FolioRef, Prog};
 use super::rmap::peek_at_pte;
-use super::world::World;
+use super::world::{World, address, address_space};
 use crate::machine::builder::{Label, StepDraft};
 use crate::machine::expr::{Expr, and, any, eq, ne, not, or};
 use crate::machine::step::{Cost, Order};
@@ -34,7 +34,7 @@ impl Batch {
 
 /// Shoots down every cached entry of an address space, if `when` holds.
 fn flush_mm<'s>(s: &'s mut StepDraft, w: &World, mm: usize, when: &Expr) -> &'s mut StepDraft {
-    for (_, tlbs) in w.tlbs.iter().filter(|((m, _), _)| *m == mm) {
+    for (_, tlbs) in w.tlbs.iter().filter(|((m, _), _)| address_space(*m) == mm) {
         for tlb in tlbs {
             s.set_if(when.clone(), tlb.writable, 0)
                 .order(tlb.writable, Order::FullAllCpus);
@@ -50,6 +50,7 @@ pub fn flush_tlb_batched_pending<'s>(
     w: &World,
     mm: usize,
 ) -> &'s mut StepDraft {
+    let mm = address_space(mm);
     if let Some(batched) = w.tlb_flush_batched.get(&mm) {
         flush_mm(s, w, mm, &eq(*batched, 1)).set(*batched, 0);
     }
@@ -68,8 +69,8 @@ pub fn try_to_unmap(p: &mut Prog<'_>, folio: &FolioRef, batch: Batch) {
 
 fn try_to_unmap_one(p: &mut Prog<'_>, folio: &FolioRef, mm: usize, batch: Batch) {
     let pte = p.w.ptes[&(mm, folio.index)];
-    let batched = p.w.tlb_flush_batched[&mm];
-    let was_dirty = p.register(&format!("pteval.D[mm{mm}]"), 1);
+    let batched = p.w.tlb_flush_batched[&address_space(mm)];
+    let was_dirty = p.register(&format!("pteval.D[{}]", address(mm)), 1);
     let next = p.b.label("next vma");
     let me = p.me();
     p.within(c::TRY_TO_UNMAP_ONE, |p| {
@@ -78,7 +79,8 @@ fn try_to_unmap_one(p: &mut Prog<'_>, folio: &FolioRef, mm: usize, batch: Batch)
         let mapped = and(eq(pte.present, 1), eq(pte.folio, position));
         p.b.step("U2", c::TRY_TO_UNMAP_ONE, |s| {
             s.text(format!(
-                "mm{mm}: take the PTL; ptep_get_and_clear, the flush is put off"
+                "{}: take the PTL; ptep_get_and_clear, the flush is put off",
+                address(mm)
             ))
             .wait(eq(pte.ptl, 0))
             .acquire(pte.ptl)

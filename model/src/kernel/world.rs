@@ -67,6 +67,21 @@ pub struct Buffer {
     pub attached: VarId,
 }
 
+/// The entry at the address that `mremap` moves a page to is filed under its address space plus this, in
+/// [`World::ptes`] and [`World::tlbs`]: behind the old address, as an rmap walk comes to it.
+pub const MOVED: usize = 4;
+
+/// The address space that an entry is of: see [`MOVED`].
+pub fn address_space(mm: usize) -> usize {
+    mm % MOVED
+}
+
+/// How traces name the place of an entry.
+pub fn address(mm: usize) -> String {
+    let moved = if mm >= MOVED { ", new address" } else { "" };
+    format!("mm{}{moved}", address_space(mm))
+}
+
 /// A reference count starts here, so that a put too many shows as a value and not as an error.
 pub const REFS_BIAS: u64 = 2;
 
@@ -201,8 +216,17 @@ pub struct Inode {
     pub if_seq: VarId,
     /// Sequence of the COW fork's extent tree, if anything is shared.
     pub cow_seq: Option<VarId>,
-    /// Handles that are open in the running transaction, as a set of tasks, if there is a journal.
-    pub handles: Option<VarId>,
+    /// The running transaction, if there is a journal.
+    pub transaction: Option<Transaction>,
+}
+
+/// The running transaction of a journal.
+#[derive(Clone, Copy, Debug)]
+pub struct Transaction {
+    /// Handles that are open in it, as a set of tasks.
+    pub handles: VarId,
+    /// T_LOCKED: a commit waits for them, and nobody can start another.
+    pub locked: VarId,
 }
 
 /// Fine-grained stamps that fit between two ticks.
@@ -266,8 +290,20 @@ impl CowFork {
 pub struct Journalled {
     /// The extent as the last committed transaction has it: what is found after a crash.
     pub committed: VarId,
-    /// The inode is on the running transaction's list of ordered data for this page.
+    /// Whether the inode is on the running transaction's list of ordered data for this page: see [`ordered`].
     pub ordered: VarId,
+}
+
+/// What a commit does about the data of a page.
+pub mod ordered {
+    /// Nothing.
+    pub const NO: u64 = 0;
+    /// It waits for IO that somebody else has submitted (JI_WAIT_DATA).
+    pub const WAIT: u64 = 1;
+    /// It writes the page, then waits (JI_WRITE_DATA).
+    pub const WRITE: u64 = 2;
+    /// Their names.
+    pub const NAMES: [&str; 3] = ["-", "wait", "write"];
 }
 
 /// One page index: its page-cache slot and what is below on disk.
@@ -325,6 +361,8 @@ pub struct World {
     pub ptes: BTreeMap<(usize, usize), Pte>,
     /// TLB entries by address space and page index.
     pub tlbs: BTreeMap<(usize, usize), Vec<Tlb>>,
+    /// Pages that `mremap` moves, by address space and page index: whether it has returned.
+    pub moved: BTreeMap<(usize, usize), VarId>,
     /// Locks of the address spaces (mmap_lock; a fault holds a VMA lock, which excludes the same).
     pub mmap_locks: BTreeMap<usize, RwSem>,
     /// `mm->tlb_flush_batched` of address spaces that reclaim unmaps from: something was unmapped since

@@ -10,6 +10,7 @@ use super::map_blocks::{Imap, map_blocks, map_one_page};
 use super::prog::{FolioRef, Prog};
 use super::rmap::mkclean_and_mark_dirty;
 use super::setup::{Filesystem, SyncMode};
+use super::world::{extent, ordered};
 use crate::machine::builder::Label;
 use crate::machine::expr::{and, any, eq, ne, not};
 use crate::machine::var::VarId;
@@ -79,22 +80,37 @@ struct Pass<'a> {
     ioends: Option<&'a mut Ioends>,
 }
 
+/// One folio of the page cache that has a block, by a commit of the journal, which allocates nothing.
+pub(super) fn write_mapped(p: &mut Prog<'_>, index: usize, sync: SyncMode) {
+    writeback_folio(p, index, sync, None);
+}
+
 fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode, pass: Option<Pass<'_>>) {
     let folio = p.folio_register(index);
     let skip = p.b.label("next folio");
     let unlock = p.b.label("unlock");
+    let ext4 = p.w.setup.filesystem == Filesystem::Ext4;
+    // Where a handle may have been started, every way out drops it.
+    let journal = p.w.inode.transaction.is_some() && ext4;
+    let out = if journal {
+        p.b.label("no handle any more")
+    } else {
+        skip
+    };
+    let again = p.b.here("look up");
     p.within(c::WRITEBACK_GET_FOLIO, |p| {
-        prepare(p, &folio, sync, unlock, skip);
+        prepare(p, &folio, sync, unlock, out);
     });
     if p.w.setup.buffer_heads {
         buffers::refuse_without_buffers(p, &folio, unlock);
     }
-    let ext4 = p.w.setup.filesystem == Filesystem::Ext4;
+    if journal {
+        handle_before_lock(p, &folio, again);
+    }
     if ext4 {
         // mpage_map_and_submit_extent maps before anything is cleaned.
-        journal::start(p);
         map_one_page(p, index);
-        journal::add_ordered(p, index);
+        journal::add_ordered(p, "B9j", index, ordered::WAIT);
     }
     p.within(c::FOLIO_CLEAR_DIRTY_FOR_IO, |p| {
         mkclean_and_mark_dirty(p, "B", &folio);
@@ -137,12 +153,40 @@ fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode, pass: Option<
     p.b.bind(no_io);
     put_writeback(p, &folio, |s| s.goto(skip));
     p.b.bind(unlock);
-    folio_unlock_put_goto(p, "B1u", &folio, skip);
+    folio_unlock_put_goto(p, "B1u", &folio, out);
+    if journal {
+        p.b.bind(out);
+        journal::stop_goto(p, "B10k", skip);
+    }
     p.b.bind(joined);
     if let Some(ioends) = gathers {
         ioends.added(p);
     }
     p.b.bind(skip);
+}
+
+/// `ext4_do_writepages` first writes what has blocks, without a handle. Where a block is to be allocated it lets the
+/// folio go, starts a handle, and comes back: a folio lock is taken under a handle, never the other way round.
+fn handle_before_lock(p: &mut Prog<'_>, folio: &FolioRef, again: Label) {
+    let (start, go) = (p.b.label("start a handle"), p.b.label("map it"));
+    let needs = eq(p.w.indices[folio.index].extent, extent::DELALLOC);
+    let without = not(journal::has_handle(p));
+    let let_go = p.b.label("let it go");
+    p.b.step("B1d", c::MPAGE_PROCESS_PAGE_BUFS, |s| {
+        s.text("does the folio need a block?")
+            .when(and(needs, without), "yes, and there is no handle", |b| {
+                b.goto(let_go)
+            })
+            .otherwise("no, or there is one", |b| b.goto(go))
+    });
+    p.b.bind(let_go);
+    folio_unlock_put_goto(p, "B1v", folio, start);
+    p.b.bind(start);
+    journal::start(p, "B9s");
+    p.b.step("B9t", c::MPAGE_PREPARE_EXTENT_TO_MAP, |s| {
+        s.text("look for it again").goto(again)
+    });
+    p.b.bind(go);
 }
 
 /// B10 to B13 of a folio that has a bio of its own.
@@ -181,7 +225,7 @@ fn submit_alone(
         buffers::skip_without_io(p, underway, no_io);
     }
     if ext4 {
-        journal::stop(p);
+        journal::stop(p, "B10j");
     }
     if let Some(imap) = imap {
         prepare_one(p, folio.index, imap);

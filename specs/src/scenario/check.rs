@@ -69,6 +69,7 @@ pub(super) fn setup(raw: &Raw) -> Result<Setup, Fault> {
         mkwrite,
         blocks: raw.blocks.as_ref().is_some_and(|b| *b.get_ref()),
         journal: raw.journal.as_ref().is_some_and(|j| *j.get_ref()),
+        delalloc: raw.delalloc.as_ref().is_none_or(|d| *d.get_ref()),
         stable_writes: raw.stable_writes.unwrap_or(device.demands_stable_writes()),
         buffer_heads: raw.buffer_heads.as_ref().is_some_and(|b| *b.get_ref()),
         device,

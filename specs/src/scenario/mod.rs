@@ -9,6 +9,7 @@
 //! | `words` | words a folio, 2 or 3 | 2 |
 //! | `blocks` | which block a page is in, and what blocks held before, is part of the state (`xfs`, or `ext4` with a journal) | false |
 //! | `journal` | `ext4` with `data=ordered`, without `dioread_nolock` | false |
+//! | `delalloc` | delayed allocation; `false` with a journal only: writes and faults allocate under a handle | true |
 //! | `buffer-heads` | ext3: only blocks whose buffers are dirty are written | false |
 //! | `device` | `plain`; `integrity`: a checksum reads every word before the DMA; `parity`: raid5 | `plain` |
 //! | `skip-copy` | raid5 computes parity from the page, and not from a copy | false |
@@ -73,6 +74,7 @@ pub(crate) struct Raw {
     pub words: Option<Spanned<usize>>,
     pub blocks: Option<Spanned<bool>>,
     pub journal: Option<Spanned<bool>>,
+    pub delalloc: Option<Spanned<bool>>,
     pub buffer_heads: Option<Spanned<bool>>,
     pub device: Option<Spanned<String>>,
     pub skip_copy: Option<Spanned<bool>>,

@@ -88,6 +88,18 @@ pub(super) fn whole(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
             {
                 return fault("folio", "expected a direct-write from that buffer");
             }
+            Call::Mremap { mm, folio }
+                if setup.tasks[t].forever
+                    || setup
+                        .calls()
+                        .filter(|(_, _, other)| {
+                            matches!(other, Call::Mremap { mm: m, folio: f } if m == mm && f == folio)
+                        })
+                        .count()
+                        > 1 =>
+            {
+                return fault("call", "a page has two addresses; expected it to be moved once");
+            }
             Call::TryToUnmap { folio } if may_be_absent(setup, *folio) => {
                 return fault(
                     "folio",
@@ -260,6 +272,19 @@ fn blocks(raw: &Raw, setup: &Setup) -> Result<(), Fault> {
     {
         let message = "expected filesystem ext4 and blocks = true";
         return Err(Fault::at(journal.span(), "journal", message));
+    }
+    if let Some(delalloc) = raw.delalloc.as_ref().filter(|_| !setup.delalloc)
+        && !setup.journal
+    {
+        let message = "what is allocated at once is the journal's; expected journal = true";
+        return Err(Fault::at(delalloc.span(), "delalloc", message));
+    }
+    if let Some(order) = &raw.page_mkwrite
+        && !setup.delalloc
+    {
+        let message = "without delayed allocation the order follows from whether the page has a block; \
+                       expected no page-mkwrite";
+        return Err(Fault::at(order.span(), "page-mkwrite", message));
     }
     if let Some(journal) = raw.journal.as_ref().filter(|_| setup.journal)
         && setup.buffer_heads
