@@ -152,7 +152,7 @@ impl Index {
     /// What a read through the data fork gives.
     pub fn on_disk(&self, word: usize, zero: u64) -> Expr {
         let held = self.held(&self.mapped(), word);
-        if self.block.is_some() || self.journal.is_some() {
+        if self.former_content {
             ite(eq(self.extent, extent::WRITTEN), held, zero)
         } else {
             held

@@ -3,14 +3,15 @@
 
 use super::buffers::attach;
 use super::folio::{
-    filemap_add_folio, filemap_get_folio, folio_lock, folio_unlock, folio_unlock_put_goto,
-    folio_unlock_put_retry, in_cache,
+    filemap_add_folio, folio_lock, folio_unlock, folio_unlock_put_goto, folio_unlock_put_retry,
+    in_cache, look_up,
 };
 use super::functions as c;
 use super::hooks::{At, Hook};
 use super::inode::{down_write, up_write, update_time};
 use super::iomap::{self, Iomap};
 use super::journal;
+use super::oracle;
 use super::prog::{FolioRef, Prog};
 use super::setup::{Filesystem, Mapping};
 use super::stable::folio_wait_stable;
@@ -160,6 +161,7 @@ fn write_folio(
                 .expect("counted");
         let (w, b) = (&*p.w, &mut p.b);
         b.step("W9", c::COPY_FOLIO_FROM_ITER_ATOMIC, |s| {
+            oracle::stored(w, s, &folio);
             Prog::store(
                 w,
                 s.text(format!("copy word {word}")),
@@ -173,8 +175,10 @@ fn write_folio(
         c::IOMAP_WRITE_END
     } else if tmpfs {
         c::SHMEM_WRITE_END
+    } else if p.w.setup.delalloc {
+        c::EXT4_DA_WRITE_END
     } else {
-        c::GENERIC_PERFORM_WRITE
+        c::EXT4_WRITE_END
     };
     p.within(end, |p| {
         p.hook(Hook::FolioWritten, &At::Folio(folio.clone()));
@@ -255,7 +259,12 @@ fn da_reserve(p: &mut Prog<'_>, folio: &FolioRef) {
 fn get_locked_folio(p: &mut Prog<'_>, folio: &FolioRef, again: Label) {
     let missing = p.b.label("missing");
     let locked = p.b.label("locked");
-    filemap_get_folio(p, "W4", folio, missing);
+    let function = if p.w.can_writeback() {
+        c::FILEMAP_GET_FOLIO
+    } else {
+        c::SHMEM_GET_FOLIO_GFP
+    };
+    look_up(p, "W4", function, folio, missing);
     p.hook(
         Hook::FolioLookedUp,
         &At::Writing {

@@ -292,6 +292,7 @@ fn declare_folios(
                     .labels(slot_labels)
                     .init(init.cached.into()),
             ),
+            former_content: setup.blocks,
             extent: system.declare(
                 VarDecl::shared(format!("disk[{index}]"), "extent", extent::WRITTEN)
                     .under(blocks::I_LOCK)

@@ -19,7 +19,12 @@ pub fn direct_write(p: &mut Prog<'_>, index: usize) {
         .map(Expr::from)
         .collect();
     p.within(c::IOMAP_DIO_RW, |p| {
-        down_read(p, "D1", c::INODE_LOCK_SHARED, sem, "i_rwsem, shared");
+        let (lock, unlock) = if p.w.setup.is_xfs() {
+            (c::XFS_ILOCK, c::XFS_IUNLOCK)
+        } else {
+            (c::INODE_LOCK_SHARED, c::INODE_UNLOCK_SHARED)
+        };
+        down_read(p, "D1", lock, sem, "i_rwsem, shared");
         let mismatch = [p.w.ghosts.access_inconsistent];
         match p.w.indices[index].cow.zip(p.w.inode.cow_seq) {
             None => {
@@ -32,7 +37,7 @@ pub fn direct_write(p: &mut Prog<'_>, index: usize) {
                 end_cow(p, index, fork, cow_seq, &target);
             }
         }
-        up_read(p, "D3", c::INODE_UNLOCK_SHARED, sem, "i_rwsem");
+        up_read(p, "D3", unlock, sem, "i_rwsem");
     });
 }
 

@@ -5,7 +5,7 @@ use super::ghost::Ghosts;
 use super::inode::{down_read, up_read_goto};
 use super::prog::{FolioRef, Prog};
 use super::world::{Folio, REFS_BIAS};
-use crate::machine::builder::{BranchDraft, Label, StepDraft};
+use crate::machine::builder::{BranchDraft, CFn, Label, StepDraft};
 use crate::machine::expr::{Expr, all, and, eq, ne, or};
 use crate::machine::step::{Cost, Order};
 
@@ -89,15 +89,15 @@ pub fn in_cache(p: &Prog<'_>, folio: &FolioRef) -> Expr {
     eq(folio.place(p.w, |f| f.mapped_in_cache), 1)
 }
 
-/// Looks the index up and takes a reference; goes to `missing` if nothing is cached.
-/// `filemap_get_entry` retries a look-up that lost against removal, so one step finds and pins.
-pub fn filemap_get_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef, missing: Label) {
+/// Looks the index up and takes a reference, in the given function of the kernel; goes to `missing` if nothing is cached.
+/// Each of them retries a look-up that lost against removal, so one step finds and pins.
+pub fn look_up(p: &mut Prog<'_>, id: &str, function: CFn, folio: &FolioRef, missing: Label) {
     let index = &p.w.indices[folio.index];
     let slot = index.slot;
     let candidates = index.folios.clone();
     let register = Prog::register_of(folio);
     let refs: Vec<_> = candidates.iter().map(|f| p.w.folios[*f].refs).collect();
-    p.b.step(id, c::FILEMAP_GET_FOLIO, |s| {
+    p.b.step(id, function, |s| {
         s.text(format!(
             "look up index {} and take a reference",
             folio.index
@@ -139,6 +139,7 @@ pub fn filemap_add_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef, lost: Lab
         .map(|f| (*f, p.w.folios[*f].clone()))
         .collect();
     let ghosts = p.w.ghosts.clone();
+    let garbage = p.w.tokens.foreign(folio.index);
     p.b.step(id, c::FILEMAP_ADD_FOLIO, |s| {
         s.text(format!(
             "allocate a folio for index {}, locked, and insert it",
@@ -152,6 +153,11 @@ pub fn filemap_add_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef, lost: Lab
                 b.set(index.slot, position + 1)
                     .set(object.mapped_in_cache, 1);
                 give_out(b, &ghosts, *f, object, &me);
+                if let Some(garbage) = garbage {
+                    for word in &object.data {
+                        b.set(*word, garbage);
+                    }
+                }
                 if let Some(register) = register {
                     b.set(register, position);
                 }
@@ -189,11 +195,11 @@ pub(super) fn give_out(b: &mut BranchDraft, ghosts: &Ghosts, f: usize, folio: &F
 
 /// References the folio of an index, up to date: looks it up, or creates and reads it
 /// (`filemap_get_pages`, `filemap_fault`). The folio is not locked afterwards.
-pub fn get_uptodate_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef) {
+pub fn get_uptodate_folio(p: &mut Prog<'_>, id: &str, function: CFn, folio: &FolioRef) {
     let again = p.b.here("again");
     let missing = p.b.label("missing");
     let done = p.b.label("done");
-    filemap_get_folio(p, id, folio, missing);
+    look_up(p, id, function, folio, missing);
     if p.w.indices[folio.index].present {
         // It is never absent, and always up to date: no path to creation is written.
         p.b.bind(missing);

@@ -87,6 +87,9 @@ functions! {
         EXT4_DA_WRITE_BEGIN = "ext4_da_write_begin",
         EXT4_WRITE_BEGIN = "ext4_write_begin",
         EXT4_WRITE_END = "ext4_write_end",
+        EXT4_DA_WRITE_END = "ext4_da_write_end",
+        EXT4_DO_WRITEPAGES = "ext4_do_writepages",
+        MPAGE_SUBMIT_FOLIO = "mpage_submit_folio",
         EXT4_BLOCK_WRITE_BEGIN = "ext4_block_write_begin",
         MPAGE_PROCESS_PAGE_BUFS = "mpage_process_page_bufs",
         MPAGE_PREPARE_EXTENT_TO_MAP = "mpage_prepare_extent_to_map",
@@ -112,6 +115,7 @@ functions! {
         FILE_UPDATE_TIME = "file_update_time",
     }
     "include/linux/iversion.h" { INODE_INC_IVERSION = "inode_inc_iversion" }
+    "fs/sync.c" { VFS_FSYNC_RANGE = "vfs_fsync_range" }
     "fs/libfs.c" { INODE_QUERY_IVERSION = "inode_query_iversion" }
     "fs/stat.c" { FILL_MG_CMTIME = "fill_mg_cmtime" }
     "kernel/time/timekeeping.c" { TIMEKEEPING_ADVANCE = "timekeeping_advance" }
@@ -124,6 +128,9 @@ functions! {
         FILEMAP_FDATAWAIT_RANGE = "__filemap_fdatawait_range",
         FILEMAP_WRITE_AND_WAIT_RANGE = "filemap_write_and_wait_range",
         FILEMAP_GET_PAGES = "filemap_get_pages",
+        FILEMAP_GET_READ_BATCH = "filemap_get_read_batch",
+        FILEMAP_GET_FOLIOS_TAG = "filemap_get_folios_tag",
+        FIND_LOCK_ENTRIES = "find_lock_entries",
         FILEMAP_CREATE_FOLIO = "filemap_create_folio",
         FILEMAP_UPDATE_PAGE = "filemap_update_page",
         FILEMAP_READ_FOLIO = "filemap_read_folio",
@@ -173,7 +180,7 @@ functions! {
     "(user program)" { MAIN = "main" }
     "(hardware)" {
         MOV = "mov",
-        DMA_READ = "dma_read",
+        DMA_READ = "dma_read", DMA_WRITE = "dma_write",
     }
     "mm/memory.c" {
         LOCK_VMA_UNDER_RCU = "lock_vma_under_rcu",
@@ -233,6 +240,7 @@ functions! {
     "mm/shmem.c" {
         SHMEM_FILE_WRITE_ITER = "shmem_file_write_iter",
         SHMEM_GET_FOLIO_GFP = "shmem_get_folio_gfp",
+        SHMEM_GET_PARTIAL_FOLIO = "shmem_get_partial_folio",
         SHMEM_WRITE_BEGIN = "shmem_write_begin",
         SHMEM_WRITE_END = "shmem_write_end",
         SHMEM_FALLOCATE = "shmem_fallocate",

@@ -1,7 +1,7 @@
 //! Ghost variables: what the invariants need to remember, and a kernel could not show.
 
 use super::completion;
-use super::setup::{Call, Setup};
+use super::setup::{Call, Setup, SyncMode};
 use super::tokens::Tokens;
 use super::world::{Folio, Index, Origin};
 use crate::machine::expr::{Expr, Op, add, bin, set_bit, test_bit};
@@ -45,10 +45,31 @@ pub struct Ghosts {
     pub reused: VarId,
     /// Per folio: another one took its place in the page cache; none where that cannot happen.
     pub replaced: Vec<Option<VarId>>,
-    /// A store went to a folio after its bytes had been copied to the one that took its place.
+    /// A store went to a folio that the file no longer has, or a folio left the file with bytes that are not on disk.
     pub store_lost: Option<VarId>,
+    /// A reader or the disk was given bytes that were never the file's; none where there are no such bytes.
+    pub exposed: Option<VarId>,
+    /// A clone shares a block that does not hold what the file held then; none without clones.
+    pub clone_differs: Option<VarId>,
+    /// What calls that sync have promised.
+    pub syncs: Vec<Sync>,
+    /// A call that syncs returned, and what was stored before it began is not on disk; none without such calls.
+    pub not_durable: Option<VarId>,
     /// Which modifications began after which splice was reported complete, where some task asks.
     pub frozen: Option<Frozen>,
+}
+
+/// What a call that syncs has promised of a page.
+#[derive(Clone, Debug)]
+pub struct Sync {
+    /// Number of the task.
+    pub task: usize,
+    /// Number of the call within it.
+    pub call: usize,
+    /// Page index.
+    pub index: usize,
+    /// Per word: what was on disk when the call began, if memory held something else; one past the tokens if not.
+    pub stale: Vec<VarId>,
 }
 
 /// What `frozen-at-completion` needs.
@@ -125,10 +146,18 @@ impl Ghosts {
                     .then(|| system.declare(VarDecl::ghost(folio.name.clone(), "replaced", 1)))
             })
             .collect();
-        let store_lost = replaced
-            .iter()
-            .any(Option::is_some)
-            .then(|| system.declare(VarDecl::ghost("broken", "no-lost-write", 1)));
+        let loses = replaced.iter().any(Option::is_some)
+            || (0..setup.folios.len()).any(|index| can_lose(setup, index));
+        let store_lost =
+            loses.then(|| system.declare(VarDecl::ghost("broken", "no-lost-write", 1)));
+        let foreign = (0..setup.folios.len()).any(|index| tokens.foreign(index).is_some());
+        let exposed = foreign.then(|| system.declare(VarDecl::ghost("broken", "exposed", 1)));
+        let clones =
+            setup.any_call(|c| matches!(c, Call::Reflink { folio } if !setup.pins(*folio)));
+        let clone_differs = clones.then(|| system.declare(VarDecl::ghost("broken", "clone", 1)));
+        let syncs = declare_syncs(system, setup, tokens);
+        let not_durable = (!syncs.is_empty())
+            .then(|| system.declare(VarDecl::ghost("broken", "durable-after-sync", 1)));
         let mut broken = |name: &str| system.declare(VarDecl::ghost("broken", name, 1));
         Ghosts {
             together,
@@ -149,8 +178,61 @@ impl Ghosts {
             frozen,
             replaced,
             store_lost,
+            exposed,
+            clone_differs,
+            syncs,
+            not_durable,
         }
     }
+}
+
+/// The page can leave the file, and somebody stores to it.
+pub fn can_lose(setup: &Setup, index: usize) -> bool {
+    setup.any_call(|c| c.removes(index))
+        && setup.any_call(|c| c.stores().iter().any(|(i, _)| *i == index))
+}
+
+/// Calls that promise that a page is on disk when they return, for each page that a store can make differ. A page that
+/// is pinned is left out: its holder stores whenever it likes.
+fn declare_syncs(system: &mut System, setup: &Setup, tokens: &Tokens) -> Vec<Sync> {
+    let mut syncs = Vec::new();
+    for (task, call, sync) in setup.calls() {
+        let Call::Writeback {
+            folios,
+            sync: SyncMode::All,
+        } = sync
+        else {
+            continue;
+        };
+        for index in folios {
+            let stored = |c: &Call| {
+                matches!(c, Call::Write { .. } | Call::MmapStore { .. }) && c.touches(*index)
+            };
+            if setup.pins(*index) || !(setup.folios[*index].dirty || setup.any_call(stored)) {
+                continue;
+            }
+            let object = setup.tasks[task].name.clone();
+            let stale = (0..setup.words)
+                .map(|word| {
+                    let none = tokens.count(*index, word);
+                    let labels = tokens
+                        .labels(*index, word)
+                        .into_iter()
+                        .chain(["-".to_owned()]);
+                    let name = format!("stale#{call}[{index}.{word}]");
+                    let decl = VarDecl::ghost(object.clone(), name, none);
+                    system.declare(decl.init(none).labels(labels))
+                })
+                .collect();
+            syncs.push(Sync {
+                task,
+                call,
+                index: *index,
+                stale,
+            });
+        }
+    }
+    syncs
 }
 
 fn declare_together(

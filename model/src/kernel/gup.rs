@@ -24,7 +24,7 @@ pub fn pin_store(p: &mut Prog<'_>, index: usize, words: &[usize]) {
                 .store(p.b.task.index(), p.call, index, *word)
                 .expect("counted");
         let (w, b) = (&*p.w, &mut p.b);
-        b.step("G1", c::PIN_USER_PAGES, |s| {
+        b.step("G1", c::DMA_WRITE, |s| {
             s.text(format!("DMA into word {word} of the pinned folio"));
             Prog::store(w, s, &folio, *word, &Expr::from(token))
         });

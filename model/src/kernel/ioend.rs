@@ -8,6 +8,7 @@ use super::device;
 use super::folio::put_writeback;
 use super::functions as c;
 use super::map_blocks::Imap;
+use super::oracle;
 use super::prog::{FolioRef, Prog};
 use super::setup::Filesystem;
 use super::world::{CowFork, Index, cow, extent};
@@ -307,9 +308,12 @@ pub fn device_io(
     let device::Prepared { source, seen } = device::prepare(p, index, memory);
     let right = is_right(p, index, &target.block);
     let stale = p.w.ghosts.mapping_stale;
+    let page = index;
     let index = p.w.indices[index].clone();
     for (word, data) in source.into_iter().enumerate() {
-        p.b.step("B12", c::DMA_READ, |s| {
+        let (w, b) = (&*p.w, &mut p.b);
+        b.step("B12", c::DMA_READ, |s| {
+            oracle::written_to_disk(w, s, page, &target.exists, &data);
             s.text(format!("DMA reads word {word} to disk")).set_if(
                 and(target.exists.clone(), not(right.clone())),
                 stale,

@@ -220,6 +220,11 @@ pub fn fill_rest(p: &mut Prog<'_>, folio: &FolioRef, words: &[usize], iomap: Opt
     let uptodate = folio.place(p.w, |f| f.uptodate).expr();
     let stale = p.w.ghosts.mapping_stale;
     let has_data = eq(index.extent, extent::WRITTEN);
+    let function = match (p.w.setup.is_xfs(), p.w.can_writeback()) {
+        (true, _) => c::IOMAP_WRITE_BEGIN_FOLIO,
+        (_, true) => c::EXT4_BLOCK_WRITE_BEGIN,
+        _ => c::SHMEM_WRITE_END,
+    };
     for word in (0..p.w.setup.words).filter(|w| !words.contains(w)) {
         let data = folio.place(p.w, |f| f.data[word]);
         let (value, wrong) = match iomap {
@@ -237,7 +242,7 @@ pub fn fill_rest(p: &mut Prog<'_>, folio: &FolioRef, words: &[usize], iomap: Opt
                 )
             }
         };
-        p.b.step("W8", c::IOMAP_WRITE_BEGIN_FOLIO, |s| {
+        p.b.step("W8", function, |s| {
             s.text(format!(
                 "word {word}: read it, or zero it where the mapping has no data"
             ))

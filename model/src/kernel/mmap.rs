@@ -6,11 +6,12 @@ use super::hooks::{At, Hook};
 use super::inode::{down_read, up_read, up_read_goto, update_time};
 use super::iomap;
 use super::journal;
+use super::oracle;
 use super::prog::{FolioRef, Prog};
 use super::setup::{Filesystem, MkwriteOrder};
 use super::stable::folio_wait_stable;
 use super::world::{MOVED, Pte, address_space, extent, ordered};
-use crate::machine::builder::Label;
+use crate::machine::builder::{CFn, Label};
 use crate::machine::expr::{Expr, and, eq, ne, or};
 use crate::machine::step::{Cost, Order};
 use crate::machine::var::VarId;
@@ -94,6 +95,7 @@ fn store_at(
                 let late = eq(protection.returned, 1);
                 s.set_if(late, w.ghosts.protection_broken, 1);
             }
+            oracle::stored(w, s, &mapped);
             Prog::store(w, s, &mapped, word, &Expr::from(token))
         })
     });
@@ -173,7 +175,12 @@ fn handle_mm_fault(
 fn do_shared_fault(p: &mut Prog<'_>, index: usize, pte: &Pte, out: Label) {
     let folio = p.folio_register(index);
     let again = p.b.here("look up again");
-    get_uptodate_folio(p, "M3f", &folio);
+    let function = if p.w.can_writeback() {
+        c::FILEMAP_GET_FOLIO
+    } else {
+        c::SHMEM_GET_FOLIO_GFP
+    };
+    get_uptodate_folio(p, "M3f", function, &folio);
     p.hook(
         Hook::FolioLookedUp,
         &At::Writing {
@@ -299,15 +306,10 @@ fn page_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, out: Label) {
     } else {
         (c::DO_PAGE_MKWRITE, c::EXT4_PAGE_MKWRITE)
     };
+    let (lock, unlock) = invalidate_lock_shared(xfs);
     p.within(outer, |p| {
         update_time(p, "M4", c::FILE_UPDATE_TIME);
-        down_read(
-            p,
-            "M5a",
-            c::FILEMAP_INVALIDATE_LOCK_SHARED,
-            inval,
-            "invalidate_lock, shared",
-        );
+        down_read(p, "M5a", lock, inval, "invalidate_lock, shared");
         if !xfs && !p.w.setup.delalloc {
             p.within(handler, |p| mkwrite_without_delalloc(p, folio, out));
         } else {
@@ -326,7 +328,7 @@ fn page_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, out: Label) {
                             })
                     });
                     p.b.bind(back_out);
-                    up_read_goto(p, "M5u", c::FILEMAP_INVALIDATE_UNLOCK_SHARED, inval, out);
+                    up_read_goto(p, "M5u", unlock, inval, out);
                 }
                 p.b.bind(valid);
                 p.hook(
@@ -344,14 +346,20 @@ fn page_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, out: Label) {
                 folio_wait_stable(p, "M8", Hook::MkwriteStable, folio);
             });
         }
-        up_read(
-            p,
-            "M8u",
-            c::FILEMAP_INVALIDATE_UNLOCK_SHARED,
-            inval,
-            "invalidate_lock",
-        );
+        up_read(p, "M8u", unlock, inval, "invalidate_lock");
     });
+}
+
+/// Who takes and drops the invalidate_lock for a fault.
+fn invalidate_lock_shared(xfs: bool) -> (CFn, CFn) {
+    if xfs {
+        (c::XFS_ILOCK, c::XFS_IUNLOCK)
+    } else {
+        (
+            c::FILEMAP_INVALIDATE_LOCK_SHARED,
+            c::FILEMAP_INVALIDATE_UNLOCK_SHARED,
+        )
+    }
 }
 
 /// `ext4_page_mkwrite` without delayed allocation. A page with blocks is waited for and not dirtied here. One without

@@ -37,7 +37,7 @@
 //!
 //! [`world`] holds the variables, `declare` makes them, [`setup`] says what a scenario fixes, [`prog`] is
 //! what programs are written with, [`functions`] names the C functions, [`hooks`] where rules
-//! attach, [`ghost`] and [`tokens`] what the invariants need. `model/MAP.md` has the correspondence,
+//! attach, [`ghost`], `oracle` and [`tokens`] what the invariants need. `model/MAP.md` has the correspondence,
 //! variable by variable and step by step, with each simplification.
 
 pub mod blocks;
@@ -62,6 +62,7 @@ pub mod mmap;
 pub mod mprotect;
 pub mod mremap;
 mod observe;
+mod oracle;
 pub mod pipe;
 pub mod pipe_pages;
 pub mod prog;
@@ -168,7 +169,11 @@ fn write_call(
         Call::Mremap { mm, folio } => mremap::mremap(p, *mm, *folio),
         Call::TryToUnmap { folio } => unmap::unmap_and_keep(p, *folio),
         Call::Munmap { mm, folio } => zap::munmap(p, *mm, *folio),
-        Call::Writeback { folios, sync } => writeback::writeback(p, folios, *sync),
+        Call::Writeback { folios, sync } => {
+            oracle::sync_begins(p);
+            writeback::writeback(p, folios, *sync);
+            oracle::sync_returns(p);
+        }
         Call::CommitData { folios } => buffers::write_by_hand(p, folios),
         Call::SpliceRead {
             folios,

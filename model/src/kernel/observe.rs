@@ -2,6 +2,7 @@
 
 use super::completion;
 use super::ghost;
+use super::oracle;
 use super::prog::Prog;
 use super::refs::{FolioRef, PageAt};
 use super::world::World;
@@ -148,6 +149,7 @@ impl Prog<'_> {
             let differs = and(not(fresh), ne(first, value.clone()));
             s.set_if(and(mine, differs), w.ghosts.reread_inconsistent, 1);
         }
+        oracle::given_out(w, s, page, value);
         completion::reading(w, s, page, word, value);
         s
     }

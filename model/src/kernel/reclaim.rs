@@ -1,7 +1,8 @@
 //! `mm/vmscan.c`: memory pressure takes a clean folio out of the page cache. Action R1.
 
-use super::folio::folio_unlock_put_goto;
+use super::folio::{folio_unlock_put_goto, look_up};
 use super::functions as c;
+use super::oracle;
 use super::prog::Prog;
 use super::world::REFS_BIAS;
 use crate::machine::expr::{and, any, eq};
@@ -16,7 +17,7 @@ pub fn reclaim(p: &mut Prog<'_>, index: usize) {
     let keep = p.b.label("keep_locked");
     let put = p.b.label("keep");
     p.within(c::SHRINK_FOLIO_LIST, |p| {
-        super::folio::filemap_get_folio(p, "R1g", &folio, done);
+        look_up(p, "R1g", c::ISOLATE_LRU_FOLIOS, &folio, done);
         let (lock, me) = (folio.place(p.w, |f| f.lock), p.me());
         p.b.step("R1l", c::SHRINK_FOLIO_LIST, |s| {
             s.text("folio_trylock")
@@ -49,7 +50,8 @@ pub fn reclaim(p: &mut Prog<'_>, index: usize) {
         let cached = folio.place(p.w, |f| f.mapped_in_cache);
         let (slot, mark) = (p.w.indices[index].slot, p.w.indices[index].mark);
         let alone = eq(refs.clone(), REFS_BIAS + 1);
-        p.b.step("R1", c::REMOVE_MAPPING, |s| {
+        let (w, b) = (&*p.w, &mut p.b);
+        b.step("R1", c::REMOVE_MAPPING, |s| {
             s.text("under xa_lock: folio_ref_freeze, still clean?")
                 .order(refs, Order::Full)
                 .order(slot, Order::Full)
@@ -60,6 +62,7 @@ pub fn reclaim(p: &mut Prog<'_>, index: usize) {
                         if let Some(mark) = mark {
                             b.set(mark, 0);
                         }
+                        oracle::removed_clean(w, b, &folio);
                         b.set(slot, 0).set(cached, 0)
                     },
                 )

@@ -5,6 +5,7 @@
 
 use super::functions as c;
 use super::inode::{down_write, up_write};
+use super::oracle;
 use super::prog::Prog;
 use super::setup::SyncMode;
 use super::world::extent;
@@ -34,8 +35,10 @@ pub fn reflink(p: &mut Prog<'_>, index: usize) {
             writeback::writeback(p, &[index], SyncMode::All);
         });
         let object = p.w.indices[index].clone();
-        p.b.step("R6", c::XFS_REFLINK_REMAP_EXTENT, |s| {
+        let (w, b) = (&*p.w, &mut p.b);
+        b.step("R6", c::XFS_REFLINK_REMAP_EXTENT, |s| {
             s.text("another file maps the block as well, under ILOCK");
+            oracle::cloned(w, s, index);
             for (n, block) in object.blocks.iter().enumerate() {
                 if let Some(other) = block.other {
                     let here = and(eq(object.extent, extent::WRITTEN), eq(object.mapped(), n));

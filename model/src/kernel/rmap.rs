@@ -83,7 +83,7 @@ fn page_vma_mkclean_one(
     );
     let worth = and(eq(pte.present, 1), or(eq(pte.write, 1), eq(pte.dirty, 1)));
     p.within(c::PAGE_VMA_MKCLEAN_ONE, |p| {
-        p.b.step(&format!("{prefix}2"), c::PTEP_CLEAR_FLUSH, |s| {
+        p.b.step(&format!("{prefix}2"), c::FOLIO_MKCLEAN, |s| {
             s.text(format!(
                 "{}: take the PTL, get-and-clear the PTE",
                 address(mm)

@@ -477,6 +477,11 @@ impl Setup {
         matches!(call, Call::CommitData { .. } | Call::DirectWrite { .. }) || self.flushes(call)
     }
 
+    /// Whether some call stores to the page through a pin.
+    pub fn pins(&self, index: usize) -> bool {
+        self.any_call(|c| matches!(c, Call::PinStore { folio, .. } if *folio == index))
+    }
+
     /// Whether the paths are those of XFS.
     pub fn is_xfs(&self) -> bool {
         self.mapping == Mapping::Disk && self.filesystem == Filesystem::Xfs

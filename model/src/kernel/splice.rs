@@ -123,7 +123,12 @@ fn by_reference(
     let folio = p.folio_register(index);
     let again = p.b.here("look up again");
     p.within(c::FILEMAP_GET_PAGES, |p| {
-        get_uptodate_folio(p, "S1", &folio);
+        let function = if p.w.can_writeback() {
+            c::FILEMAP_GET_READ_BATCH
+        } else {
+            c::SHMEM_GET_FOLIO_GFP
+        };
+        get_uptodate_folio(p, "S1", function, &folio);
     });
     let pushed = p.b.label("pushed");
     let busy = p.b.label("not by reference");

@@ -22,6 +22,7 @@ pub struct Tokens {
     zero: Vec<Option<u64>>,
     stale: Vec<Option<u64>>,
     secret: Vec<Option<u64>>,
+    foreign: Vec<Option<u64>>,
 }
 
 impl Tokens {
@@ -33,6 +34,7 @@ impl Tokens {
             zero: Vec::new(),
             stale: Vec::new(),
             secret: Vec::new(),
+            foreign: Vec::new(),
         };
         for (index, init) in setup.folios.iter().enumerate() {
             let mut base = vec!["old".to_owned()];
@@ -48,6 +50,12 @@ impl Tokens {
             tokens.secret.push(setup.blocks.then(|| {
                 base.push("secret".to_owned());
                 base.len() as u64 - 1
+            }));
+            tokens.foreign.push(tokens.secret[index].or_else(|| {
+                fresh_and_partly_written(setup, index).then(|| {
+                    base.push("garbage".to_owned());
+                    base.len() as u64 - 1
+                })
             }));
             let mut words = vec![base; setup.words];
             for (task, number, call) in setup.calls() {
@@ -143,6 +151,12 @@ impl Tokens {
         self.secret[index]
     }
 
+    /// What was never the file's: a block's former content, or that of a folio that was just allocated (where a write of
+    /// part of a page can allocate it).
+    pub fn foreign(&self, index: usize) -> Option<u64> {
+        self.foreign[index]
+    }
+
     /// A word at the start in the block with that number, of which the first is the page's own.
     pub fn initial_disk(&self, index: usize, init: &FolioInit, block: usize) -> u64 {
         if init.extent == ExtentInit::Written && block == 0 {
@@ -151,6 +165,16 @@ impl Tokens {
             self.secret[index].unwrap_or(self.zero(index))
         }
     }
+}
+
+/// Some write of part of the page can find it absent, and fills the rest itself.
+fn fresh_and_partly_written(setup: &Setup, index: usize) -> bool {
+    let partly = |call: &Call| match call {
+        Call::Write { folios, words } => folios.contains(&index) && words.len() < setup.words,
+        _ => false,
+    };
+    let absent = !setup.folios[index].cached || setup.any_call(|c| c.removes(index));
+    absent && setup.any_call(partly)
 }
 
 /// The words that a sink would write if it worked where the bytes lie: all that are decrypted, or the

@@ -6,20 +6,21 @@
 //! is not modelled: a truncated page is at once a hole within the file again.
 
 use super::folio::{
-    filemap_add_folio, filemap_get_folio, filemap_read_folio, folio_lock, folio_mark_dirty,
-    folio_unlock_put_goto, folio_unlock_put_retry, in_cache,
+    filemap_add_folio, filemap_read_folio, folio_lock, folio_mark_dirty, folio_unlock_put_goto,
+    folio_unlock_put_retry, in_cache, look_up,
 };
 use super::functions as c;
 use super::hooks::{At, Hook};
 use super::inode::{down_write, up_write, update_time, update_time_forced};
 use super::journal;
+use super::oracle;
 use super::prog::{FolioRef, Prog};
 use super::setup::{Filesystem, Mapping, SyncMode};
 use super::stable::folio_wait_stable;
 use super::world::{cow, extent, ordered};
 use super::writeback;
 use super::zap::unmap_mapping;
-use crate::machine::builder::Label;
+use crate::machine::builder::{CFn, Label};
 use crate::machine::expr::{Expr, add, eq};
 use crate::machine::step::Order;
 
@@ -32,13 +33,14 @@ pub fn truncate(p: &mut Prog<'_>, index: usize) {
         (c::EXT4_SETATTR, c::INODE_INC_IVERSION)
     };
     p.within(outer, |p| {
-        enter(p, tmpfs);
+        let locks = Locks::of(p.w.setup.is_xfs(), false);
+        enter(p, tmpfs, &locks);
         p.within(c::TRUNCATE_PAGECACHE, |p| remove_page(p, index));
         journal::start(p, "T3s");
         free_blocks(p, index, true);
         journal::stop(p, "T3t");
         update_time_forced(p, "T5", stamps);
-        leave(p, tmpfs);
+        leave(p, tmpfs, &locks);
     });
 }
 
@@ -54,17 +56,18 @@ pub fn punch_hole(p: &mut Prog<'_>, index: usize, word: Option<usize>) {
     };
     p.within(outer, |p| {
         let sem = p.w.inode.i_rwsem;
-        down_write(p, "T0", c::INODE_LOCK, sem, "i_rwsem, exclusive");
+        let xfs = p.w.setup.is_xfs();
+        let locks = Locks::of(xfs, true);
+        down_write(p, "T0", locks.inode, sem, "i_rwsem, exclusive");
         if !tmpfs {
             let inval = p.w.inode.invalidate_lock;
-            let xfs = p.w.setup.filesystem == Filesystem::Xfs;
             if !xfs {
                 update_time(p, "T5f", c::FILE_MODIFIED);
             }
             down_write(
                 p,
                 "T0i",
-                c::FILEMAP_INVALIDATE_LOCK,
+                locks.invalidate,
                 inval,
                 "invalidate_lock, exclusive",
             );
@@ -85,8 +88,38 @@ pub fn punch_hole(p: &mut Prog<'_>, index: usize, word: Option<usize>) {
         if tmpfs {
             update_time_forced(p, "T5t", c::INODE_INC_IVERSION);
         }
-        leave(p, tmpfs);
+        leave(p, tmpfs, &locks);
     });
+}
+
+/// The functions that take and drop i_rwsem and the invalidate_lock.
+struct Locks {
+    inode: CFn,
+    inode_unlock: CFn,
+    invalidate: CFn,
+    invalidate_unlock: CFn,
+}
+
+impl Locks {
+    /// XFS has names of its own for both; `do_truncate` takes the first before XFS comes in.
+    fn of(xfs: bool, fallocate: bool) -> Locks {
+        let (inode, inode_unlock) = if xfs && fallocate {
+            (c::XFS_ILOCK, c::XFS_IUNLOCK)
+        } else {
+            (c::INODE_LOCK, c::INODE_UNLOCK)
+        };
+        let (invalidate, invalidate_unlock) = if xfs {
+            (c::XFS_ILOCK, c::XFS_IUNLOCK)
+        } else {
+            (c::FILEMAP_INVALIDATE_LOCK, c::FILEMAP_INVALIDATE_UNLOCK)
+        };
+        Locks {
+            inode,
+            inode_unlock,
+            invalidate,
+            invalidate_unlock,
+        }
+    }
 }
 
 /// XFS flushes the range and waits before it removes the pages: `xfs_flush_unmap_range`. What is in the COW fork by
@@ -99,32 +132,21 @@ fn xfs_free_file_space(p: &mut Prog<'_>, index: usize) {
     free_blocks(p, index, false);
 }
 
-fn enter(p: &mut Prog<'_>, tmpfs: bool) {
+fn enter(p: &mut Prog<'_>, tmpfs: bool, locks: &Locks) {
     let inode = p.w.inode;
-    down_write(p, "T0", c::INODE_LOCK, inode.i_rwsem, "i_rwsem, exclusive");
+    down_write(p, "T0", locks.inode, inode.i_rwsem, "i_rwsem, exclusive");
     if !tmpfs {
-        down_write(
-            p,
-            "T0i",
-            c::FILEMAP_INVALIDATE_LOCK,
-            inode.invalidate_lock,
-            "invalidate_lock, exclusive",
-        );
+        let text = "invalidate_lock, exclusive";
+        down_write(p, "T0i", locks.invalidate, inode.invalidate_lock, text);
     }
 }
 
-fn leave(p: &mut Prog<'_>, tmpfs: bool) {
+fn leave(p: &mut Prog<'_>, tmpfs: bool, locks: &Locks) {
     let inode = p.w.inode;
     if !tmpfs {
-        up_write(
-            p,
-            "T6i",
-            c::FILEMAP_INVALIDATE_UNLOCK,
-            inode.invalidate_lock,
-            "",
-        );
+        up_write(p, "T6i", locks.invalidate_unlock, inode.invalidate_lock, "");
     }
-    up_write(p, "T6", c::INODE_UNLOCK, inode.i_rwsem, "");
+    up_write(p, "T6", locks.inode_unlock, inode.i_rwsem, "");
 }
 
 /// T2, T1, T3: page tables without any lock on the folio; then lock, wait for writeback, page tables
@@ -134,7 +156,7 @@ fn remove_page(p: &mut Prog<'_>, index: usize) {
     let folio = p.folio_register(index);
     let gone = p.b.label("not cached");
     p.within(c::TRUNCATE_INODE_PAGES_RANGE, |p| {
-        filemap_get_folio(p, "T1g", &folio, gone);
+        look_up(p, "T1g", c::FIND_LOCK_ENTRIES, &folio, gone);
         folio_lock(p, "T1", &folio);
         let writeback = folio.place(p.w, |f| f.writeback);
         p.b.step("T1w", c::FOLIO_WAIT_WRITEBACK, |s| {
@@ -183,7 +205,9 @@ fn free_blocks(p: &mut Prog<'_>, index: usize, truncates: bool) {
         .cow
         .zip(p.w.inode.cow_seq)
         .filter(|_| truncates && p.w.setup.is_xfs());
-    p.b.step("T3b", function, |s| {
+    let (w, b) = (&*p.w, &mut p.b);
+    b.step("T3b", function, |s| {
+        oracle::zeroed(w, s, index, None);
         s.text(format!("free the blocks, under {lock}"))
             .set(object.extent, extent::HOLE)
             .inc(seq);
@@ -217,6 +241,7 @@ fn zero_part(p: &mut Prog<'_>, index: usize, word: usize) {
         lock_for_zeroing(p, "T4", &folio, missing, tmpfs);
         let (w, b) = (&*p.w, &mut p.b);
         b.step("T4z", c::TRUNCATE_INODE_PARTIAL_FOLIO, |s| {
+            oracle::zeroed(w, s, index, Some(word));
             Prog::store(
                 w,
                 s.text(format!("zero word {word} in place")),
@@ -243,6 +268,7 @@ fn zero_part(p: &mut Prog<'_>, index: usize, word: usize) {
             lock_for_zeroing(p, "T7", &folio, stop, false);
             let (w, b) = (&*p.w, &mut p.b);
             b.step("T7z", c::EXT4_BLOCK_ZERO_PAGE_RANGE, |s| {
+                oracle::zeroed(w, s, index, Some(word));
                 Prog::store(
                     w,
                     s.text(format!("zero word {word} again")),
@@ -286,7 +312,8 @@ fn recheck_mapping(p: &mut Prog<'_>, id: &str, folio: &FolioRef, again: Label) {
 /// created and read (`FGP_CREAT`).
 fn get_locked_uptodate_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef, again: Label) {
     let (missing, ready) = (p.b.label("missing"), p.b.label("up to date"));
-    filemap_get_folio(p, &format!("{id}g"), folio, missing);
+    let function = c::FILEMAP_GET_FOLIO;
+    look_up(p, &format!("{id}g"), function, folio, missing);
     folio_lock(p, &format!("{id}l"), folio);
     recheck_mapping(p, id, folio, again);
     let uptodate = folio.place(p.w, |f| f.uptodate);
@@ -303,8 +330,13 @@ fn get_locked_uptodate_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef, again
 
 fn lock_for_zeroing(p: &mut Prog<'_>, id: &str, folio: &FolioRef, missing: Label, tmpfs: bool) {
     let again = p.b.here("again");
+    let function = if tmpfs {
+        c::SHMEM_GET_PARTIAL_FOLIO
+    } else {
+        c::FILEMAP_GET_FOLIO
+    };
     if p.w.indices[folio.index].present || id == "T4" {
-        filemap_get_folio(p, &format!("{id}g"), folio, missing);
+        look_up(p, &format!("{id}g"), function, folio, missing);
         p.hook(
             Hook::FolioLookedUp,
             &At::Writing {

@@ -319,6 +319,9 @@ pub struct Index {
     pub blocks: Vec<Block>,
     /// Which of them the data fork maps, while the extent has a block; none if there is but one.
     pub block: Option<VarId>,
+    /// What is no written extent reads as zeros, whatever the block holds ([`Setup::blocks`]). Else the one block is
+    /// zeroed where the extent goes.
+    pub former_content: bool,
     /// The COW fork, if the page can be shared with another file.
     pub cow: Option<CowFork>,
     /// What the journal knows, if there is one.

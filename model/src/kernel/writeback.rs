@@ -2,7 +2,7 @@
 //! End of file excepted (B7).
 
 use super::buffers;
-use super::folio::{filemap_get_folio, folio_lock, folio_unlock_put_goto, put_writeback};
+use super::folio::{folio_lock, folio_unlock_put_goto, look_up, put_writeback};
 use super::functions as c;
 use super::ioend::{Ioends, Target, end_ioend, prepare_one, write_folio_to_disk};
 use super::journal;
@@ -17,7 +17,12 @@ use crate::machine::var::VarId;
 
 /// Writes back each of the folios that is dirty, and does its IO.
 pub fn writeback(p: &mut Prog<'_>, folios: &[usize], sync: SyncMode) {
-    p.within(c::IOMAP_WRITEPAGES, |p| {
+    let pass = if p.w.setup.is_xfs() {
+        c::IOMAP_WRITEPAGES
+    } else {
+        c::EXT4_DO_WRITEPAGES
+    };
+    p.within(pass, |p| {
         let xfs = p.w.setup.filesystem == Filesystem::Xfs;
         let imap = (xfs && p.w.setup.blocks).then(|| Imap::declare(p, folios));
         let mut ioends = (imap.is_some() && folios.len() > 1).then(|| Ioends::new(folios.len()));
@@ -98,7 +103,12 @@ fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode, pass: Option<
         skip
     };
     let again = p.b.here("look up");
-    p.within(c::WRITEBACK_GET_FOLIO, |p| {
+    let (get, submit) = if ext4 {
+        (c::MPAGE_PREPARE_EXTENT_TO_MAP, c::MPAGE_SUBMIT_FOLIO)
+    } else {
+        (c::WRITEBACK_GET_FOLIO, c::IOMAP_WRITEPAGE_MAP)
+    };
+    p.within(get, |p| {
         prepare(p, &folio, sync, unlock, out);
     });
     if p.w.setup.buffer_heads {
@@ -123,7 +133,7 @@ fn writeback_folio(p: &mut Prog<'_>, index: usize, sync: SyncMode, pass: Option<
         });
     });
     let mut underway = None;
-    p.within(c::IOMAP_WRITEPAGE_MAP, |p| {
+    p.within(submit, |p| {
         underway =
             p.w.setup
                 .buffer_heads
@@ -239,14 +249,19 @@ fn submit_alone(
 
 /// B1: look up, lock, and the checks of `folio_prepare_writeback`.
 fn prepare(p: &mut Prog<'_>, folio: &FolioRef, sync: SyncMode, unlock: Label, skip: Label) {
-    filemap_get_folio(p, "B1g", folio, skip);
+    look_up(p, "B1g", c::FILEMAP_GET_FOLIOS_TAG, folio, skip);
     folio_lock(p, "B1", folio);
     let (cached, dirty) = (
         folio.place(p.w, |f| f.mapped_in_cache),
         folio.place(p.w, |f| f.dirty),
     );
     let writeback = folio.place(p.w, |f| f.writeback);
-    p.b.step("B1c", c::FOLIO_PREPARE_WRITEBACK, |s| {
+    let check = if p.w.setup.is_xfs() {
+        c::FOLIO_PREPARE_WRITEBACK
+    } else {
+        c::MPAGE_PREPARE_EXTENT_TO_MAP
+    };
+    p.b.step("B1c", check, |s| {
         s.when(ne(cached, 1), "truncated", |b| b.goto(unlock)).when(
             eq(dirty, 0),
             "not dirty",

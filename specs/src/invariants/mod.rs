@@ -3,12 +3,16 @@
 
 mod access_consistent;
 pub mod assertions;
+mod bystander_progress;
 mod deadlock_free;
 mod detected;
 mod dirty_accounted;
+mod durable_after_sync;
+mod file_content;
 mod frozen_at_completion;
 mod mapping_current;
 mod no_lost_write;
+mod no_stale_translation;
 mod protection;
 mod references_balanced;
 mod reread_consistent;
@@ -55,14 +59,18 @@ pub fn all() -> Vec<Invariant> {
         untorn::INVARIANT,
         source_untouched::INVARIANT,
         no_lost_write::INVARIANT,
+        durable_after_sync::INVARIANT,
+        file_content::INVARIANT,
         mapping_current::INVARIANT,
         dirty_accounted::INVARIANT,
+        no_stale_translation::INVARIANT,
         stable_under_writeback::INVARIANT,
         protection::INVARIANT,
         references_balanced::INVARIANT,
         deadlock_free::INVARIANT,
         writer_progress::INVARIANT,
         splicer_progress::INVARIANT,
+        bystander_progress::INVARIANT,
     ]
 }
 
@@ -120,6 +128,17 @@ fn must_finish(
             (Scope::Progress(id), unfinished)
         })
         .collect()
+}
+
+/// Some consumer may choose to stop for ever.
+fn someone_may_stop(setup: &Setup) -> bool {
+    use foliocheck_model::kernel::setup::Call;
+    setup.any_call(|c| {
+        matches!(
+            c,
+            Call::PipeRead { may_stop: true, .. } | Call::Receive { may_stop: true, .. }
+        )
+    })
 }
 
 /// Some task has stopped by its own choice.

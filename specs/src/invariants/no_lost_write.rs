@@ -13,8 +13,9 @@ use super::Invariant;
 /// being held (whoever holds it may be about to move a mark), zeroing under way
 /// (invalidate_lock held exclusive), and a pin whose holder has yet to unpin.
 ///
-/// Where a scheme replaces folios, no store may go to a folio whose bytes have been copied to the one
-/// that took its place: the file does not have it.
+/// No store of a program may go to a folio that the file no longer has: one that reclaim or truncation took out of the
+/// cache, or one whose bytes a scheme has copied to the folio that took its place. And a folio that reclaim takes out of
+/// the cache has nothing that is not on disk.
 ///
 /// It follows that after a final sync every store is on disk. Does not apply to tmpfs.
 ///

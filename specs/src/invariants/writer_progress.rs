@@ -6,7 +6,7 @@ use foliocheck_model::kernel::world::World;
 use foliocheck_model::machine::expr::{Expr, all, and, any, eq, not};
 use foliocheck_model::machine::system::{Scope, System, TaskId};
 
-use super::{Invariant, anyone_stopped, must_finish};
+use super::{Invariant, anyone_stopped, must_finish, someone_may_stop};
 
 /// A task that modifies the file (write(2), a store through a mapping, truncation) ends even if the
 /// holder of a spliced buffer never consumes it: in no state where nobody can move is such a task
@@ -34,15 +34,6 @@ pub const INVARIANT: Invariant = Invariant {
         ways
     },
 };
-
-fn someone_may_stop(setup: &Setup) -> bool {
-    setup.any_call(|c| {
-        matches!(
-            c,
-            Call::PipeRead { may_stop: true, .. } | Call::Receive { may_stop: true, .. }
-        )
-    })
-}
 
 /// Whether there is a writer, and somebody who could be in its way.
 fn applies(setup: &Setup) -> bool {

@@ -64,7 +64,7 @@ pub(super) fn copy_unlocked(p: &mut Prog<'_>, at: &At) {
     };
     let folio = p.folio_register(*index);
     p.within(c::COPY_SPLICE_READ, |p| {
-        get_uptodate_folio(p, "S1", &folio);
+        get_uptodate_folio(p, "S1", c::FILEMAP_GET_PAGES, &folio);
         read_words(p, &folio, slot);
         let refs = folio.place(p.w, |f| f.refs);
         p.b.step("Z1p", c::FOLIO_PUT, |s| s.dec(refs));
@@ -78,7 +78,7 @@ fn copy_under_lock(p: &mut Prog<'_>, at: &At) {
     let folio = p.folio_register(*index);
     let again = p.b.here("again");
     p.within(c::COPY_SPLICE_READ, |p| {
-        get_uptodate_folio(p, "S1", &folio);
+        get_uptodate_folio(p, "S1", c::FILEMAP_GET_PAGES, &folio);
         folio_lock(p, "Z1l", &folio);
         if !p.w.indices[*index].fixed {
             let valid = p.b.label("still in the cache");
