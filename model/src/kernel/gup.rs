@@ -55,7 +55,7 @@ pub fn pin_store(p: &mut Prog<'_>, index: usize, words: &[usize]) {
     });
 }
 
-/// `folio_longterm_write_pin_allowed` says no: the pin that the scenario starts with was never granted.
+/// `writable_file_mapping_allowed` says no: the pin that the scenario starts with was never granted.
 fn refused(p: &mut Prog<'_>, index: usize) {
     let folio = &p.w.folios[p.w.indices[index].folios[0]];
     let (refs, pins) = (folio.refs, folio.pins);

@@ -174,7 +174,9 @@ fn remove_page(p: &mut Prog<'_>, index: usize) {
         let slot = p.w.indices[index].slot;
         let cached = folio.place(p.w, |f| f.mapped_in_cache);
         let mark = p.w.indices[index].mark;
-        p.b.step("T3", c::FILEMAP_REMOVE_FOLIO, |s| {
+        let (w, b) = (&*p.w, &mut p.b);
+        b.step("T3", c::FILEMAP_REMOVE_FOLIO, |s| {
+            oracle::zeroed(w, s, index, None);
             if let Some(mark) = mark {
                 s.set(mark, 0);
             }

@@ -66,7 +66,7 @@ fn reclaim_without_asking() -> Scheme {
     }
 }
 
-/// Today's kernel, asked for a long-term pin (`folio_longterm_write_pin_allowed`).
+/// Today's kernel, asked for a long-term pin (`writable_file_mapping_allowed`).
 fn no_pins() -> Scheme {
     Scheme {
         id: "no-writable-pins",
