@@ -1,4 +1,4 @@
-//! Speed of exploration: `cargo bench`. The figures in README name this command.
+//! Speed of exploration: `cargo bench`. The figures in specs/docs/engines.md name this command.
 
 use foliocheck::engine::explore::{Exploration, Mode, explore};
 use foliocheck::engine::limits::Limits;

@@ -1,4 +1,4 @@
-// What the README states, measured: `node run.js measure.js`.
+// What specs/docs/tour.md states, measured: `node run.js measure.js`.
 
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";

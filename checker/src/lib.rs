@@ -48,7 +48,7 @@ pub mod web;
 /// The engines: a crate of their own.
 pub use foliocheck_engine as engine;
 
-/// The README's example is compiled and run.
+/// The example of a scheme is compiled and run.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-pub struct Readme;
+#[doc = include_str!("../../specs/docs/schemes.md")]
+pub struct Schemes;
