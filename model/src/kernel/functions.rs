@@ -247,6 +247,8 @@ functions! {
         PIPE_UNLOCK = "pipe_unlock",
         PIPE_READ = "pipe_read",
         PIPE_WRITE = "pipe_write",
+        PIPE_RELEASE = "pipe_release",
+        FREE_PIPE_INFO = "free_pipe_info",
     }
     "net/core/skbuff.c" {
         SKB_SPLICE_FROM_ITER = "skb_splice_from_iter",

@@ -1,22 +1,19 @@
-//! `fs/splice.c:splice_to_socket`, `net/ipv4`: pipe to socket, transmission, retransmission, and a
-//! receiver on the same machine. Actions S6, N1 to N3.
+//! `net/ipv4`: transmission, retransmission, ACKs, and a receiver on the same machine. Actions N1 to N3.
 
-use super::completion;
 use super::crypto::{aead_recvmsg, esp_input};
 use super::functions as c;
-use super::hooks::{At, Hook, copies_at_sink};
-use super::pipe::{confirm, discard, lock_non_empty, may_stop_here, put_parts, release, unlock};
+use super::hooks::{At, Hook};
+use super::pipe::{may_stop_here, put_parts};
 use super::prog::{PageAt, Prog};
-use super::setup::{Call, Crypto};
-use super::skbuff::{Linear, checksum_help, copy_to_skb, queue_copy, try_coalesce};
-use super::splice::{copy_page, get_page};
+use super::setup::Crypto;
+use super::skbuff::{Linear, checksum_help, try_coalesce};
 use super::world::Frag;
 use crate::machine::builder::{CFn, Label};
 use crate::machine::expr::{Expr, eq, ne, sub};
 use crate::machine::step::Order;
 use crate::machine::var::VarId;
 
-const QUEUED: u64 = 1;
+pub(super) const QUEUED: u64 = 1;
 const ACKED: u64 = 2;
 
 /// Who computes the checksum of what is sent.
@@ -53,94 +50,6 @@ pub struct Receiving {
     pub coalesce: bool,
     /// What is done to the bytes first.
     pub crypto: Option<Crypto>,
-}
-
-/// `splice(2)` from a pipe to a socket: each pipe reference is replaced by one of the socket's, or
-/// copied. `first` is the number of the first fragment that this call fills.
-pub fn splice_to_socket(p: &mut Prog<'_>, call: &Call, first: usize, retry: Option<Label>) {
-    let Call::SpliceSocket { pipe, buffers, .. } = call else {
-        return;
-    };
-    p.within(c::SPLICE_TO_SOCKET, |p| {
-        for k in 0..*buffers {
-            move_buffer(p, call, first, k, retry);
-        }
-        completion::socket_returns(p, *pipe);
-    });
-}
-
-fn move_buffer(p: &mut Prog<'_>, call: &Call, first: usize, k: usize, retry: Option<Label>) {
-    let Call::SpliceSocket {
-        pipe,
-        socket,
-        sndbuf,
-        ..
-    } = call
-    else {
-        return;
-    };
-    let (pipe, socket) = (*pipe, *socket);
-    lock_non_empty(p, pipe, "S6l");
-    let (page, frag) = (p.pipe_tail(pipe), p.frag(socket, first + k));
-    let (copied, rule) = copies_at_sink(p.rules, &p.w.setup, call, k);
-    let refusable = p.rules.has(Hook::PipeBufConfirm) || copied && p.rules.has(Hook::PipeBufCopied);
-    let fail = refusable.then(|| p.b.label("fail"));
-    let done = p.b.label("done");
-    confirm(p, &page, fail);
-    if let Some(before) = sndbuf.and_then(|room| (first + k).checked_sub(room)) {
-        let before = p.w.sockets[socket].frags[before].state;
-        p.b.step("S6m", c::SK_STREAM_WAIT_MEMORY, |s| {
-            s.text("wait until the send buffer has room, pipe mutex held")
-                .wait(ne(before, QUEUED))
-                .acquire(before)
-        });
-    }
-    let state = p.w.sockets[socket].frags[first + k].state;
-    if copied {
-        let held = |fail| At::Held {
-            page: page.clone(),
-            fail,
-        };
-        p.hook(Hook::SinkIoStart, &held(None));
-        p.by_rule_if(rule.clone(), |p| copy_to_skb(p, &page, &frag));
-        p.hook(Hook::SinkIoEnd, &held(None));
-        p.hook(Hook::PipeBufCopied, &held(fail));
-        p.by_rule_if(rule, |p| queue_copy(p, &page, &frag, state, QUEUED));
-    } else {
-        link_to_skb(p, (socket, first + k), &page, &frag);
-    }
-    release(p, pipe, "S7");
-    unlock(p, pipe, "S7u", done);
-    if let Some(fail) = fail {
-        p.b.bind(fail);
-        // Once a frag is queued, splicing again would send it twice: the call reports the error.
-        discard(p, pipe, retry.filter(|_| k == 0), done);
-    }
-    p.b.bind(done);
-}
-
-/// S6: the socket takes a reference of its own, and marks the skb.
-fn link_to_skb(p: &mut Prog<'_>, (socket, k): (usize, usize), page: &PageAt, frag: &PageAt) {
-    get_page(p, "S6g", c::SKB_SPLICE_FROM_ITER, page);
-    p.hook(
-        Hook::SkbFragGet,
-        &At::Move {
-            from: page.clone(),
-            to: frag.clone(),
-        },
-    );
-    let object = p.w.sockets[socket].frags[k].clone();
-    let words = p.w.setup.words;
-    p.b.step("S6", c::SKB_SPLICE_FROM_ITER, |s| {
-        s.text("the frag is queued");
-        copy_page(s, page, frag, words)
-            .set(object.state, QUEUED)
-            .release(object.state);
-        if let Some(shared) = object.shared {
-            s.set(shared, 1);
-        }
-        s
-    });
 }
 
 /// The transmit side: each fragment is sent, perhaps checksummed by a read of its own before, perhaps

@@ -140,6 +140,8 @@ pub struct Pipe {
     pub tail: VarId,
     /// Buffers in it.
     pub used: VarId,
+    /// `pipe->readers`, where a program can close its read end before others are done.
+    pub readers: Option<VarId>,
     /// The ring.
     pub slots: Vec<PipeSlot>,
     /// Folios that can be in it.

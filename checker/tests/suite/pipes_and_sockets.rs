@@ -1,0 +1,98 @@
+//! Verdicts about pipes and sockets, each with what in the C code decides it.
+
+use foliocheck::suite::{self, Options, Unit};
+use foliocheck::verdict::Verdict::{self, Holds, Violated};
+use foliocheck_model::kernel::world::World;
+use foliocheck_model::machine::ablate::Ablation;
+use foliocheck_model::machine::expr::{Expr, all, eq};
+use foliocheck_model::machine::system::{Predicate, Scope};
+use foliocheck_specs::{instance, invariants, schemes};
+
+use crate::support;
+
+fn verdict(scheme: &str, scenario: &str, invariant: &str, missing: &[Ablation]) -> Verdict {
+    let unit = Unit {
+        scheme: schemes::by_id(scheme).unwrap(),
+        scenario: support::scenario(scenario),
+        ablations: missing.to_vec(),
+        ask: vec![invariants::by_id(invariant).unwrap()],
+    };
+    suite::run(&unit, &Options::default()).unwrap().runs[0].verdict
+}
+
+fn check(table: &[(&str, &str, &str, Verdict)]) {
+    for (scheme, scenario, invariant, expected) in table {
+        assert_eq!(
+            verdict(scheme, scenario, invariant, &[]),
+            *expected,
+            "{scheme} in {scenario}, {invariant}"
+        );
+    }
+}
+
+/// No state that can be reached under today's kernel satisfies `bad`.
+fn never(scenario: &str, bad: impl Fn(&World) -> Expr) {
+    let scenario = support::scenario(scenario);
+    let scheme = schemes::by_id("by-reference").unwrap();
+    let (mut system, world) = instance::system(&scenario.setup, &scheme, &[], &[]).unwrap();
+    system.predicates = vec![Predicate {
+        invariant: "never".to_owned(),
+        scope: Scope::Always,
+        bad: bad(&world),
+    }];
+    let found = support::search(&system);
+    assert_eq!(found.nearest, [None], "{}", scenario.id);
+}
+
+/// `pipe_read` and `splice_to_socket` drop the pipe mutex when the pipe is empty, and not between buffers.
+#[test]
+fn the_pipe_mutex_is_held_from_buffer_to_buffer() {
+    for scenario in ["two-folios", "sendfile-checksum-vs-write"] {
+        never(scenario, |world| {
+            let pipe = &world.pipes[0];
+            all([eq(pipe.mutex, 0), eq(pipe.used, 1)])
+        });
+    }
+}
+
+/// So the flag of a page that was sent lasts until the next one is, which waits for the ACK of the first.
+#[test]
+fn a_sent_buffer_is_marked_until_the_batch_is_sent() {
+    let scenario = "sendfile-checksum-vs-write";
+    check(&[
+        ("stable-flag", scenario, "access-consistent", Holds),
+        ("by-reference", scenario, "access-consistent", Violated),
+    ]);
+}
+
+/// A retry closes the pipe, splices again and reads: it does not write again.
+#[test]
+fn a_retry_repeats_the_splice_and_the_read() {
+    check(&[
+        (
+            "recheck-folio-version",
+            "splice-then-write-same-thread",
+            "splicer-progress",
+            Holds,
+        ),
+        (
+            "confirm-folio-version",
+            "splice-then-write-same-thread",
+            "splicer-progress",
+            Holds,
+        ),
+        (
+            "confirm-folio-version",
+            "splice-then-store-same-thread",
+            "splicer-progress",
+            Holds,
+        ),
+        // A writer who goes on for ever still wins.
+        (
+            "confirm-folio-version",
+            "endless-writer-vs-splice",
+            "splicer-progress",
+            Violated,
+        ),
+    ]);
+}
