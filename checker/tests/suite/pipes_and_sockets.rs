@@ -55,6 +55,16 @@ fn the_pipe_mutex_is_held_from_buffer_to_buffer() {
     }
 }
 
+/// `splice_to_socket` releases no buffer before `sock_sendmsg` has returned.
+#[test]
+fn buffers_are_released_after_all_are_sent() {
+    never("same-page-twice-one-socket", |world| {
+        let (pipe, socket) = (&world.pipes[0], &world.sockets[0]);
+        let lock = socket.lock.expect("two frags");
+        all([eq(lock, 1), eq(pipe.used, 1)])
+    });
+}
+
 /// So the flag of a page that was sent lasts until the next one is, which waits for the ACK of the first.
 #[test]
 fn a_sent_buffer_is_marked_until_the_batch_is_sent() {
@@ -93,6 +103,22 @@ fn a_retry_repeats_the_splice_and_the_read() {
             "endless-writer-vs-splice",
             "splicer-progress",
             Violated,
+        ),
+    ]);
+}
+
+/// `tcp_sendmsg` owns the socket while it takes the pages; ACKs wait in the backlog.
+#[test]
+fn a_hold_under_the_socket_lock_waits_for_its_own_ack() {
+    let scenario = "same-page-twice-one-socket";
+    check(&[
+        ("by-reference", scenario, "deadlock-free", Holds),
+        ("stable-sink-io", scenario, "deadlock-free", Violated),
+        (
+            "stable-sink-io",
+            "socket-retransmit-vs-write",
+            "deadlock-free",
+            Holds,
         ),
     ]);
 }

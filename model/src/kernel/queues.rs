@@ -207,7 +207,10 @@ pub(super) fn declare_sockets(
             let moved = if sinks.moved { count } else { 0 };
             let merged = (0..moved).map(|k| frag(format!("socket{s}.merged[{k}]")));
             let merged = merged.collect();
+            let lock =
+                (count > 1).then(|| system.declare(owner(setup, &format!("socket{s}"), "sk_lock")));
             Socket {
+                lock,
                 frags,
                 merged,
                 folios: folios_of(origins, &ids, folios),

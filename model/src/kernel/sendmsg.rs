@@ -1,4 +1,4 @@
-//! `fs/splice.c:splice_to_socket`: pipe to socket. Actions S6.
+//! `fs/splice.c:splice_to_socket`, `net/ipv4/tcp.c:tcp_sendmsg`: pipe to socket. Actions S6.
 
 use super::completion;
 use super::failure::{self, Failure};
@@ -11,7 +11,8 @@ use super::skbuff::{copy_to_skb, queue_copy};
 use super::socket::QUEUED;
 use super::splice::{copy_page, get_page};
 use crate::machine::builder::Label;
-use crate::machine::expr::{lt, ne};
+use crate::machine::expr::{eq, lt, ne};
+use crate::machine::var::VarId;
 
 /// `splice(2)` from a pipe to a socket: each pipe reference is replaced by one of the socket's, or
 /// copied. `first` is the number of the first fragment that this call fills.
@@ -115,12 +116,67 @@ fn gather(p: &mut Prog<'_>, sender: &Sender<'_>, pipe: usize, buffers: usize) ->
     batches
 }
 
-/// `sock_sendmsg` of the buffers up to `to`. Where a rule can make the copying of one fail: how many were
-/// sent before it, and the label for that.
+/// `sock_sendmsg` of the buffers up to `to`, under the socket lock. Where a rule can make the copying of
+/// one fail: how many were sent before it, and the label for that, the lock still held.
 fn send_message(p: &mut Prog<'_>, sender: &Sender<'_>, to: usize) -> Vec<(usize, Label)> {
-    (sender.from..to)
-        .filter_map(|buffer| send_buffer(p, sender, buffer))
-        .collect()
+    let Call::SpliceSocket { socket, .. } = sender.call else {
+        return Vec::new();
+    };
+    let mut short = Vec::new();
+    p.within(c::TCP_SENDMSG, |p| {
+        lock_sock(p, *socket);
+        for buffer in sender.from..to {
+            short.extend(send_buffer(p, sender, buffer));
+        }
+        release_sock(p, *socket);
+    });
+    short
+}
+
+/// S6k: the sender owns the socket. What arrives for it waits in the backlog.
+fn lock_sock(p: &mut Prog<'_>, socket: usize) {
+    let me = p.me();
+    if let Some(lock) = p.w.sockets[socket].lock {
+        p.b.step("S6k", c::LOCK_SOCK, |s| {
+            s.text("the sender owns the socket: ACKs wait in the backlog")
+                .wait(eq(lock, 0))
+                .set(lock, me)
+                .acquire(lock)
+        });
+    }
+}
+
+/// S6u: and what waits there is dealt with.
+fn release_sock(p: &mut Prog<'_>, socket: usize) {
+    if let Some(lock) = p.w.sockets[socket].lock {
+        p.b.step("S6u", c::RELEASE_SOCK, |s| {
+            s.text("the backlog is dealt with")
+                .set(lock, 0)
+                .release(lock)
+        });
+    }
+}
+
+/// S6m, S6w: the send buffer has no room. The sender sleeps without the socket lock, and with the pipe
+/// mutex.
+fn wait_memory(p: &mut Prog<'_>, socket: usize, before: VarId) {
+    let room = p.b.label("room");
+    p.within(c::SK_STREAM_WAIT_MEMORY, |p| {
+        p.b.step("S6m", c::SK_STREAM_WAIT_MEMORY, |s| {
+            s.text("room in the send buffer?")
+                .acquire(before)
+                .when(ne(before, QUEUED), "yes", |b| b.goto(room))
+                .otherwise("no", |b| b)
+        });
+        release_sock(p, socket);
+        p.b.step("S6w", c::SK_STREAM_WAIT_MEMORY, |s| {
+            s.text("wait until it has room, pipe mutex held")
+                .wait(ne(before, QUEUED))
+                .acquire(before)
+        });
+        lock_sock(p, socket);
+    });
+    p.b.bind(room);
 }
 
 fn send_buffer(p: &mut Prog<'_>, sender: &Sender<'_>, buffer: usize) -> Option<(usize, Label)> {
@@ -139,11 +195,7 @@ fn send_buffer(p: &mut Prog<'_>, sender: &Sender<'_>, buffer: usize) -> Option<(
     let (copied, rule) = copies_at_sink(p.rules, &p.w.setup, sender.call, buffer);
     if let Some(before) = sndbuf.and_then(|room| number.checked_sub(room)) {
         let before = p.w.sockets[socket].frags[before].state;
-        p.b.step("S6m", c::SK_STREAM_WAIT_MEMORY, |s| {
-            s.text("wait until the send buffer has room, pipe mutex held")
-                .wait(ne(before, QUEUED))
-                .acquire(before)
-        });
+        wait_memory(p, socket, before);
     }
     if !copied {
         link_to_skb(p, (socket, number), &page, &frag);
@@ -198,6 +250,9 @@ fn fall_short(
     } else {
         Some(sending[sender.from + sent].gathers)
     };
+    if let Call::SpliceSocket { socket, .. } = sender.call {
+        release_sock(p, *socket);
+    }
     release_sent(p, pipe, sent);
     if let Some(next) = next {
         p.b.step("S6s", c::SPLICE_TO_SOCKET, |s| {

@@ -8,7 +8,7 @@ use super::prog::{PageAt, Prog};
 use super::setup::Crypto;
 use super::skbuff::{Linear, checksum_help, try_coalesce};
 use super::world::Frag;
-use crate::machine::builder::{CFn, Label};
+use crate::machine::builder::{CFn, Label, StepDraft};
 use crate::machine::expr::{Expr, eq, ne, sub};
 use crate::machine::step::Order;
 use crate::machine::var::VarId;
@@ -58,6 +58,7 @@ pub fn transmit(p: &mut Prog<'_>, socket: usize, buffers: usize, how: Sending) {
     for k in 0..buffers {
         let frag = p.frag(socket, k);
         let Frag { state, shared, .. } = p.w.sockets[socket].frags[k];
+        let lock = p.w.sockets[socket].lock;
         p.within(c::TCP_TRANSMIT_SKB, |p| {
             p.b.step("N0", c::TCP_TRANSMIT_SKB, |s| {
                 s.text("wait for a frag")
@@ -77,12 +78,21 @@ pub fn transmit(p: &mut Prog<'_>, socket: usize, buffers: usize, how: Sending) {
                     .when(Expr::TRUE, "the ACK arrives", |b| b.goto(acked))
                     .when(Expr::TRUE, "the segment was lost: send it again", |b| b)
             });
+            if let Some(lock) = lock {
+                p.b.step("N1o", c::TCP_WRITE_TIMER, |s| {
+                    s.text("the timer puts it off while a sender owns the socket")
+                        .wait(eq(lock, 0))
+                        .acquire(lock)
+                });
+            }
             if how.late_clone {
+                lock_for_ack(p, lock);
                 hook_acked(p, &frag);
                 p.b.step("N2c", c::TCP_CLEAN_RTX_QUEUE, |s| {
                     s.text("ACK of the first; a clone of the frag waits in the device's queue")
                         .set(state, ACKED)
-                        .order(state, Order::Full)
+                        .order(state, Order::Full);
+                    unlock_after_ack(s, lock)
                 });
             }
             p.within(c::TCP_RETRANSMIT_SKB, |p| {
@@ -91,20 +101,14 @@ pub fn transmit(p: &mut Prog<'_>, socket: usize, buffers: usize, how: Sending) {
         }
         if how.late_clone {
             let next = p.b.label("next frag");
-            put_frag(
-                p,
-                "N2d",
-                &frag,
-                state,
-                "the device frees its clone",
-                Some(next),
-            );
+            let text = "the device frees its clone";
+            put_frag(p, "N2d", (&frag, state), None, text, Some(next));
             p.b.bind(acked);
-            acknowledge(p, &frag, state, how.keeps);
+            acknowledge(p, &frag, state, lock, how.keeps);
             p.b.bind(next);
         } else {
             p.b.bind(acked);
-            acknowledge(p, &frag, state, how.keeps);
+            acknowledge(p, &frag, state, lock, how.keeps);
         }
     }
 }
@@ -117,24 +121,42 @@ fn hook_acked(p: &mut Prog<'_>, frag: &PageAt) {
     p.hook(Hook::SkbAcked, &at);
 }
 
-fn acknowledge(p: &mut Prog<'_>, frag: &PageAt, state: VarId, keeps: bool) {
-    p.within(c::TCP_CLEAN_RTX_QUEUE, |p| {
-        clean_rtx_queue(p, frag, state, keeps);
-    });
+/// N2l: an ACK for a socket that a sender owns waits in the backlog until `release_sock`.
+fn lock_for_ack(p: &mut Prog<'_>, lock: Option<VarId>) {
+    let me = p.me();
+    if let Some(lock) = lock {
+        p.b.step("N2l", c::TCP_V4_RCV, |s| {
+            s.text("does a sender own the socket? then the ACK waits in the backlog")
+                .wait(eq(lock, 0))
+                .set(lock, me)
+                .acquire(lock)
+        });
+    }
 }
 
-fn clean_rtx_queue(p: &mut Prog<'_>, frag: &PageAt, state: VarId, keeps: bool) {
-    hook_acked(p, frag);
-    if keeps {
-        p.b.step("N2", c::TCP_CLEAN_RTX_QUEUE, |s| {
-            s.text("ACK; the receiver's clone keeps the page")
-                .set(state, ACKED)
-                .order(state, Order::Full)
-        });
-    } else {
-        let text = "ACK: last clone, put the page";
-        put_frag(p, "N2", frag, state, text, None);
+fn unlock_after_ack(s: &mut StepDraft, lock: Option<VarId>) -> &mut StepDraft {
+    match lock {
+        Some(lock) => s.set(lock, 0).release(lock),
+        None => s,
     }
+}
+
+fn acknowledge(p: &mut Prog<'_>, frag: &PageAt, state: VarId, lock: Option<VarId>, keeps: bool) {
+    lock_for_ack(p, lock);
+    p.within(c::TCP_CLEAN_RTX_QUEUE, |p| {
+        hook_acked(p, frag);
+        if keeps {
+            p.b.step("N2", c::TCP_CLEAN_RTX_QUEUE, |s| {
+                s.text("ACK; the receiver's clone keeps the page")
+                    .set(state, ACKED)
+                    .order(state, Order::Full);
+                unlock_after_ack(s, lock)
+            });
+        } else {
+            let text = "ACK: last clone, put the page";
+            put_frag(p, "N2", (frag, state), lock, text, None);
+        }
+    });
 }
 
 /// One transmission: all words for the checksum, if it is a read of its own; then all words to the
@@ -261,14 +283,15 @@ fn receive_frag(p: &mut Prog<'_>, socket: usize, k: usize, how: Receiving) {
     let what = format!("recv{k}");
     hand_out(p, "N3", c::SKB_COPY_DATAGRAM, &frag, None, &what, &[]);
     let text = "last clone: put the page";
-    put_frag(p, "N3p", &frag, state, text, None);
+    put_frag(p, "N3p", (&frag, state), None, text, None);
 }
 
+/// The last clone goes, and `unlocks` with it, if anything.
 fn put_frag(
     p: &mut Prog<'_>,
     id: &str,
-    frag: &PageAt,
-    state: VarId,
+    (frag, state): (&PageAt, VarId),
+    unlocks: Option<VarId>,
     text: &str,
     next: Option<Label>,
 ) {
@@ -289,6 +312,7 @@ fn put_frag(
         s.set(frag.page(), 0)
             .set(state, 0)
             .order(state, Order::Full);
+        unlock_after_ack(s, unlocks);
         match next {
             Some(next) => s.goto(next),
             None => s,
