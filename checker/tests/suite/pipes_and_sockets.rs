@@ -122,3 +122,38 @@ fn a_hold_under_the_socket_lock_waits_for_its_own_ack() {
         ),
     ]);
 }
+
+/// Bytes that a scheme throws away are nobody's.
+#[test]
+fn what_is_thrown_away_is_not_judged() {
+    check(&[
+        (
+            "recheck-folio-version",
+            "write-vs-splice",
+            "snapshot",
+            Holds,
+        ),
+        ("recheck-folio-version", "write-vs-splice", "untorn", Holds),
+        (
+            "recheck-folio-version",
+            "completion-then-write-pipe",
+            "frozen-at-completion",
+            Holds,
+        ),
+        (
+            "recheck-folio-version",
+            "tee-twins",
+            "reread-consistent",
+            Holds,
+        ),
+        ("by-reference", "write-vs-splice", "snapshot", Violated),
+        ("by-reference", "write-vs-splice", "untorn", Violated),
+        // What a socket has sent is not thrown away.
+        (
+            "recheck-folio-version",
+            "socket-checksum-vs-write",
+            "snapshot",
+            Violated,
+        ),
+    ]);
+}

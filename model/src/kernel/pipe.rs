@@ -7,7 +7,7 @@ use super::pipe_pages;
 use super::prog::{PageAt, Prog};
 use crate::machine::builder::{CFn, Label};
 use crate::machine::expr::{Expr, add, and, any, eq, ite, lt, ne, not, or, sub};
-use crate::machine::var::{VarDecl, VarId};
+use crate::machine::var::VarId;
 
 /// `read(2)` on a pipe of the given number of pages. The mutex is held until the pipe is empty or all
 /// are read; a short read is followed by another call. If the program may stop before any buffer, it
@@ -103,20 +103,12 @@ fn read_buffer(
     confirm(p, &page, refused);
     p.hook(Hook::SinkIoStart, &held(refused));
     let user = p.delivered(&format!("user{k}"), &page);
-    let mismatch = ghost_mismatch(p, k);
     for (word, target) in user.iter().enumerate() {
         let value = page.word(p.w, word);
-        let outside = p.outside_window(&page, word, &value);
-        let torn = torn_at(p, &page, &user, word, &value);
-        let step = p.draft(|p, s| {
+        p.b.step("S5", c::COPY_PAGE_TO_ITER, |s| {
             s.text(format!("copy word {word} to the user's buffer"))
-                .set(*target, value.clone())
-                .set_if(outside, mismatch, 1)
-                .set_if(torn, p.w.ghosts.torn, 1);
-            p.mark_delivery(s, &page, word, &value);
-            Prog::reading(p.w, s, &page, word, &value);
+                .set(*target, value)
         });
-        p.b.push("S5", c::COPY_PAGE_TO_ITER, step);
     }
     pipe_pages::read(p, pipe);
     let dropped = p
@@ -124,40 +116,18 @@ fn read_buffer(
         .has(Hook::PipeBufCopied)
         .then(|| p.b.label("copy dropped"));
     p.hook(Hook::PipeBufCopied, &held(dropped));
-    let undetected = p.w.ghosts.undetected;
-    p.b.step("S5a", c::PIPE_READ, |s| {
-        s.text("report the bytes as read")
-            .set_if(eq(mismatch, 1), undetected, 1)
-            .set(mismatch, 0)
+    let step = p.draft(|p, s| {
+        s.text("report the bytes as read");
+        let words: Vec<Expr> = user.iter().map(|v| Expr::Var(*v)).collect();
+        for (word, value) in words.iter().enumerate() {
+            p.accepts(s, &page, word, value);
+        }
+        p.accepts_whole(s, &page, &words);
     });
+    p.b.push("S5a", c::PIPE_READ, step);
     p.hook(Hook::SinkIoEnd, &held(None));
     release(p, pipe, "S7");
     dropped.map(|label| (label, user))
-}
-
-/// Whether the words read so far and this one complete a mixture.
-fn torn_at(p: &Prog<'_>, page: &PageAt, user: &[VarId], word: usize, value: &Expr) -> Expr {
-    if word + 1 != user.len() || page.origins.is_empty() {
-        return Expr::FALSE;
-    }
-    let values: Vec<Expr> = user
-        .iter()
-        .enumerate()
-        .map(|(w, v)| {
-            if w == word {
-                value.clone()
-            } else {
-                Expr::Var(*v)
-            }
-        })
-        .collect();
-    p.never_together(page, &values)
-}
-
-fn ghost_mismatch(p: &mut Prog<'_>, k: usize) -> VarId {
-    let object = p.b.system.task(p.b.task).name.clone();
-    let name = format!("mismatch#{}.{k}", p.call);
-    p.b.system.declare(VarDecl::ghost(object, name, 1))
 }
 
 /// Takes the pipe mutex once there is something in the pipe.

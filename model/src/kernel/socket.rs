@@ -221,23 +221,17 @@ fn hand_out(
                 }
             })
             .collect();
-        let torn = if word + 1 == out.len() {
-            p.never_together(frag, &values)
-        } else {
-            Expr::FALSE
-        };
-        let outside = p.outside_window(frag, word, &value);
         let step = p.draft(|p, s| {
-            let ghosts = &p.w.ghosts;
             s.text(format!("read word {word}"))
-                .set(*target, value.clone())
-                .set_if(outside, ghosts.undetected, 1)
-                .set_if(torn, ghosts.torn, 1);
+                .set(*target, value.clone());
             if let Some(sum) = sums.get(word) {
-                s.set_if(ne(*sum, value.clone()), ghosts.access_inconsistent, 1);
+                let disagree = ne(*sum, value.clone());
+                s.set_if(disagree, p.w.ghosts.access_inconsistent, 1);
             }
-            p.mark_delivery(s, frag, word, &value);
-            Prog::reading(p.w, s, frag, word, &value);
+            p.accepts(s, frag, word, &value);
+            if word + 1 == out.len() {
+                p.accepts_whole(s, frag, &values);
+            }
         });
         p.b.push(id, function, step);
     }
