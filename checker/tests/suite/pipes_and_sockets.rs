@@ -157,3 +157,18 @@ fn what_is_thrown_away_is_not_judged() {
         ),
     ]);
 }
+
+/// One buffer, one reference: nothing is wrong at the end. Without the put, something is.
+#[test]
+fn what_a_pipe_still_holds_is_balanced() {
+    let invariant = "references-balanced";
+    check(&[
+        ("by-reference", "undrained-pipe", invariant, Holds),
+        ("stable-pin", "undrained-pipe", invariant, Holds),
+    ]);
+    let put = [Ablation::Assignment("S7".to_owned(), "refs".to_owned())];
+    assert_eq!(
+        verdict("by-reference", "write-vs-splice", invariant, &put),
+        Violated
+    );
+}
