@@ -123,6 +123,50 @@ fn a_hold_under_the_socket_lock_waits_for_its_own_ack() {
     ]);
 }
 
+/// A rule that acts on a buffer asks whether it refers to a folio of the file.
+#[test]
+fn a_pipe_writers_page_is_not_the_files() {
+    for scheme in schemes::all() {
+        for scenario in [
+            "pipe-writers-page-read",
+            "pipe-writers-page-to-socket",
+            "pipe-writers-page-among-two",
+        ] {
+            let scenario = support::scenario(scenario);
+            if !scheme.family.concerns(&scenario.setup) {
+                continue;
+            }
+            let unit = Unit {
+                scheme: scheme.clone(),
+                ask: instance::applicable(&scenario.setup),
+                scenario,
+                ablations: Vec::new(),
+            };
+            suite::run(&unit, &Options::default()).unwrap();
+        }
+    }
+    check(&[
+        (
+            "stable-sink-io",
+            "pipe-writers-page-read",
+            "deadlock-free",
+            Holds,
+        ),
+        (
+            "stable-sink-io",
+            "pipe-writers-page-to-socket",
+            "deadlock-free",
+            Holds,
+        ),
+        (
+            "stable-sink-io",
+            "pipe-writers-page-among-two",
+            "references-balanced",
+            Holds,
+        ),
+    ]);
+}
+
 /// Bytes that a scheme throws away are nobody's.
 #[test]
 fn what_is_thrown_away_is_not_judged() {

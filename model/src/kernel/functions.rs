@@ -90,6 +90,7 @@ functions! {
     "fs/stat.c" { FILL_MG_CMTIME = "fill_mg_cmtime" }
     "kernel/time/timekeeping.c" { TIMEKEEPING_ADVANCE = "timekeeping_advance" }
     "include/linux/pagemap.h" { FOLIO_LOCK = "folio_lock" }
+    "include/linux/page-flags.h" { PAGE_FOLIO = "page_folio" }
     "mm/filemap.c" {
         FOLIO_UNLOCK = "folio_unlock",
         FILEMAP_GET_FOLIO = "__filemap_get_folio",

@@ -7,6 +7,7 @@ pub mod confirm;
 pub mod cookie;
 pub mod copy;
 pub mod cow_page_cache;
+pub mod held;
 pub mod hold;
 pub mod iomap;
 pub mod notify;
