@@ -216,3 +216,27 @@ fn what_a_pipe_still_holds_is_balanced() {
         Violated
     );
 }
+
+/// IOMAP_F_STALE's cookie is compared in the section that changes the page.
+#[test]
+fn compared_and_copied_in_one_section_is_exact() {
+    check(&[
+        (
+            "confirm-folio-version",
+            "write-vs-splice",
+            "detected",
+            Violated,
+        ),
+        ("confirm-locked", "write-vs-splice", "detected", Holds),
+        ("confirm-locked", "write-vs-splice", "untorn", Holds),
+        ("confirm-locked", "mmap-store-dirty-pte", "detected", Holds),
+        ("confirm-locked", "ext4-write-vs-splice", "detected", Holds),
+        // A socket copies nothing.
+        (
+            "confirm-locked",
+            "socket-checksum-vs-write",
+            "detected",
+            Violated,
+        ),
+    ]);
+}

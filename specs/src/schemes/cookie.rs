@@ -6,6 +6,7 @@ use foliocheck_model::kernel::functions as c;
 use foliocheck_model::kernel::hooks::{At, Hook};
 use foliocheck_model::kernel::prog::{FolioRef, PageAt, Prog};
 use foliocheck_model::kernel::rmap::mkclean_and_mark_dirty;
+use foliocheck_model::kernel::setup::Call;
 use foliocheck_model::kernel::world::COUNTER_MAX;
 use foliocheck_model::machine::builder::{CFn, Label, Place};
 use foliocheck_model::machine::expr::{Expr, eq, ne, or};
@@ -209,6 +210,41 @@ fn check(
             })
             .otherwise("unchanged", |b| if unlock { b.set(lock, 0) } else { b })
     });
+}
+
+/// A consumer that is about to copy locks the folio, compares, and keeps the lock.
+pub fn compare_and_keep_locked(p: &mut Prog<'_>, at: &At) {
+    let At::Held {
+        page,
+        fail: Some(fail),
+    } = at
+    else {
+        return;
+    };
+    let (page, fail) = (page.clone(), *fail);
+    held::for_folio(p, &page, |p, folio| {
+        check(p, &page, folio, Source::FolioVersion, fail, false);
+    });
+}
+
+/// It has copied, and unlocks the folio.
+pub fn unlock_copied(p: &mut Prog<'_>, at: &At) {
+    let At::Held { page, .. } = at else { return };
+    held::for_folio(p, page, |p, folio| folio_unlock(p, "C2u", folio));
+}
+
+/// A socket that will send from the page, which copies nothing.
+pub fn compare_frag(p: &mut Prog<'_>, at: &At) {
+    let call = &p.w.setup.tasks[p.b.task.index()].calls[p.call];
+    if matches!(
+        call,
+        Call::SpliceSocket {
+            scatter_gather: true,
+            ..
+        }
+    ) {
+        compare(p, at, Source::FolioVersion);
+    }
 }
 
 fn carry(p: &mut Prog<'_>, at: &At) {

@@ -29,6 +29,7 @@ use crate::scheme::Scheme;
 pub fn all() -> Vec<Scheme> {
     let mut schemes = vec![by_reference::scheme(), copy::copy(), copy::copy_locked()];
     schemes.extend(cookie::Source::ALL.map(confirm::scheme));
+    schemes.push(confirm::locked());
     schemes.extend(cookie::Source::ALL.map(recheck::scheme));
     schemes.extend([
         stable_pin::stable_flag(),
