@@ -123,6 +123,28 @@ fn a_hold_under_the_socket_lock_waits_for_its_own_ack() {
     ]);
 }
 
+/// Where the two pages go with two calls, a hold taken before the socket is locked lets the first ACK through.
+#[test]
+fn a_hold_before_the_socket_lock_lets_acks_through() {
+    let scenario = "same-page-in-two-sends";
+    check(&[
+        ("stable-sink-io", scenario, "deadlock-free", Violated),
+        (
+            "stable-sink-io-before-send",
+            scenario,
+            "deadlock-free",
+            Holds,
+        ),
+        // With one call it holds both before it sends either.
+        (
+            "stable-sink-io-before-send",
+            "same-page-twice-one-socket",
+            "deadlock-free",
+            Violated,
+        ),
+    ]);
+}
+
 /// A rule that acts on a buffer asks whether it refers to a folio of the file.
 #[test]
 fn a_pipe_writers_page_is_not_the_files() {

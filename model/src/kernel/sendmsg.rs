@@ -119,9 +119,15 @@ fn gather(p: &mut Prog<'_>, sender: &Sender<'_>, pipe: usize, buffers: usize) ->
 /// `sock_sendmsg` of the buffers up to `to`, under the socket lock. Where a rule can make the copying of
 /// one fail: how many were sent before it, and the label for that, the lock still held.
 fn send_message(p: &mut Prog<'_>, sender: &Sender<'_>, to: usize) -> Vec<(usize, Label)> {
-    let Call::SpliceSocket { socket, .. } = sender.call else {
+    let Call::SpliceSocket { pipe, socket, .. } = sender.call else {
         return Vec::new();
     };
+    for buffer in sender.from..to {
+        if !copies_at_sink(p.rules, &p.w.setup, sender.call, buffer).0 {
+            let page = p.pipe_tail_plus(*pipe, buffer - sender.from);
+            p.hook(Hook::SockSendmsgStart, &At::Held { page, fail: None });
+        }
+    }
     let mut short = Vec::new();
     p.within(c::TCP_SENDMSG, |p| {
         lock_sock(p, *socket);

@@ -37,6 +37,7 @@ pub fn all() -> Vec<Scheme> {
         stable_pin::stable_pin_mkclean(),
         stable_pin::stable_pin_mkclean_truncate(),
         stable_sink_io::scheme(),
+        stable_sink_io::before_send(),
         iomap::unchecked(),
         iomap::cookie(),
         iomap::cookie_before_lock(),

@@ -1,5 +1,10 @@
 //! Z6: not stable in the pipe, only while the sink does IO: from when the socket takes the page to
 //! its last use of it, or while a reader copies.
+//!
+//! Where the socket takes it is not said in the mails. Inside `tcp_sendmsg` the sender owns the socket, and
+//! waits there for the folio lock: ACKs, and with them the drops of holds, wait in the backlog as long.
+//! Before `sock_sendmsg` it does not, the kinder reading; but `splice_to_socket` hands over all buffers with
+//! one call, so that then a page that is in the pipe twice is held before either of the two is sent.
 
 use foliocheck_model::kernel::functions as c;
 use foliocheck_model::kernel::hooks::{At, Hook};
@@ -21,6 +26,23 @@ pub fn scheme() -> Scheme {
             purpose: "a socket holds the folio from the moment it takes it",
             hook: Hook::SkbFragGet,
             effect: Effect::Steps(hold_moved),
+        }),
+        omits: Vec::new(),
+    }
+}
+
+/// The holds of a `splice(2)` to a socket are taken before `sock_sendmsg`, without the socket lock.
+pub fn before_send() -> Scheme {
+    Scheme {
+        id: "stable-sink-io-before-send",
+        title: "stable-sink-io, and a socket's holds are taken before sock_sendmsg, without the socket lock",
+        family: Family::Hold,
+        source: SOURCE,
+        rules: rules(Rule {
+            name: "hold-before-send",
+            purpose: "the folios are held before the socket is locked, so that ACKs are not put off",
+            hook: Hook::SockSendmsgStart,
+            effect: Effect::Steps(hold_to_send),
         }),
         omits: Vec::new(),
     }
@@ -61,6 +83,12 @@ fn rules(for_send: Rule) -> Vec<Rule> {
 fn hold_to_copy(p: &mut Prog<'_>, at: &At) {
     if let At::Held { page, .. } = at {
         take(p, page, c::PIPE_READ);
+    }
+}
+
+fn hold_to_send(p: &mut Prog<'_>, at: &At) {
+    if let At::Held { page, .. } = at {
+        take(p, page, c::SPLICE_TO_SOCKET);
     }
 }
 
