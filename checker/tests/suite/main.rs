@@ -3,6 +3,7 @@
 mod ablation;
 mod claims;
 mod coverage;
+mod pipes_and_sockets;
 mod sinks;
 mod spliced_tag;
 #[path = "../support/mod.rs"]

@@ -120,6 +120,7 @@ functions! {
     "fs/stat.c" { FILL_MG_CMTIME = "fill_mg_cmtime" }
     "kernel/time/timekeeping.c" { TIMEKEEPING_ADVANCE = "timekeeping_advance" }
     "include/linux/pagemap.h" { FOLIO_LOCK = "folio_lock" }
+    "include/linux/page-flags.h" { PAGE_FOLIO = "page_folio" }
     "mm/filemap.c" {
         FOLIO_UNLOCK = "folio_unlock",
         FILEMAP_GET_FOLIO = "__filemap_get_folio",
@@ -284,6 +285,8 @@ functions! {
         PIPE_UNLOCK = "pipe_unlock",
         PIPE_READ = "pipe_read",
         PIPE_WRITE = "pipe_write",
+        PIPE_RELEASE = "pipe_release",
+        FREE_PIPE_INFO = "free_pipe_info",
     }
     "net/core/skbuff.c" {
         SKB_SPLICE_FROM_ITER = "skb_splice_from_iter",
@@ -295,6 +298,10 @@ functions! {
     }
     "net/core/dev.c" { SKB_CHECKSUM_HELP = "skb_checksum_help" }
     "net/core/stream.c" { SK_STREAM_WAIT_MEMORY = "sk_stream_wait_memory" }
+    "net/core/sock.c" {
+        LOCK_SOCK = "lock_sock_nested",
+        RELEASE_SOCK = "release_sock",
+    }
     "include/net/sock.h" { SKB_COPY_TO_PAGE_NOCACHE = "skb_copy_to_page_nocache" }
     "net/ipv4/esp4.c" { ESP_INPUT = "esp_input" }
     "crypto/aead.c" { CRYPTO_AEAD_DECRYPT = "crypto_aead_decrypt" }
@@ -312,5 +319,10 @@ functions! {
         TCP_RETRANSMIT_SKB = "__tcp_retransmit_skb",
     }
     "net/ipv4/tcp_input.c" { TCP_CLEAN_RTX_QUEUE = "tcp_clean_rtx_queue" }
-    "net/ipv4/tcp.c" { TCP_RECVMSG_LOCKED = "tcp_recvmsg_locked" }
+    "net/ipv4/tcp_ipv4.c" { TCP_V4_RCV = "tcp_v4_rcv" }
+    "net/ipv4/tcp_timer.c" { TCP_WRITE_TIMER = "tcp_write_timer" }
+    "net/ipv4/tcp.c" {
+        TCP_SENDMSG = "tcp_sendmsg",
+        TCP_RECVMSG_LOCKED = "tcp_recvmsg_locked",
+    }
 }

@@ -19,19 +19,17 @@ pub struct Ghosts {
     /// Per spliced reference, folio (by position in its index) and word: the tokens that the word
     /// had while the splice was open.
     pub window: Vec<Vec<Vec<VarId>>>,
-    /// Per spliced reference and word: the first value read through it; one past the tokens if none.
+    /// Per spliced reference and word: the first value accepted through it; one past the tokens if none.
     pub first: Vec<Vec<VarId>>,
-    /// Somebody was handed bytes outside the window.
-    pub snapshot_broken: VarId,
     /// Somebody accepted bytes outside the window.
-    pub undetected: VarId,
-    /// Somebody was handed a mixture.
+    pub snapshot_broken: VarId,
+    /// Somebody accepted a mixture.
     pub torn: VarId,
     /// The reads of one access disagreed.
     pub access_inconsistent: VarId,
     /// The checksum of a writeback is not that of the bytes that reached the disk.
     pub checksum_mismatch: VarId,
-    /// Two readings of one spliced reference disagreed.
+    /// Two readings of one spliced reference that were accepted disagreed.
     pub reread_inconsistent: VarId,
     /// A store went through a page after `mprotect(PROT_READ)` of it had returned.
     pub protection_broken: VarId,
@@ -77,7 +75,7 @@ pub struct Sync {
 pub struct Frozen {
     /// Per modifying call (task, number) and spliced reference: it began after the report.
     pub late: Vec<((usize, usize), Vec<VarId>)>,
-    /// A sink read what such a modification wrote, through that reference.
+    /// A sink accepted what such a modification wrote, through that reference.
     pub broken: VarId,
 }
 
@@ -165,7 +163,6 @@ impl Ghosts {
             window,
             first,
             snapshot_broken: broken("snapshot"),
-            undetected: broken("detected"),
             torn: broken("untorn"),
             access_inconsistent: broken("access-consistent"),
             checksum_mismatch: broken("checksum"),

@@ -70,6 +70,9 @@ pub enum Hook {
     SplicePermission,
     /// `sock_sendmsg`: whether the socket copies a buffer. Asked with [`Choice::Sink`].
     SockSendmsg,
+    /// Before `sock_sendmsg`, for each buffer that goes by reference: the pipe mutex is held, the socket
+    /// lock is not (before S6k).
+    SockSendmsgStart,
     /// `splice(2)` is about to return, its requests handed on as far as it goes. Rules here replace
     /// the report of completion that the return is.
     SpliceReturn,
@@ -145,6 +148,7 @@ impl Hook {
         Hook::SkbFragPut,
         Hook::SplicePermission,
         Hook::SockSendmsg,
+        Hook::SockSendmsgStart,
         Hook::SpliceReturn,
         Hook::SkbAcked,
         Hook::RequestCancel,
@@ -198,6 +202,7 @@ impl Hook {
             Hook::SkbFragPut => "skb_release_data",
             Hook::SplicePermission => "splice_permission",
             Hook::SockSendmsg => "sock_sendmsg",
+            Hook::SockSendmsgStart => "sock_sendmsg_start",
             Hook::SpliceReturn => "splice_return",
             Hook::SkbAcked => "tcp_clean_rtx_queue",
             Hook::RequestCancel => "request_cancel",

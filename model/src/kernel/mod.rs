@@ -16,8 +16,10 @@
 //! | [`device`] | `block/t10-pi.c`, `drivers/md/raid5.c` | B11, B11d, B11p |
 //! | [`splice`] | `mm/filemap.c`, `fs/splice.c` | S0-S3 |
 //! | [`pipe`] | `fs/pipe.c` | S4, S5, S7, A0-A4 |
+//! | [`failure`] | `fs/pipe.c` | S7r, S7x, S0e, A0e: what programs do when a consumer failed |
 //! | [`pipe_pages`] | `fs/pipe.c` | S5p: pages of pipe writers that two pipes share |
-//! | [`socket`] | `fs/splice.c`, `net/` | S6, N0-N3 |
+//! | [`sendmsg`] | `fs/splice.c`, `net/ipv4/tcp.c` | S6 |
+//! | [`socket`] | `net/ipv4` | N0-N3 |
 //! | [`skbuff`] | `net/core/skbuff.c`, `net/core/dev.c` | N1h, N1l, N4, S6c, S6q: the marker, copies, coalescing |
 //! | [`crypto`] | `net/ipv4/esp4.c`, `crypto/algif_aead.c` | E1-E6: sinks that write where the bytes lie |
 //! | [`completion`] | `io_uring/` | Q0-Q2, S6r: reports of completion |
@@ -48,6 +50,7 @@ pub mod crypto;
 mod declare;
 pub mod device;
 pub mod direct;
+pub mod failure;
 pub mod folio;
 pub mod functions;
 pub mod ghost;
@@ -72,6 +75,7 @@ pub mod reflink;
 pub mod refs;
 pub mod replace;
 pub mod rmap;
+pub mod sendmsg;
 pub mod setup;
 pub mod skbuff;
 pub mod socket;
@@ -90,8 +94,8 @@ use std::collections::BTreeMap;
 use crate::machine::builder::{Label, ProgramBuilder};
 use crate::machine::{BuildError, System, TaskId};
 use declare::{Needs, Replaces};
+use failure::Failure;
 use hooks::{Hook, Rules};
-use pipe::OnFailure;
 use prog::Prog;
 use setup::{Call, Setup};
 use socket::{Checksum, Receiving, Sending};
@@ -107,23 +111,28 @@ pub fn build(setup: &Setup, rules: &dyn Rules) -> Result<(System, World), BuildE
     world.bounces = rules.has(Hook::SubmitBio);
     for (t, task) in setup.tasks.iter().enumerate() {
         let id = TaskId(u8::try_from(t).expect("few tasks"));
-        let b = ProgramBuilder::new(&mut system, id);
+        let mut b = ProgramBuilder::new(&mut system, id);
+        let exit = b.label("exit");
         let mut p = Prog {
             b,
             w: &mut world,
             rules,
             call: 0,
+            exit,
         };
-        let mut feeders: BTreeMap<usize, Label> = BTreeMap::new();
+        let mut starts: Vec<Label> = Vec::new();
         let mut sent: BTreeMap<usize, usize> = BTreeMap::new();
         for (number, call) in task.calls.iter().enumerate() {
             p.call = number;
             completion::call_begins(&mut p, call);
-            write_call(&mut p, call, &mut feeders, &mut sent);
+            starts.push(p.b.here("call"));
+            write_call(&mut p, call, &starts, &mut sent);
         }
         if task.forever {
             p.b.again("E0", functions::MAIN);
         }
+        p.b.bind(exit);
+        failure::exit(&mut p);
         p.b.finish()?;
     }
     system.validate()?;
@@ -153,13 +162,8 @@ fn needs(rules: &dyn Rules) -> Needs {
     }
 }
 
-/// `feeders`: where a failed consumer of a pipe starts again; `sent`: fragments already used.
-fn write_call(
-    p: &mut Prog<'_>,
-    call: &Call,
-    feeders: &mut BTreeMap<usize, Label>,
-    sent: &mut BTreeMap<usize, usize>,
-) {
+/// `starts`: where each call of the task so far begins; `sent`: fragments already used.
+fn write_call(p: &mut Prog<'_>, call: &Call, starts: &[Label], sent: &mut BTreeMap<usize, usize>) {
     match call {
         Call::Write { folios, words } => buffered_write::write(p, folios, words),
         Call::MmapStore { mm, folio, words } => mmap::mmap_store(p, *mm, *folio, words),
@@ -179,27 +183,17 @@ fn write_call(
             folios,
             pipe,
             writable,
-        } => {
-            let start = p.b.here("splice again");
-            feeders.insert(*pipe, start);
-            splice::splice_read(p, folios, *pipe, *writable);
-        }
+        } => splice::splice_read(p, folios, *pipe, *writable, None),
         Call::PipeRead {
             pipe,
             buffers,
             may_stop,
         } => {
-            let failure = OnFailure {
-                retry: feeders.get(pipe).copied(),
-            };
+            let failure = on_failure(p, *pipe, starts);
             pipe::pipe_read(p, *pipe, *buffers, *may_stop, &failure);
         }
         Call::PipeWrite { pipe } => pipe::pipe_write(p, *pipe),
-        Call::Tee { from, to, buffers } => {
-            // What has been handed on cannot be spliced anew in place of it.
-            feeders.remove(from);
-            splice::tee(p, *from, *to, *buffers);
-        }
+        Call::Tee { from, to, buffers } => splice::tee(p, *from, *to, *buffers),
         Call::SpliceSocket {
             pipe,
             socket,
@@ -207,8 +201,8 @@ fn write_call(
             ..
         } => {
             let first = sent.entry(*socket).or_default();
-            let retry = feeders.get(pipe).copied();
-            socket::splice_to_socket(p, call, *first, retry);
+            let failure = on_failure(p, *pipe, starts);
+            sendmsg::splice_to_socket(p, call, *first, &failure);
             *first += buffers;
         }
         Call::Transmit {
@@ -260,4 +254,9 @@ fn write_call(
         Call::BufferStore { folio, words } => direct::buffer_store(p, *folio, words),
         Call::PinStore { folio, words } => gup::pin_store(p, *folio, words),
     }
+}
+
+/// What the program does if the call being written fails.
+fn on_failure(p: &Prog<'_>, pipe: usize, starts: &[Label]) -> Failure {
+    failure::of_call(&p.w.setup, p.b.task.index(), p.call, pipe, starts)
 }

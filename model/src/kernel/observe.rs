@@ -132,14 +132,22 @@ impl Prog<'_> {
         .fold()
     }
 
-    /// Assignments of a reading of one word through a spliced reference.
-    pub fn reading<'s>(
-        w: &World,
+    /// Assignments of a consumer's accepting `value` as a word of what it was handed: a reader of a pipe
+    /// when `read(2)` reports it, after any check that follows the copy; a socket, a device or a receiver
+    /// when it takes it.
+    pub fn accepts<'s>(
+        &self,
         s: &'s mut StepDraft,
         page: &PageAt,
         word: usize,
         value: &Expr,
     ) -> &'s mut StepDraft {
+        if page.origins.is_empty() {
+            return s;
+        }
+        let w = &*self.w;
+        let outside = self.outside_window(page, word, value);
+        s.set_if(outside, w.ghosts.snapshot_broken, 1);
         for o in &page.origins {
             let mine = page.stems_from(w, *o);
             let first = w.ghosts.first[*o][word];
@@ -152,6 +160,20 @@ impl Prog<'_> {
         oracle::given_out(w, s, page, value);
         completion::reading(w, s, page, word, value);
         s
+    }
+
+    /// Assignments of a consumer's accepting the last of these words.
+    pub fn accepts_whole<'s>(
+        &self,
+        s: &'s mut StepDraft,
+        page: &PageAt,
+        values: &[Expr],
+    ) -> &'s mut StepDraft {
+        if page.origins.is_empty() {
+            return s;
+        }
+        let torn = self.never_together(page, values);
+        s.set_if(torn, self.w.ghosts.torn, 1)
     }
 
     /// Registers for the bytes a consumer was handed, one a word; observed. They hold one past the
@@ -180,18 +202,6 @@ impl Prog<'_> {
                 )
             })
             .collect()
-    }
-
-    /// The condition that a delivery must not be: outside the window.
-    pub fn mark_delivery<'s>(
-        &self,
-        s: &'s mut StepDraft,
-        page: &PageAt,
-        word: usize,
-        value: &Expr,
-    ) -> &'s mut StepDraft {
-        let outside = self.outside_window(page, word, value);
-        s.set_if(outside, self.w.ghosts.snapshot_broken, 1)
     }
 }
 

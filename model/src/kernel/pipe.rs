@@ -1,34 +1,81 @@
 //! `fs/pipe.c`, `fs/splice.c`: reading a pipe, releasing its buffers, writing to it. Actions S4, S5, S7.
 
+use super::failure::{self, Failure};
 use super::functions as c;
 use super::hooks::{At, Hook};
 use super::pipe_pages;
 use super::prog::{PageAt, Prog};
 use crate::machine::builder::{CFn, Label};
 use crate::machine::expr::{Expr, add, and, any, eq, ite, lt, ne, not, or, sub};
-use crate::machine::step::Cost;
-use crate::machine::var::{VarDecl, VarId};
+use crate::machine::var::VarId;
 
-/// What a consumer does when a rule makes it fail.
-pub struct OnFailure {
-    /// Where the splicer tries again; none if the consumer just reports the error.
-    pub retry: Option<Label>,
-}
-
-/// `read(2)` on a pipe, one buffer after another, word by word.
-pub fn pipe_read(
-    p: &mut Prog<'_>,
-    pipe: usize,
-    buffers: usize,
-    may_stop: bool,
-    failure: &OnFailure,
-) {
+/// `read(2)` on a pipe of the given number of pages. The mutex is held until the pipe is empty or all
+/// are read; a short read is followed by another call. If the program may stop before any buffer, it
+/// reads one a call.
+pub fn pipe_read(p: &mut Prog<'_>, pipe: usize, buffers: usize, may_stop: bool, failure: &Failure) {
+    let done = p.b.label("done");
+    let refused = failure::possible(p.rules).then(|| p.b.label("refused"));
+    let mut dropped = Vec::new();
     for k in 0..buffers {
         if may_stop {
             may_stop_here(p, c::PIPE_READ, "R0");
         }
-        p.within(c::PIPE_READ, |p| read_buffer(p, pipe, k, failure));
+        p.within(c::PIPE_READ, |p| {
+            if k == 0 || may_stop {
+                lock_non_empty(p, pipe, "S4l");
+            } else {
+                another_buffer(p, pipe);
+            }
+            dropped.extend(read_buffer(p, pipe, k, refused));
+            if k + 1 == buffers {
+                unlock(p, pipe, "S7u", done);
+            } else if may_stop {
+                let next = p.b.label("next call");
+                unlock(p, pipe, "S7u", next);
+                p.b.bind(next);
+            }
+        });
     }
+    if let Some(refused) = refused {
+        p.within(c::PIPE_READ, |p| {
+            for (label, user) in dropped {
+                throw_away(p, pipe, label, &user, refused);
+            }
+        });
+        p.b.bind(refused);
+        failure::fail(p, c::PIPE_READ, pipe, failure);
+    }
+    p.b.bind(done);
+}
+
+/// The pipe mutex is held, and a buffer has been read: is there another? If not, the call returns short,
+/// and the program calls again.
+fn another_buffer(p: &mut Prog<'_>, pipe: usize) {
+    let (mutex, used) = (p.w.pipes[pipe].mutex, p.w.pipes[pipe].used);
+    let reading = p.b.label("another buffer");
+    p.b.step("S5n", c::PIPE_READ, |s| {
+        s.text("another buffer in the pipe?")
+            .release(mutex)
+            .when(ne(used, 0), "yes", |b| b.goto(reading))
+            .otherwise("no: returns short, is called again", |b| b.set(mutex, 0))
+    });
+    lock_non_empty(p, pipe, "S4l");
+    p.b.bind(reading);
+}
+
+/// S7f: what was copied is not the program's.
+fn throw_away(p: &mut Prog<'_>, pipe: usize, label: Label, user: &[VarId], refused: Label) {
+    p.b.bind(label);
+    let page = p.pipe_tail(pipe);
+    p.hook(Hook::SinkIoEnd, &At::Held { page, fail: None });
+    let unread: Vec<_> = user.iter().map(|v| (*v, p.b.system.var(*v).init)).collect();
+    p.b.step("S7f", c::PIPE_READ, |s| {
+        s.text("the copy is thrown away");
+        for (word, none) in unread {
+            s.set(word, none.cast_signed());
+        }
+        s.goto(refused)
+    });
 }
 
 /// The program behind a consumer may decide never to consume.
@@ -41,131 +88,46 @@ pub fn may_stop_here(p: &mut Prog<'_>, function: CFn, id: &str) {
     });
 }
 
-fn read_buffer(p: &mut Prog<'_>, pipe: usize, k: usize, failure: &OnFailure) {
-    lock_non_empty(p, pipe, "S4l");
+/// Reads the buffer at the tail. Where the copy can be thrown away: the label for that, and the words.
+fn read_buffer(
+    p: &mut Prog<'_>,
+    pipe: usize,
+    k: usize,
+    refused: Option<Label>,
+) -> Option<(Label, Vec<VarId>)> {
     let page = p.pipe_tail(pipe);
-    let refused = p
-        .rules
-        .has(Hook::PipeBufConfirm)
-        .then(|| p.b.label("refused"));
+    let held = |fail| At::Held {
+        page: page.clone(),
+        fail,
+    };
+    confirm(p, &page, refused);
+    p.hook(Hook::SinkIoStart, &held(refused));
+    let user = p.delivered(&format!("user{k}"), &page);
+    for (word, target) in user.iter().enumerate() {
+        let value = page.word(p.w, word);
+        p.b.step("S5", c::COPY_PAGE_TO_ITER, |s| {
+            s.text(format!("copy word {word} to the user's buffer"))
+                .set(*target, value)
+        });
+    }
+    pipe_pages::read(p, pipe);
     let dropped = p
         .rules
         .has(Hook::PipeBufCopied)
         .then(|| p.b.label("copy dropped"));
-    let done = p.b.label("done");
-    confirm(p, &page, refused);
-    p.hook(
-        Hook::SinkIoStart,
-        &At::Held {
-            page: page.clone(),
-            fail: None,
-        },
-    );
-    let user = p.delivered(&format!("user{k}"), &page);
-    let mismatch = ghost_mismatch(p, k);
-    for (word, target) in user.iter().enumerate() {
-        let value = page.word(p.w, word);
-        let outside = p.outside_window(&page, word, &value);
-        let torn = torn_at(p, &page, &user, word, &value);
-        let step = p.draft(|p, s| {
-            s.text(format!("copy word {word} to the user's buffer"))
-                .set(*target, value.clone())
-                .set_if(outside, mismatch, 1)
-                .set_if(torn, p.w.ghosts.torn, 1);
-            p.mark_delivery(s, &page, word, &value);
-            Prog::reading(p.w, s, &page, word, &value);
-        });
-        p.b.push("S5", c::COPY_PAGE_TO_ITER, step);
-    }
-    pipe_pages::read(p, pipe);
-    p.hook(
-        Hook::PipeBufCopied,
-        &At::Held {
-            page: page.clone(),
-            fail: dropped,
-        },
-    );
-    let undetected = p.w.ghosts.undetected;
-    p.b.step("S5a", c::PIPE_READ, |s| {
-        s.text("report the bytes as read")
-            .set_if(eq(mismatch, 1), undetected, 1)
-            .set(mismatch, 0)
+    p.hook(Hook::PipeBufCopied, &held(dropped));
+    let step = p.draft(|p, s| {
+        s.text("report the bytes as read");
+        let words: Vec<Expr> = user.iter().map(|v| Expr::Var(*v)).collect();
+        for (word, value) in words.iter().enumerate() {
+            p.accepts(s, &page, word, value);
+        }
+        p.accepts_whole(s, &page, &words);
     });
-    p.hook(
-        Hook::SinkIoEnd,
-        &At::Held {
-            page: page.clone(),
-            fail: None,
-        },
-    );
+    p.b.push("S5a", c::PIPE_READ, step);
+    p.hook(Hook::SinkIoEnd, &held(None));
     release(p, pipe, "S7");
-    unlock(p, pipe, "S7u", done);
-    if let Some(dropped) = dropped {
-        p.b.bind(dropped);
-        p.b.step("S7f", c::PIPE_READ, |s| {
-            s.text("the copy is thrown away").set(mismatch, 0)
-        });
-        p.hook(
-            Hook::SinkIoEnd,
-            &At::Held {
-                page: page.clone(),
-                fail: None,
-            },
-        );
-    }
-    if let Some(refused) = refused {
-        p.b.bind(refused);
-    }
-    if refused.is_some() || dropped.is_some() {
-        discard(p, pipe, failure.retry, done);
-    }
-    p.b.bind(done);
-}
-
-/// After a failure, pipe mutex held: a splicer empties the pipe and splices again; a consumer that did
-/// not splice itself drops this buffer, reports an error for it, and goes on.
-pub fn discard(p: &mut Prog<'_>, pipe: usize, retry: Option<Label>, next: Label) {
-    let Some(retry) = retry else {
-        release(p, pipe, "S7");
-        unlock(p, pipe, "S7u", next);
-        return;
-    };
-    let more = p.b.here("more");
-    release(p, pipe, "S7");
-    let (mutex, used) = (p.w.pipes[pipe].mutex, p.w.pipes[pipe].used);
-    p.b.step("S7r", c::PIPE_UNLOCK, |s| {
-        s.text("empty the pipe, then splice again")
-            .release(mutex)
-            .when(ne(used, 0), "more buffers", |b| b.goto(more))
-            .otherwise("empty: splice again", |b| {
-                b.set(mutex, 0).costs(Cost::Retry).goto(retry)
-            })
-    });
-}
-
-/// Whether the words read so far and this one complete a mixture.
-fn torn_at(p: &Prog<'_>, page: &PageAt, user: &[VarId], word: usize, value: &Expr) -> Expr {
-    if word + 1 != user.len() || page.origins.is_empty() {
-        return Expr::FALSE;
-    }
-    let values: Vec<Expr> = user
-        .iter()
-        .enumerate()
-        .map(|(w, v)| {
-            if w == word {
-                value.clone()
-            } else {
-                Expr::Var(*v)
-            }
-        })
-        .collect();
-    p.never_together(page, &values)
-}
-
-fn ghost_mismatch(p: &mut Prog<'_>, k: usize) -> VarId {
-    let object = p.b.system.task(p.b.task).name.clone();
-    let name = format!("mismatch#{}.{k}", p.call);
-    p.b.system.declare(VarDecl::ghost(object, name, 1))
+    dropped.map(|label| (label, user))
 }
 
 /// Takes the pipe mutex once there is something in the pipe.
@@ -264,16 +226,18 @@ pub fn pipe_write(p: &mut Prog<'_>, pipe: usize) {
     let slots = object.slots.len();
     let task = p.b.task.index();
     let word = p.w.setup.words - 1;
+    let unread = failure::unread(p, pipe);
     p.within(c::PIPE_WRITE, |p| {
         p.b.step("A0", c::PIPE_LOCK, |s| {
             s.text("pipe mutex; wait for room or a buffer to append to")
                 .wait(and(
                     eq(object.mutex, 0),
-                    or(lt(object.used, slots), mergeable(&object)),
+                    any([lt(object.used, slots), mergeable(&object), unread]),
                 ))
                 .set(object.mutex, me)
                 .acquire(object.mutex)
         });
+        failure::broken_pipe(p, pipe, "A0e", &[]);
         let appended = p.b.label("appended");
         let fresh = p.b.label("new buffer");
         p.b.step("A1", c::PIPE_WRITE, |s| {

@@ -4,7 +4,7 @@ use super::hooks::{At, Hook, Rules};
 use super::refs::place_of;
 pub use super::refs::{FolioRef, PageAt};
 use super::world::{COUNTER_MAX, Frag, Socket, World};
-use crate::machine::builder::{CFn, Place, ProgramBuilder, StepDraft};
+use crate::machine::builder::{CFn, Label, Place, ProgramBuilder, StepDraft};
 use crate::machine::expr::{Expr, eq};
 use crate::machine::step::RuleTag;
 use crate::machine::system::System;
@@ -20,6 +20,8 @@ pub struct Prog<'a> {
     pub rules: &'a dyn Rules,
     /// Number of the call being written.
     pub call: usize,
+    /// Where the program ends early.
+    pub exit: Label,
 }
 
 impl Prog<'_> {

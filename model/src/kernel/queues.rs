@@ -1,6 +1,7 @@
 //! Declaring pipes and sockets, and what can travel through them.
 
 use super::declare::{flag, flag_decl, owner};
+use super::failure;
 use super::hooks::{Rules, copies_at_sink, copies_at_source, may_copy};
 use super::setup::{Call, Setup};
 use super::skbuff::{SHARED_FRAG, Sinks};
@@ -128,6 +129,10 @@ pub(super) fn declare_pipes(
                 head: system.declare(VarDecl::shared(object.clone(), "head", last)),
                 tail: system.declare(VarDecl::shared(object.clone(), "tail", last)),
                 used: system.declare(VarDecl::shared(object.clone(), "used", last + 1)),
+                readers: failure::readers(setup, rules, p).map(|readers| {
+                    let decl = VarDecl::shared(object, "readers", readers as u64);
+                    system.declare(decl.init(readers as u64))
+                }),
                 slots: (0..*capacity)
                     .map(|s| {
                         let name = format!("pipe{p}.bufs[{s}]");
@@ -202,7 +207,10 @@ pub(super) fn declare_sockets(
             let moved = if sinks.moved { count } else { 0 };
             let merged = (0..moved).map(|k| frag(format!("socket{s}.merged[{k}]")));
             let merged = merged.collect();
+            let lock =
+                (count > 1).then(|| system.declare(owner(setup, &format!("socket{s}"), "sk_lock")));
             Socket {
+                lock,
                 frags,
                 merged,
                 folios: folios_of(origins, &ids, folios),

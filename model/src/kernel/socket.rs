@@ -1,22 +1,19 @@
-//! `fs/splice.c:splice_to_socket`, `net/ipv4`: pipe to socket, transmission, retransmission, and a
-//! receiver on the same machine. Actions S6, N1 to N3.
+//! `net/ipv4`: transmission, retransmission, ACKs, and a receiver on the same machine. Actions N1 to N3.
 
-use super::completion;
 use super::crypto::{aead_recvmsg, esp_input};
 use super::functions as c;
-use super::hooks::{At, Hook, copies_at_sink};
-use super::pipe::{confirm, discard, lock_non_empty, may_stop_here, put_parts, release, unlock};
+use super::hooks::{At, Hook};
+use super::pipe::{may_stop_here, put_parts};
 use super::prog::{PageAt, Prog};
-use super::setup::{Call, Crypto};
-use super::skbuff::{Linear, checksum_help, copy_to_skb, queue_copy, try_coalesce};
-use super::splice::{copy_page, get_page};
+use super::setup::Crypto;
+use super::skbuff::{Linear, checksum_help, try_coalesce};
 use super::world::Frag;
-use crate::machine::builder::{CFn, Label};
+use crate::machine::builder::{CFn, Label, StepDraft};
 use crate::machine::expr::{Expr, eq, ne, sub};
 use crate::machine::step::Order;
 use crate::machine::var::VarId;
 
-const QUEUED: u64 = 1;
+pub(super) const QUEUED: u64 = 1;
 const ACKED: u64 = 2;
 
 /// Who computes the checksum of what is sent.
@@ -55,100 +52,13 @@ pub struct Receiving {
     pub crypto: Option<Crypto>,
 }
 
-/// `splice(2)` from a pipe to a socket: each pipe reference is replaced by one of the socket's, or
-/// copied. `first` is the number of the first fragment that this call fills.
-pub fn splice_to_socket(p: &mut Prog<'_>, call: &Call, first: usize, retry: Option<Label>) {
-    let Call::SpliceSocket { pipe, buffers, .. } = call else {
-        return;
-    };
-    p.within(c::SPLICE_TO_SOCKET, |p| {
-        for k in 0..*buffers {
-            move_buffer(p, call, first, k, retry);
-        }
-        completion::socket_returns(p, *pipe);
-    });
-}
-
-fn move_buffer(p: &mut Prog<'_>, call: &Call, first: usize, k: usize, retry: Option<Label>) {
-    let Call::SpliceSocket {
-        pipe,
-        socket,
-        sndbuf,
-        ..
-    } = call
-    else {
-        return;
-    };
-    let (pipe, socket) = (*pipe, *socket);
-    lock_non_empty(p, pipe, "S6l");
-    let (page, frag) = (p.pipe_tail(pipe), p.frag(socket, first + k));
-    let (copied, rule) = copies_at_sink(p.rules, &p.w.setup, call, k);
-    let refusable = p.rules.has(Hook::PipeBufConfirm) || copied && p.rules.has(Hook::PipeBufCopied);
-    let fail = refusable.then(|| p.b.label("fail"));
-    let done = p.b.label("done");
-    confirm(p, &page, fail);
-    if let Some(before) = sndbuf.and_then(|room| (first + k).checked_sub(room)) {
-        let before = p.w.sockets[socket].frags[before].state;
-        p.b.step("S6m", c::SK_STREAM_WAIT_MEMORY, |s| {
-            s.text("wait until the send buffer has room, pipe mutex held")
-                .wait(ne(before, QUEUED))
-                .acquire(before)
-        });
-    }
-    let state = p.w.sockets[socket].frags[first + k].state;
-    if copied {
-        let held = |fail| At::Held {
-            page: page.clone(),
-            fail,
-        };
-        p.hook(Hook::SinkIoStart, &held(None));
-        p.by_rule_if(rule.clone(), |p| copy_to_skb(p, &page, &frag));
-        p.hook(Hook::SinkIoEnd, &held(None));
-        p.hook(Hook::PipeBufCopied, &held(fail));
-        p.by_rule_if(rule, |p| queue_copy(p, &page, &frag, state, QUEUED));
-    } else {
-        link_to_skb(p, (socket, first + k), &page, &frag);
-    }
-    release(p, pipe, "S7");
-    unlock(p, pipe, "S7u", done);
-    if let Some(fail) = fail {
-        p.b.bind(fail);
-        // Once a frag is queued, splicing again would send it twice: the call reports the error.
-        discard(p, pipe, retry.filter(|_| k == 0), done);
-    }
-    p.b.bind(done);
-}
-
-/// S6: the socket takes a reference of its own, and marks the skb.
-fn link_to_skb(p: &mut Prog<'_>, (socket, k): (usize, usize), page: &PageAt, frag: &PageAt) {
-    get_page(p, "S6g", c::SKB_SPLICE_FROM_ITER, page);
-    p.hook(
-        Hook::SkbFragGet,
-        &At::Move {
-            from: page.clone(),
-            to: frag.clone(),
-        },
-    );
-    let object = p.w.sockets[socket].frags[k].clone();
-    let words = p.w.setup.words;
-    p.b.step("S6", c::SKB_SPLICE_FROM_ITER, |s| {
-        s.text("the frag is queued");
-        copy_page(s, page, frag, words)
-            .set(object.state, QUEUED)
-            .release(object.state);
-        if let Some(shared) = object.shared {
-            s.set(shared, 1);
-        }
-        s
-    });
-}
-
 /// The transmit side: each fragment is sent, perhaps checksummed by a read of its own before, perhaps
 /// sent again, then acknowledged.
 pub fn transmit(p: &mut Prog<'_>, socket: usize, buffers: usize, how: Sending) {
     for k in 0..buffers {
         let frag = p.frag(socket, k);
         let Frag { state, shared, .. } = p.w.sockets[socket].frags[k];
+        let lock = p.w.sockets[socket].lock;
         p.within(c::TCP_TRANSMIT_SKB, |p| {
             p.b.step("N0", c::TCP_TRANSMIT_SKB, |s| {
                 s.text("wait for a frag")
@@ -168,12 +78,21 @@ pub fn transmit(p: &mut Prog<'_>, socket: usize, buffers: usize, how: Sending) {
                     .when(Expr::TRUE, "the ACK arrives", |b| b.goto(acked))
                     .when(Expr::TRUE, "the segment was lost: send it again", |b| b)
             });
+            if let Some(lock) = lock {
+                p.b.step("N1o", c::TCP_WRITE_TIMER, |s| {
+                    s.text("the timer puts it off while a sender owns the socket")
+                        .wait(eq(lock, 0))
+                        .acquire(lock)
+                });
+            }
             if how.late_clone {
+                lock_for_ack(p, lock);
                 hook_acked(p, &frag);
                 p.b.step("N2c", c::TCP_CLEAN_RTX_QUEUE, |s| {
                     s.text("ACK of the first; a clone of the frag waits in the device's queue")
                         .set(state, ACKED)
-                        .order(state, Order::Full)
+                        .order(state, Order::Full);
+                    unlock_after_ack(s, lock)
                 });
             }
             p.within(c::TCP_RETRANSMIT_SKB, |p| {
@@ -182,20 +101,14 @@ pub fn transmit(p: &mut Prog<'_>, socket: usize, buffers: usize, how: Sending) {
         }
         if how.late_clone {
             let next = p.b.label("next frag");
-            put_frag(
-                p,
-                "N2d",
-                &frag,
-                state,
-                "the device frees its clone",
-                Some(next),
-            );
+            let text = "the device frees its clone";
+            put_frag(p, "N2d", (&frag, state), None, text, Some(next));
             p.b.bind(acked);
-            acknowledge(p, &frag, state, how.keeps);
+            acknowledge(p, &frag, state, lock, how.keeps);
             p.b.bind(next);
         } else {
             p.b.bind(acked);
-            acknowledge(p, &frag, state, how.keeps);
+            acknowledge(p, &frag, state, lock, how.keeps);
         }
     }
 }
@@ -208,24 +121,42 @@ fn hook_acked(p: &mut Prog<'_>, frag: &PageAt) {
     p.hook(Hook::SkbAcked, &at);
 }
 
-fn acknowledge(p: &mut Prog<'_>, frag: &PageAt, state: VarId, keeps: bool) {
-    p.within(c::TCP_CLEAN_RTX_QUEUE, |p| {
-        clean_rtx_queue(p, frag, state, keeps);
-    });
+/// N2l: an ACK for a socket that a sender owns waits in the backlog until `release_sock`.
+fn lock_for_ack(p: &mut Prog<'_>, lock: Option<VarId>) {
+    let me = p.me();
+    if let Some(lock) = lock {
+        p.b.step("N2l", c::TCP_V4_RCV, |s| {
+            s.text("does a sender own the socket? then the ACK waits in the backlog")
+                .wait(eq(lock, 0))
+                .set(lock, me)
+                .acquire(lock)
+        });
+    }
 }
 
-fn clean_rtx_queue(p: &mut Prog<'_>, frag: &PageAt, state: VarId, keeps: bool) {
-    hook_acked(p, frag);
-    if keeps {
-        p.b.step("N2", c::TCP_CLEAN_RTX_QUEUE, |s| {
-            s.text("ACK; the receiver's clone keeps the page")
-                .set(state, ACKED)
-                .order(state, Order::Full)
-        });
-    } else {
-        let text = "ACK: last clone, put the page";
-        put_frag(p, "N2", frag, state, text, None);
+fn unlock_after_ack(s: &mut StepDraft, lock: Option<VarId>) -> &mut StepDraft {
+    match lock {
+        Some(lock) => s.set(lock, 0).release(lock),
+        None => s,
     }
+}
+
+fn acknowledge(p: &mut Prog<'_>, frag: &PageAt, state: VarId, lock: Option<VarId>, keeps: bool) {
+    lock_for_ack(p, lock);
+    p.within(c::TCP_CLEAN_RTX_QUEUE, |p| {
+        hook_acked(p, frag);
+        if keeps {
+            p.b.step("N2", c::TCP_CLEAN_RTX_QUEUE, |s| {
+                s.text("ACK; the receiver's clone keeps the page")
+                    .set(state, ACKED)
+                    .order(state, Order::Full);
+                unlock_after_ack(s, lock)
+            });
+        } else {
+            let text = "ACK: last clone, put the page";
+            put_frag(p, "N2", (frag, state), lock, text, None);
+        }
+    });
 }
 
 /// One transmission: all words for the checksum, if it is a read of its own; then all words to the
@@ -290,23 +221,17 @@ fn hand_out(
                 }
             })
             .collect();
-        let torn = if word + 1 == out.len() {
-            p.never_together(frag, &values)
-        } else {
-            Expr::FALSE
-        };
-        let outside = p.outside_window(frag, word, &value);
         let step = p.draft(|p, s| {
-            let ghosts = &p.w.ghosts;
             s.text(format!("read word {word}"))
-                .set(*target, value.clone())
-                .set_if(outside, ghosts.undetected, 1)
-                .set_if(torn, ghosts.torn, 1);
+                .set(*target, value.clone());
             if let Some(sum) = sums.get(word) {
-                s.set_if(ne(*sum, value.clone()), ghosts.access_inconsistent, 1);
+                let disagree = ne(*sum, value.clone());
+                s.set_if(disagree, p.w.ghosts.access_inconsistent, 1);
             }
-            p.mark_delivery(s, frag, word, &value);
-            Prog::reading(p.w, s, frag, word, &value);
+            p.accepts(s, frag, word, &value);
+            if word + 1 == out.len() {
+                p.accepts_whole(s, frag, &values);
+            }
         });
         p.b.push(id, function, step);
     }
@@ -352,14 +277,15 @@ fn receive_frag(p: &mut Prog<'_>, socket: usize, k: usize, how: Receiving) {
     let what = format!("recv{k}");
     hand_out(p, "N3", c::SKB_COPY_DATAGRAM, &frag, None, &what, &[]);
     let text = "last clone: put the page";
-    put_frag(p, "N3p", &frag, state, text, None);
+    put_frag(p, "N3p", (&frag, state), None, text, None);
 }
 
+/// The last clone goes, and `unlocks` with it, if anything.
 fn put_frag(
     p: &mut Prog<'_>,
     id: &str,
-    frag: &PageAt,
-    state: VarId,
+    (frag, state): (&PageAt, VarId),
+    unlocks: Option<VarId>,
     text: &str,
     next: Option<Label>,
 ) {
@@ -380,6 +306,7 @@ fn put_frag(
         s.set(frag.page(), 0)
             .set(state, 0)
             .order(state, Order::Full);
+        unlock_after_ack(s, unlocks);
         match next {
             Some(next) => s.goto(next),
             None => s,

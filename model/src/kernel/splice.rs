@@ -1,6 +1,7 @@
 //! `mm/filemap.c:filemap_splice_read`, `fs/splice.c`: file to pipe, and tee. Actions S1 to S3.
 
 use super::completion;
+use super::failure;
 use super::folio::get_uptodate_folio;
 use super::functions as c;
 use super::hooks::{At, Hook, copies_at_source};
@@ -9,11 +10,17 @@ use super::pipe_pages;
 use super::prog::{PageAt, Prog};
 use super::setup::{Filesystem, Mapping};
 use crate::machine::builder::{Label, StepDraft};
-use crate::machine::expr::{Expr, add, and, eq, ite, lt};
+use crate::machine::expr::{Expr, add, and, eq, ite, lt, or};
 use crate::machine::step::Cost;
 
-/// `splice(2)` from the file to a pipe: one buffer a page.
-pub fn splice_read(p: &mut Prog<'_>, folios: &[usize], pipe: usize, writable: bool) {
+/// `splice(2)` from the file to a pipe: one buffer a page. Goes on at `then`, if that is elsewhere.
+pub fn splice_read(
+    p: &mut Prog<'_>,
+    folios: &[usize],
+    pipe: usize,
+    writable: bool,
+    then: Option<Label>,
+) {
     let xfs = p.w.setup.filesystem == Filesystem::Xfs && p.w.setup.mapping == Mapping::Disk;
     let sem = p.w.inode.i_rwsem;
     let task = p.b.task.index();
@@ -55,7 +62,7 @@ pub fn splice_read(p: &mut Prog<'_>, folios: &[usize], pipe: usize, writable: bo
         if xfs {
             up_read(p, "S2x", c::XFS_FILE_SPLICE_READ, sem, "IOLOCK");
         }
-        leave(p, pipe, &origins);
+        leave(p, pipe, &origins, then);
     });
 }
 
@@ -64,12 +71,13 @@ pub fn splice_read(p: &mut Prog<'_>, folios: &[usize], pipe: usize, writable: bo
 fn enter(p: &mut Prog<'_>, pipe: usize, origins: &[usize]) {
     let me = p.me();
     let object = p.w.pipes[pipe].clone();
+    let unread = failure::unread(p, pipe);
     let w = &*p.w;
     p.b.step("S0", c::PIPE_LOCK, |s| {
         s.text("pipe mutex; wait for a free slot")
             .wait(and(
                 eq(object.mutex, 0),
-                lt(object.used, object.slots.len()),
+                or(lt(object.used, object.slots.len()), unread),
             ))
             .set(object.mutex, me)
             .acquire(object.mutex);
@@ -92,10 +100,19 @@ fn enter(p: &mut Prog<'_>, pipe: usize, origins: &[usize]) {
         }
         s
     });
+    // The error is the report, where somebody waits for one.
+    let mut undo: Vec<_> = origins.iter().map(|o| (p.w.ghosts.open[*o], 0)).collect();
+    undo.extend(
+        origins
+            .iter()
+            .filter_map(|o| p.w.completed.get(*o))
+            .map(|c| (*c, 1)),
+    );
+    failure::broken_pipe(p, pipe, "S0e", &undo);
 }
 
 /// The call returns: the windows close.
-fn leave(p: &mut Prog<'_>, pipe: usize, origins: &[usize]) {
+fn leave(p: &mut Prog<'_>, pipe: usize, origins: &[usize], then: Option<Label>) {
     let completed = completion::returns(p, pipe, origins, false);
     let mutex = p.w.pipes[pipe].mutex;
     let open: Vec<_> = origins.iter().map(|o| p.w.ghosts.open[*o]).collect();
@@ -107,7 +124,10 @@ fn leave(p: &mut Prog<'_>, pipe: usize, origins: &[usize]) {
         for done in completed {
             s.set(done, 1).release(done);
         }
-        s
+        match then {
+            Some(then) => s.goto(then),
+            None => s,
+        }
     });
 }
 
@@ -269,13 +289,15 @@ pub fn tee(p: &mut Prog<'_>, from: usize, to: usize, buffers: usize) {
     } else {
         (&target, &source)
     };
+    let unread = failure::unread(p, to);
+    let broken = target.readers.map(|_| p.exit);
     p.within(c::DO_TEE, |p| {
         let wait = p.b.here("wait");
         p.b.step("S3w", c::IPIPE_PREP, |s| {
             s.text("wait for buffers here and room there, no mutex held")
                 .idle()
                 .rechecked()
-                .wait(ready.clone())
+                .wait(or(ready.clone(), unread.clone()))
         });
         p.within(c::LINK_PIPE, |p| {
             for (id, pipe) in [("S3a", first), ("S3b", second)] {
@@ -287,6 +309,11 @@ pub fn tee(p: &mut Prog<'_>, from: usize, to: usize, buffers: usize) {
                 });
             }
             p.b.step("S3v", c::LINK_PIPE, |s| {
+                if let Some(broken) = broken {
+                    s.when(unread, "no reader there: EPIPE, SIGPIPE", |b| {
+                        b.set(source.mutex, 0).set(target.mutex, 0).goto(broken)
+                    });
+                }
                 s.when(ready, "still so", |b| b)
                     .otherwise("gone: unlock, wait again", |b| {
                         b.set(source.mutex, 0)

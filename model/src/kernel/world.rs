@@ -155,6 +155,8 @@ pub struct Pipe {
     pub tail: VarId,
     /// Buffers in it.
     pub used: VarId,
+    /// `pipe->readers`, where a program can close its read end before others are done.
+    pub readers: Option<VarId>,
     /// The ring.
     pub slots: Vec<PipeSlot>,
     /// Folios that can be in it.
@@ -181,6 +183,9 @@ pub struct Frag {
 /// A socket: its fragments in the order they were spliced.
 #[derive(Clone, Debug)]
 pub struct Socket {
+    /// `sk_lock`: the holder, plus one. Only where there is a second fragment, since until the first is
+    /// queued nothing else wants it, and then a lone `sendmsg` of one fragment is done.
+    pub lock: Option<VarId>,
     /// The fragments.
     pub frags: Vec<Frag>,
     /// Where each is after coalescing: in the last skb of the receive queue.

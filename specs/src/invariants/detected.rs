@@ -2,9 +2,11 @@
 
 use super::{Invariant, recorded, spliced_and_read};
 
-/// As `snapshot`, asked when the consumer accepts: for a reader of a pipe when `read(2)` reports the
-/// bytes, after any check that follows the copy; for a socket or a receiver when the word is handed
-/// over, since bytes that left cannot be recalled.
+/// What optimistic schemes promise: a consumer accepts the snapshot, or gets an error. Bytes that a
+/// scheme throws away after a check are nobody's, so that this asks of accepted bytes exactly what
+/// `snapshot` asks, and the two agree wherever both are asked. They are two guarantees all the same:
+/// `snapshot` is what the threads ask of splice, `detected` is what is left of it once a consumer may be
+/// refused. How often it may be is asked by `splicer-progress`.
 ///
 /// Source: Torvalds' optimistic splice, 9 Feb 2023; Chinner's cookie, 10 Feb 2023.
 pub const INVARIANT: Invariant = Invariant {
@@ -13,5 +15,5 @@ pub const INVARIANT: Invariant = Invariant {
     title: "what a consumer accepts is the snapshot; otherwise it got an error",
     why: "the consumer accepted, without an error, bytes that the folio did not have between call and return of the splice(2)",
     applies: spliced_and_read,
-    bad: |_, world| recorded(world.ghosts.undetected),
+    bad: |_, world| recorded(world.ghosts.snapshot_broken),
 };

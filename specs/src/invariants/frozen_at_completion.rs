@@ -7,7 +7,7 @@ use foliocheck_model::machine::system::{Scope, System};
 
 use super::{Invariant, recorded};
 
-/// A modification of the file that *begins* after a splice was reported complete is never seen by a
+/// A modification of the file that *begins* after a splice was reported complete is never accepted by a
 /// sink of that splice (a reader of the pipe or of a tee'd twin, a device, a receiver). What begins
 /// before the report may show, in whole or in part: this is weaker than `snapshot`, and enough for a
 /// program that waits for the report before it reuses the range.

@@ -5,7 +5,7 @@ use foliocheck_model::kernel::setup::{Call, Setup};
 use super::{Invariant, recorded};
 
 /// All readings of a word through one spliced reference and its descendants (the original and the
-/// retransmission, the two ends of a tee) give the same value. Splicing again, as a retry does,
+/// retransmission, the two ends of a tee) that a consumer accepts give the same value. Splicing again, as a retry does,
 /// begins a new reference.
 ///
 /// Source: kTLS device offload with TLS_TX_ZEROCOPY_RO (`Documentation/networking/tls.rst`); tee

@@ -1,9 +1,10 @@
-//! A0. A delivered folio is not a mixture.
+//! A0. An accepted folio is not a mixture.
 
 use super::{Invariant, recorded, spliced_and_read};
 
-/// The words of a folio that a consumer was handed were all in that folio together at one instant (of
-/// any time, so that this asks nothing about when). Asked when the last word is handed over.
+/// The words of a folio that a consumer accepts were all in that folio together at one instant (of any
+/// time, so that this asks nothing about when). Asked of a reader of a pipe when `read(2)` reports them,
+/// of others when they take the last word. What a scheme throws away is not asked about.
 ///
 /// Legitimately does not hold where readers take no lock (`filemap_read` on ext4): a read(2) is not
 /// atomic there either.
@@ -12,8 +13,8 @@ use super::{Invariant, recorded, spliced_and_read};
 pub const INVARIANT: Invariant = Invariant {
     id: "untorn",
     guarantee: "A0",
-    title: "a delivered folio is not a mixture: its words were in it together at one instant",
-    why: "the delivered words were never in the folio together",
+    title: "an accepted folio is not a mixture: its words were in it together at one instant",
+    why: "the accepted words were never in the folio together",
     applies: spliced_and_read,
     bad: |_, world| recorded(world.ghosts.torn),
 };

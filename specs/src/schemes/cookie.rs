@@ -4,12 +4,14 @@
 use foliocheck_model::kernel::folio::{folio_lock, folio_unlock};
 use foliocheck_model::kernel::functions as c;
 use foliocheck_model::kernel::hooks::{At, Hook};
-use foliocheck_model::kernel::prog::{FolioRef, Prog};
+use foliocheck_model::kernel::prog::{FolioRef, PageAt, Prog};
 use foliocheck_model::kernel::rmap::mkclean_and_mark_dirty;
+use foliocheck_model::kernel::setup::Call;
 use foliocheck_model::kernel::world::COUNTER_MAX;
 use foliocheck_model::machine::builder::{CFn, Label, Place};
 use foliocheck_model::machine::expr::{Expr, eq, ne, or};
 
+use super::held;
 use crate::scheme::{Effect, Rule};
 
 /// What the cookie is.
@@ -170,21 +172,24 @@ fn compare(p: &mut Prog<'_>, at: &At, source: Source) {
     else {
         return;
     };
-    let Some(folio) = page.folio(p.w) else { return };
-    let cookie = p.holder_var(page, "cookie", COUNTER_MAX);
-    let now = current(p, source, &folio);
-    folio_lock(p, "C2l", &folio);
-    check(p, &folio, &cookie, &now, source, *fail);
+    let (page, fail) = (page.clone(), *fail);
+    held::for_folio(p, &page, |p, folio| {
+        check(p, &page, folio, source, fail, true);
+    });
 }
 
+/// Locks the folio and compares. Unlocks it again on a mismatch, and otherwise if `unlock`.
 fn check(
     p: &mut Prog<'_>,
+    page: &PageAt,
     folio: &FolioRef,
-    cookie: &Place,
-    now: &Expr,
     source: Source,
     fail: Label,
+    unlock: bool,
 ) {
+    let cookie = p.holder_var(page, "cookie", COUNTER_MAX);
+    let now = current(p, source, folio);
+    folio_lock(p, "C2l", folio);
     let lock = folio.place(p.w, |f| f.lock);
     let cached = folio.place(p.w, |f| f.mapped_in_cache);
     // A folio that left the file can no longer be validated against it; a folio version stays valid.
@@ -192,16 +197,54 @@ fn check(
         Source::FolioVersion => Expr::FALSE,
         _ => eq(cached, 0),
     };
+    let text = if unlock {
+        "compare the cookie under the folio lock; unlock"
+    } else {
+        "compare the cookie under the folio lock"
+    };
     p.b.step("C2", c::PIPE_BUF_CONFIRM, |s| {
-        s.text("compare the cookie under the folio lock; unlock")
+        s.text(text)
             .release(lock.clone())
-            .when(
-                or(gone, ne(cookie.expr(), now.clone())),
-                "changed: fail",
-                |b| b.set(lock.clone(), 0).goto(fail),
-            )
-            .otherwise("unchanged", |b| b.set(lock.clone(), 0))
+            .when(or(gone, ne(cookie.expr(), now)), "changed: fail", |b| {
+                b.set(lock.clone(), 0).goto(fail)
+            })
+            .otherwise("unchanged", |b| if unlock { b.set(lock, 0) } else { b })
     });
+}
+
+/// A consumer that is about to copy locks the folio, compares, and keeps the lock.
+pub fn compare_and_keep_locked(p: &mut Prog<'_>, at: &At) {
+    let At::Held {
+        page,
+        fail: Some(fail),
+    } = at
+    else {
+        return;
+    };
+    let (page, fail) = (page.clone(), *fail);
+    held::for_folio(p, &page, |p, folio| {
+        check(p, &page, folio, Source::FolioVersion, fail, false);
+    });
+}
+
+/// It has copied, and unlocks the folio.
+pub fn unlock_copied(p: &mut Prog<'_>, at: &At) {
+    let At::Held { page, .. } = at else { return };
+    held::for_folio(p, page, |p, folio| folio_unlock(p, "C2u", folio));
+}
+
+/// A socket that will send from the page, which copies nothing.
+pub fn compare_frag(p: &mut Prog<'_>, at: &At) {
+    let call = &p.w.setup.tasks[p.b.task.index()].calls[p.call];
+    if matches!(
+        call,
+        Call::SpliceSocket {
+            scatter_gather: true,
+            ..
+        }
+    ) {
+        compare(p, at, Source::FolioVersion);
+    }
 }
 
 fn carry(p: &mut Prog<'_>, at: &At) {

@@ -6,9 +6,10 @@ use foliocheck_model::kernel::hooks::{At, Hook};
 use foliocheck_model::kernel::prog::{FolioRef, PageAt, Prog};
 use foliocheck_model::kernel::rmap::mkclean_and_mark_dirty;
 use foliocheck_model::machine::builder::{CFn, Place};
-use foliocheck_model::machine::expr::{Expr, add, and, eq, sub};
+use foliocheck_model::machine::expr::{Expr, add, eq, sub};
 use foliocheck_model::machine::step::Order;
 
+use super::held;
 use crate::scheme::{Effect, Rule};
 
 /// Most holds on one folio.
@@ -58,19 +59,13 @@ pub fn change(
     up: bool,
 ) {
     let (id, function, text) = step;
-    let Some(folio) = page.folio(p.w) else { return };
-    let is_file = page.is_file(p.w);
-    let parts: Vec<_> = folio
-        .candidates
-        .iter()
-        .map(|(cond, f)| {
-            let one = FolioRef {
-                index: folio.index,
-                candidates: vec![(Expr::TRUE, *f)],
-            };
-            (and(is_file.clone(), cond.clone()), count(p, &one))
-        })
+    let parts: Vec<_> = held::candidates(p, page)
+        .into_iter()
+        .map(|(cond, folio)| (cond, count(p, &folio)))
         .collect();
+    if parts.is_empty() {
+        return;
+    }
     p.b.step(id, function, |s| {
         s.text(text);
         for (cond, count) in parts {
@@ -105,12 +100,19 @@ pub fn drop_one(p: &mut Prog<'_>, at: &At) {
 /// Clears the flag, whoever set it.
 pub fn clear_flag(p: &mut Prog<'_>, at: &At) {
     let At::Held { page, .. } = at else { return };
-    let Some(folio) = page.folio(p.w) else { return };
-    let flag = flag(p, &folio);
+    let parts: Vec<_> = held::candidates(p, page)
+        .into_iter()
+        .map(|(cond, folio)| (cond, flag(p, &folio)))
+        .collect();
+    if parts.is_empty() {
+        return;
+    }
     p.b.step("P9", c::PIPE_BUF_RELEASE, |s| {
-        s.text("clear PG_stable, wake waiters")
-            .set(flag.clone(), 0)
-            .order(flag, Order::Full)
+        s.text("clear PG_stable, wake waiters");
+        for (cond, flag) in parts {
+            s.set_if(cond, flag.clone(), 0).order(flag, Order::Full);
+        }
+        s
     });
 }
 

@@ -7,6 +7,7 @@ pub mod confirm;
 pub mod cookie;
 pub mod copy;
 pub mod cow_page_cache;
+pub mod held;
 pub mod hold;
 pub mod iomap;
 pub mod notify;
@@ -28,6 +29,7 @@ use crate::scheme::Scheme;
 pub fn all() -> Vec<Scheme> {
     let mut schemes = vec![by_reference::scheme(), copy::copy(), copy::copy_locked()];
     schemes.extend(cookie::Source::ALL.map(confirm::scheme));
+    schemes.push(confirm::locked());
     schemes.extend(cookie::Source::ALL.map(recheck::scheme));
     schemes.extend([
         stable_pin::stable_flag(),
@@ -35,6 +37,7 @@ pub fn all() -> Vec<Scheme> {
         stable_pin::stable_pin_mkclean(),
         stable_pin::stable_pin_mkclean_truncate(),
         stable_sink_io::scheme(),
+        stable_sink_io::before_send(),
         iomap::unchecked(),
         iomap::cookie(),
         iomap::cookie_before_lock(),

@@ -18,7 +18,7 @@ use foliocheck_model::machine::expr::{Expr, all, and, eq};
 use foliocheck_model::machine::step::Order;
 use foliocheck_model::machine::var::VarId;
 
-use super::{copy, replacing};
+use super::{copy, held, replacing};
 use crate::scheme::{Effect, Family, Rule, Scheme};
 
 const SOURCE: &str = "Metzmacher, 5 June 2026, f1c7fbbf-5be1-48b0-8927-2d9b75a35816@samba.org";
@@ -333,42 +333,40 @@ fn last_reference(p: &mut Prog<'_>, folio: &FolioRef) -> (VarId, Expr) {
 
 fn release_at_one(p: &mut Prog<'_>, at: &At) {
     let At::Held { page, .. } = at else { return };
-    let Some(folio) = page.folio(p.w) else { return };
-    let is_file = page.is_file(p.w);
-    let (mark, last) = last_reference(p, &folio);
-    let kept = p.b.label("tag stays");
-    p.b.step("V6", c::PIPE_BUF_RELEASE, |s| {
-        s.text("will the page cache's reference be the only one?")
-            .when(and(is_file, last).fold(), "yes", |b| b)
-            .otherwise("no", |b| b.goto(kept))
+    held::for_folio(p, page, |p, folio| {
+        let (mark, last) = last_reference(p, folio);
+        let kept = p.b.label("tag stays");
+        p.b.step("V6", c::PIPE_BUF_RELEASE, |s| {
+            s.text("will the page cache's reference be the only one?")
+                .when(last, "yes", |b| b)
+                .otherwise("no", |b| b.goto(kept))
+        });
+        p.b.step("V6c", c::XA_CLEAR_MARK, |s| {
+            s.text("drop the tag").set(mark, 0)
+        });
+        p.b.bind(kept);
     });
-    p.b.step("V6c", c::XA_CLEAR_MARK, |s| {
-        s.text("drop the tag").set(mark, 0)
-    });
-    p.b.bind(kept);
 }
 
 /// A release that may not sleep tries the folio lock, and leaves the tag where it cannot have it.
 fn release_at_one_locked(p: &mut Prog<'_>, at: &At) {
     let At::Held { page, .. } = at else { return };
-    let Some(folio) = page.folio(p.w) else { return };
-    let is_file = page.is_file(p.w);
-    let (mark, last) = last_reference(p, &folio);
-    let (lock, me) = (folio.place(p.w, |f| f.lock), p.me());
-    let kept = p.b.label("tag stays");
-    p.b.step("V7", c::PIPE_BUF_RELEASE, |s| {
-        s.text("folio_trylock")
-            .acquire(lock.clone())
-            .when(and(is_file, eq(lock.clone(), 0)), "locked", |b| {
-                b.set(lock.clone(), me)
-            })
-            .otherwise("busy, or no page of the file", |b| b.goto(kept))
+    held::for_folio(p, page, |p, folio| {
+        let (mark, last) = last_reference(p, folio);
+        let (lock, me) = (folio.place(p.w, |f| f.lock), p.me());
+        let kept = p.b.label("tag stays");
+        p.b.step("V7", c::PIPE_BUF_RELEASE, |s| {
+            s.text("folio_trylock")
+                .acquire(lock.clone())
+                .when(eq(lock.clone(), 0), "locked", |b| b.set(lock.clone(), me))
+                .otherwise("busy", |b| b.goto(kept))
+        });
+        p.b.step("V7c", c::XA_CLEAR_MARK, |s| {
+            s.text("the last reference? then drop the tag; unlock")
+                .set_if(last, mark, 0)
+                .set(lock.clone(), 0)
+                .release(lock)
+        });
+        p.b.bind(kept);
     });
-    p.b.step("V7c", c::XA_CLEAR_MARK, |s| {
-        s.text("the last reference? then drop the tag; unlock")
-            .set_if(last, mark, 0)
-            .set(lock.clone(), 0)
-            .release(lock)
-    });
-    p.b.bind(kept);
 }

@@ -16,6 +16,7 @@ use foliocheck_model::kernel::prog::{FolioRef, Prog};
 use foliocheck_model::machine::expr::{Expr, eq};
 use foliocheck_model::machine::step::Order;
 use foliocheck_specs::scheme::Effect;
+use foliocheck_specs::schemes::held;
 use foliocheck_specs::{Family, Rule, Scheme, schemes};
 
 /// The kernel as it is, to compare with, and the scheme.
@@ -77,11 +78,13 @@ fn set(p: &mut Prog<'_>, at: &At) {
 
 fn clear(p: &mut Prog<'_>, at: &At) {
     let At::Held { page, .. } = at else { return };
-    let Some(folio) = page.folio(p.w) else { return };
-    let busy = p.folio_var(&folio, "busy", 1);
-    p.b.step("X4", c::PIPE_BUF_RELEASE, |s| {
-        s.text("no longer busy, wake waiters")
-            .set(busy.clone(), 0)
-            .order(busy, Order::Full)
+    // The pipe also carries pages that are not the file's.
+    held::for_folio(p, page, |p, folio| {
+        let busy = p.folio_var(folio, "busy", 1);
+        p.b.step("X4", c::PIPE_BUF_RELEASE, |s| {
+            s.text("no longer busy, wake waiters")
+                .set(busy.clone(), 0)
+                .order(busy, Order::Full)
+        });
     });
 }
