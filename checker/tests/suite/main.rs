@@ -3,8 +3,10 @@
 mod ablation;
 mod claims;
 mod coverage;
+mod errors;
 mod sinks;
 mod spliced_tag;
+mod stamps;
 #[path = "../support/mod.rs"]
 mod support;
 mod verdicts;
