@@ -7,6 +7,7 @@ use foliocheck_model::machine::interp::{self, Action, Valuation};
 use foliocheck_model::machine::step::Step;
 use foliocheck_model::machine::system::Scope;
 use foliocheck_model::machine::{RunError, System, TaskId, VarId};
+use foliocheck_specs::invariants::errors;
 use serde::Serialize;
 
 use crate::blocked::{self, Blocked};
@@ -110,7 +111,15 @@ impl Trace {
             }
             blocked.retain(|b| steps[start..].iter().all(|s: &TraceStep| s.task != b.task));
         }
-        let why = format!("{sentence}{}", evidence(system, &state, &predicate.bad));
+        let why = if predicate.invariant == errors::INVARIANT.id {
+            let error = next_error(system, &state);
+            format!(
+                "{sentence}{}",
+                error.map_or_else(String::new, |e| format!(": {e}"))
+            )
+        } else {
+            format!("{sentence}{}", evidence(system, &state, &predicate.bad))
+        };
         Ok(Trace {
             length: steps.len(),
             steps,
@@ -190,6 +199,26 @@ impl Replay {
         }
         Ok(Replay { steps, last: state })
     }
+}
+
+/// What a step that can be taken next does wrong.
+fn next_error(system: &System, state: &Valuation) -> Option<RunError> {
+    system.task_ids().find_map(|task| {
+        let step = interp::current(system, state, task)?;
+        if !state.holds(&step.guard) {
+            return None;
+        }
+        let mut actions = interp::enabled(system, state);
+        actions.retain(|a| a.task == task);
+        if actions.is_empty() {
+            let step = format!("{} {}", step.id, step.function);
+            let task = task_name(system, task);
+            return Some(RunError::NoBranch { task, step });
+        }
+        actions
+            .into_iter()
+            .find_map(|a| interp::apply(system, state, a).err())
+    })
 }
 
 /// A trace that does not fit the system.

@@ -76,6 +76,7 @@ pub fn seen<'a>(
         let label = var.labels.iter().position(|l| l == text);
         let value = match label {
             Some(label) => Some(label as u64),
+            None if text == var.show(var.max) => Some(var.max),
             None => text.parse().ok(),
         };
         let value = value.filter(|v| *v <= var.max);

@@ -5,18 +5,22 @@ use foliocheck_model::kernel::setup::Setup;
 use foliocheck_model::kernel::world::World;
 use foliocheck_model::machine::ablate::{Ablation, ablate};
 use foliocheck_model::machine::optimize::optimize;
+use foliocheck_model::machine::saturate::saturate;
 use foliocheck_model::machine::system::Scope;
-use foliocheck_model::machine::{BuildError, System};
+use foliocheck_model::machine::{BuildError, Expr, RunError, System};
 
-use crate::invariants::{self, Invariant};
+use crate::invariants::{self, Invariant, holds_balanced};
 use crate::scheme::Scheme;
 
-/// A built instance.
+/// A built instance. Tasks, steps, branches and predicates of its systems correspond.
 #[derive(Clone, Debug)]
 pub struct Instance {
-    /// The system as written: what traces are shown on.
+    /// The system as written: what traces are shown on. Counters of rules [`saturate`].
     pub full: System,
-    /// The optimised system: what is explored. Tasks, steps, branches and predicates correspond.
+    /// The same, where they are taken to stay in their ranges: right where `holds-balanced` holds, which is
+    /// asked of `full`. A step that takes one out of it is an error here.
+    pub in_range: System,
+    /// The latter, optimised: what is explored.
     pub optimized: System,
     /// The objects.
     pub world: World,
@@ -33,13 +37,30 @@ impl Instance {
         ablations: &[Ablation],
         ask: &[Invariant],
     ) -> Result<Instance, BuildError> {
-        let (full, world) = system(setup, scheme, ablations, ask)?;
-        let optimized = optimize(&full);
+        let (mut in_range, world) = ablated(setup, scheme, ablations)?;
+        let full = asked(in_range.clone(), &world, ask)?;
+        in_range.predicates.clone_from(&full.predicates);
+        for predicate in &mut in_range.predicates {
+            if predicate.invariant == holds_balanced::INVARIANT.id {
+                predicate.bad = Expr::FALSE;
+            }
+        }
+        let optimized = optimize(&in_range);
         Ok(Instance {
             full,
+            in_range,
             optimized,
             world,
         })
+    }
+
+    /// Whether the error, met where counters are taken to stay in their ranges, is that one does not.
+    pub fn is_unbalanced(&self, error: &RunError) -> bool {
+        let RunError::OutOfRange { var: name, .. } = error else {
+            return false;
+        };
+        let mut vars = self.full.vars.iter();
+        vars.any(|v| v.saturates && v.full_name() == *name)
     }
 }
 
@@ -53,30 +74,54 @@ pub fn system(
     ablations: &[Ablation],
     ask: &[Invariant],
 ) -> Result<(System, World), BuildError> {
-    let (mut full, world) = kernel::build(setup, scheme)?;
+    let (system, world) = ablated(setup, scheme, ablations)?;
+    Ok((asked(system, &world, ask)?, world))
+}
+
+fn ablated(
+    setup: &Setup,
+    scheme: &Scheme,
+    ablations: &[Ablation],
+) -> Result<(System, World), BuildError> {
+    let (mut system, world) = kernel::build(setup, scheme)?;
     for ablation in ablations {
-        ablate(&mut full, ablation)?;
+        ablate(&mut system, ablation)?;
     }
-    full.predicates = ask
+    Ok((system, world))
+}
+
+fn asked(mut system: System, world: &World, ask: &[Invariant]) -> Result<System, BuildError> {
+    let counters = world.rule_counters(&system);
+    saturate(&mut system, &counters);
+    system.predicates = ask
         .iter()
-        .flat_map(|i| i.predicates(&full, &world))
+        .flat_map(|i| i.predicates(&system, world))
         .collect();
-    full.validate()?;
-    Ok((full, world))
+    system.validate()?;
+    Ok(system)
+}
+
+/// What of a system decides these predicates, and nothing else: only they are asked, nothing is observed.
+pub fn question(full: &System, predicates: &[usize]) -> System {
+    let mut system = full.clone();
+    system.predicates = predicates
+        .iter()
+        .map(|p| full.predicates[*p].clone())
+        .collect();
+    for var in &mut system.vars {
+        var.observed = false;
+    }
+    optimize(&system)
 }
 
 /// What of a system decides who can move when, and whether tasks finish: everything that only the other
 /// predicates or a final observation ask for is left out. Tasks, steps and branches correspond, as in
 /// [`Instance::optimized`].
 pub fn control(full: &System) -> System {
-    let mut system = full.clone();
-    system
-        .predicates
-        .retain(|p| matches!(p.scope, Scope::Progress(_)));
-    for var in &mut system.vars {
-        var.observed = false;
-    }
-    optimize(&system)
+    let progress: Vec<usize> = (0..full.predicates.len())
+        .filter(|p| matches!(full.predicates[*p].scope, Scope::Progress(_)))
+        .collect();
+    question(full, &progress)
 }
 
 /// The invariants that apply to a scenario.

@@ -161,6 +161,13 @@ pub fn all() -> Vec<Witness> {
             "a spliced folio is not referenced",
         ),
         witness(
+            "holds-balanced",
+            "stable-pin",
+            "tee-race",
+            Some(effect("P8")),
+            "a duplicated buffer takes no hold of its own: the one that there is, is dropped twice",
+        ),
+        witness(
             "deadlock-free",
             "stable-pin-mkclean",
             "splice-then-write-same-thread",

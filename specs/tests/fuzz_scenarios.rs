@@ -12,6 +12,9 @@ use foliocheck_specs::{Instance, Scenario, Scheme, schemes};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
+#[path = "fuzz/room.rs"]
+mod room;
+
 /// The texts of the project's own scenarios.
 static TEXTS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");

@@ -29,11 +29,17 @@
 //! such a step is preferred where there is one.
 //!
 //! *Errors of the model* are found by the same argument where an assertion fails or no branch of a step
-//! applies: a step that fails is one more end, and conflicts with whatever could make it succeed. A counter
-//! that is lowered below zero in one order and raised first in the other is not looked at in both: steps
-//! that add and steps that subtract are taken to commute, as they do as long as no counter leaves its range. (To
-//! tell them apart left 2.5 times as many states of the reference configuration, and not a verdict of the
-//! suite changed, when it was tried.) `--full` looks at every order; a test does, for every scheme.
+//! applies: a step that fails is one more end, and conflicts with whatever could make it succeed. Steps that
+//! add and steps that subtract are taken to commute, as they do as long as no counter leaves its range: an
+//! order in which one does may not be looked at. (To tell them apart left 2.5 times as many states of the
+//! reference configuration when it was tried.) For counters of rules that is made good: whether one leaves its
+//! range is a question of its own, `holds-balanced`, asked of a system in which such steps do not commute
+//! (`foliocheck_model::machine::saturate`); where the answer is yes, so is everything else. For the kernel's own,
+//! `--full` looks at every order; a test does, for every scheme.
+//!
+//! *The shortest way to an error* is found by a question with the states in which some step is about to err,
+//! all of them. On a shortest path to one no step before the last state errs; a step that is moved to the front
+//! of such a path was enabled in each of its states, and would have erred in none: so it does not now.
 //!
 //! *One question* ([`Stubborn::for_question`]). `T` contains an *attractor* of the states asked for:
 //! nodes of which one must be executed on any path from here to such a state, found as if the

@@ -11,21 +11,19 @@
 //! smallest first (by the states that the whole scheme takes there), and asked every invariant that the whole
 //! scheme keeps there and that has not been seen to break yet. So the length given with an invariant
 //! is that of the shortest trace in the smallest scenario that shows it. A removal may also make the
-//! model itself err: a kernel assertion (`VM_BUG_ON`) fails, a counter leaves its range. That, too, is
-//! what the part was for.
+//! model itself err: a kernel assertion (`VM_BUG_ON`) fails, a variable of the kernel leaves its range. That, too, is
+//! what the part was for. A counter of a rule that leaves its range breaks `holds-balanced`.
 
 mod parts;
 
 use std::collections::BTreeSet;
 
-use foliocheck_model::machine::{BuildError, RunError, System};
-use foliocheck_specs::invariants::assertions;
+use foliocheck_model::machine::{BuildError, System};
 use foliocheck_specs::{Instance, Invariant, Scenario, Scheme, invariants};
 use serde::{Deserialize, Serialize};
 
 pub use parts::{Kind, Removal};
 
-use crate::engine::explore::ExploreError;
 use crate::suite::{self, Cause, Options, Unit, UnitError, in_parallel};
 use crate::verdict::Verdict;
 
@@ -47,12 +45,11 @@ pub struct Broken {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Erred {
-    /// The task, the step, and what is wrong there: the first error that exploration met.
+    /// The task, the step, and what is wrong there.
     pub error: String,
     /// The smallest scenario that shows it.
     pub scenario: String,
-    /// Steps of the shortest way to a kernel assertion that fails; none if no assertion fails within
-    /// [`ASSERTION_STATES_MAX`], or the error is another.
+    /// Steps of the shortest way to it; none if it was not found, or there is no program to run.
     pub length: Option<usize>,
 }
 
@@ -86,6 +83,15 @@ pub struct Outcome {
     pub states: usize,
 }
 
+/// What came of a scheme's parts.
+#[derive(Debug, Default)]
+pub struct Ablated {
+    /// By part.
+    pub outcomes: Vec<Outcome>,
+    /// What could not be run.
+    pub errors: Vec<UnitError>,
+}
+
 /// Without another bound, an exploration without a part is cut short at this many states,
 const STATES_MIN: usize = 10_000;
 /// and this many times the states of all explorations of the whole scheme in that scenario.
@@ -94,9 +100,6 @@ const STATES_FACTOR: usize = 2;
 /// Scenarios in which the whole scheme takes more states than this are left for parts that no smaller one
 /// has: there are a hundred parts to be removed.
 pub const WHOLE_STATES_MAX: usize = 16_000;
-
-/// Most states visited to find the shortest way to a failing kernel assertion.
-pub const ASSERTION_STATES_MAX: usize = 200_000;
 
 /// A scenario under the whole scheme.
 struct Whole {
@@ -135,22 +138,27 @@ impl Scenarios {
 /// Removes each part of `scheme` in turn, in `scenarios`. `done` is told how many parts there are, and
 /// called after each.
 ///
+/// Where the whole scheme cannot be run no part is removed, and what cannot be built without a part is left out:
+/// the errors say which.
+///
 /// # Errors
-/// If the whole scheme cannot be run, or something cannot be built without a part.
+/// If it cannot be built in a scenario.
 pub fn ablate(
     scheme: &Scheme,
     scenarios: &Scenarios,
     options: &Options,
     jobs: usize,
     done: &(dyn Fn(usize) + Sync),
-) -> Result<Vec<Outcome>, UnitError> {
-    let (first, large): (Vec<Whole>, Vec<Whole>) = wholes(scheme, &scenarios.first, options)?
-        .into_iter()
-        .partition(|w| w.states <= WHOLE_STATES_MAX);
+) -> Result<Ablated, UnitError> {
+    let mut errors = Vec::new();
+    let (first, large): (Vec<Whole>, Vec<Whole>) =
+        wholes(scheme, &scenarios.first, options, &mut errors)
+            .into_iter()
+            .partition(|w| w.states <= WHOLE_STATES_MAX);
     let larger = large.into_iter().map(|w| w.scenario);
     let others: Vec<Scenario> = larger.chain(scenarios.then.iter().cloned()).collect();
     let then = needed(scheme, &first, &others)?;
-    let then = wholes(scheme, &then, options)?;
+    let then = wholes(scheme, &then, options, &mut errors);
     let removals = parts::removals(scheme, first.iter().chain(&then).map(|w| &w.instance.full));
     let outcomes = in_parallel(&removals, jobs, |removal| {
         let outcome = match remove(scheme, removal, &first, options) {
@@ -160,25 +168,37 @@ pub fn ablate(
         done(removals.len());
         outcome
     });
-    outcomes
-        .into_iter()
-        .filter(|o| !matches!(o, Ok(outcome) if outcome.scenarios == 0))
-        .collect()
+    let mut ablated = Ablated {
+        outcomes: Vec::new(),
+        errors,
+    };
+    for outcome in outcomes {
+        match outcome {
+            Ok(outcome) if outcome.scenarios == 0 => {}
+            Ok(outcome) => ablated.outcomes.push(outcome),
+            Err(error) => ablated.errors.push(error),
+        }
+    }
+    Ok(ablated)
 }
 
 fn wholes(
     scheme: &Scheme,
     scenarios: &[Scenario],
     options: &Options,
-) -> Result<Vec<Whole>, UnitError> {
+    errors: &mut Vec<UnitError>,
+) -> Vec<Whole> {
     let mut wholes = Vec::new();
     for scenario in scenarios {
         if scheme.family.concerns(&scenario.setup) {
-            wholes.push(whole(scheme, scenario, options)?);
+            match whole(scheme, scenario, options) {
+                Ok(whole) => wholes.push(whole),
+                Err(error) => errors.push(error),
+            }
         }
     }
     wholes.sort_by(|a, b| (a.states, &a.scenario.id).cmp(&(b.states, &b.scenario.id)));
-    Ok(wholes)
+    wholes
 }
 
 /// Of `others`, those with a step that neither `wholes` nor an earlier one has; those with the fewest
@@ -312,9 +332,10 @@ fn remove(
                     }
                 }
             }
-            Err(error) => match error.run_error() {
-                Some(_) if outcome.errs.is_some() => {}
-                Some(run_error) => outcome.errs = Some(erred(&unit, run_error, options)),
+            Err(error) => match Erred::of(&error) {
+                Some(erred) => {
+                    outcome.errs.get_or_insert(erred);
+                }
                 None => return Err(error),
             },
         }
@@ -342,37 +363,16 @@ fn bounded(options: &Options, whole: &Whole) -> Options {
     options
 }
 
-/// The error, and if it is a kernel assertion that fails, the length of the shortest way to one.
-fn erred(unit: &Unit, error: &RunError, options: &Options) -> Erred {
-    let mut limits = options.limits;
-    limits.max_states = limits
-        .max_states
-        .into_iter()
-        .chain([ASSERTION_STATES_MAX])
-        .min();
-    let asked = Unit {
-        ask: vec![assertions::INVARIANT],
-        ..unit.clone()
-    };
-    let options = Options { limits, ..*options };
-    let answer = match error {
-        RunError::Requirement { .. } => suite::run(&asked, &options).ok(),
-        _ => None,
-    };
-    let run = answer.and_then(|a| a.runs.into_iter().find(|r| r.reason.is_none()));
-    Erred {
-        error: error.to_string(),
-        scenario: unit.scenario.id.clone(),
-        length: run.and_then(|r| r.trace).map(|t| t.length),
-    }
-}
-
-impl UnitError {
-    /// The error of the model that exploration met, if that is what went wrong.
-    fn run_error(&self) -> Option<&RunError> {
-        match &*self.source {
-            Cause::Explore(ExploreError::Run(error)) => Some(error),
-            _ => None,
-        }
+impl Erred {
+    /// If that is what went wrong.
+    fn of(error: &UnitError) -> Option<Erred> {
+        let Cause::Erred { error: what, .. } = &*error.source else {
+            return None;
+        };
+        Some(Erred {
+            error: what.clone(),
+            scenario: error.scenario.clone(),
+            length: error.steps().map(|t| t.length),
+        })
     }
 }

@@ -2,16 +2,18 @@
 
 use std::time::Instant;
 
-use anstream::{eprintln, print, println};
+use anstream::{eprint, eprintln, print, println};
 use foliocheck_specs::Scheme;
 
 use super::check::options;
 use super::progress::Progress;
 use super::select::{self, Place};
-use super::{AblateArgs, Format, INCONCLUSIVE, UNEXPECTED};
+use super::{AblateArgs, ERROR, Format, INCONCLUSIVE, UNEXPECTED};
 use crate::ablation::{self, Conclusion, Outcome, Scenarios};
+use crate::causes::chain;
 use crate::gate;
 use crate::report::ablation::{self as report, Document};
+use crate::report::text;
 use crate::results::{self, Batch, Lock};
 
 /// Removes each part of the schemes in turn. The exit code.
@@ -39,13 +41,11 @@ pub fn ablate(place: &Place, args: &AblateArgs) -> anyhow::Result<u8> {
     Ok(code)
 }
 
-/// Unexpected over inconclusive over as committed.
+/// An error over unexpected over inconclusive over as committed.
 fn worse(a: u8, b: u8) -> u8 {
-    if a == UNEXPECTED || b == UNEXPECTED {
-        UNEXPECTED
-    } else {
-        a.max(b)
-    }
+    let grave = [ERROR, UNEXPECTED];
+    let either = |code: &u8| [a, b].contains(code);
+    grave.into_iter().find(either).unwrap_or(a.max(b))
 }
 
 fn one(
@@ -65,10 +65,21 @@ fn one(
     let started = Instant::now();
     let progress = Progress::start()?;
     let jobs = args.bounds.jobs.unwrap_or(1);
-    let outcomes = ablation::ablate(scheme, scenarios, &options, jobs, &|parts| {
+    let ablated = ablation::ablate(scheme, scenarios, &options, jobs, &|parts| {
         progress.one_of(parts, scheme.id);
     })?;
     progress.end();
+    for error in &ablated.errors {
+        eprintln!("foliocheck: {}", chain(error));
+        if let Some(trace) = error.steps() {
+            eprint!("{}", text::steps(trace));
+        }
+    }
+    if args.bless && !ablated.errors.is_empty() {
+        anyhow::bail!("nothing blessed: something could not be run");
+    }
+    let failed = !ablated.errors.is_empty();
+    let outcomes = ablated.outcomes;
     let document = Document {
         schema: report::SCHEMA,
         scheme: scheme.id.to_owned(),
@@ -110,10 +121,16 @@ fn one(
             for line in differing {
                 eprintln!("  {line}");
             }
-            return Ok(UNEXPECTED);
+            return Ok(if failed { ERROR } else { UNEXPECTED });
         }
     }
-    Ok(if open { INCONCLUSIVE } else { 0 })
+    Ok(if failed {
+        ERROR
+    } else if open {
+        INCONCLUSIVE
+    } else {
+        0
+    })
 }
 
 /// A line for each part of which something else is committed. With bounds of one's own, what is

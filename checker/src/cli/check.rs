@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-use anstream::{print, println};
+use anstream::{eprint, eprintln, print, println};
 use foliocheck_specs::{Scenario, invariants, witness};
 
 use super::gate::{self, Committed};
@@ -13,8 +13,8 @@ use super::{Bounds, CheckArgs, Format};
 use crate::engine::limits::Limits;
 use crate::expectation::Expected;
 use crate::report::summary::{self, Environment, Matrix};
-use crate::report::{self, json, markdown, table};
-use crate::suite::Options;
+use crate::report::{self, json, markdown, table, text};
+use crate::suite::{Options, UnitError};
 use crate::verdict::Verdict;
 
 /// Runs the check. The exit code.
@@ -66,10 +66,22 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
             print_summary(&job);
         }
     }
+    print_errors(&job);
     if args.bless {
         return gate::bless(&job, &options, plan);
     }
     Ok(gate::code(&job, &outcome))
+}
+
+/// What could not be run, with the shortest steps to where a step errs.
+pub fn print_errors(job: &Job) {
+    for error in &job.errors {
+        eprintln!("foliocheck: {error:#}");
+        let unit = error.chain().find_map(|e| e.downcast_ref::<UnitError>());
+        if let Some(trace) = unit.and_then(UnitError::steps) {
+            eprint!("{}", text::steps(trace));
+        }
+    }
 }
 
 /// The scenarios of any of `groups` that match any of `globs`; without either, the default ones.

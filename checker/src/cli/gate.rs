@@ -11,7 +11,7 @@ use foliocheck_specs::{Scenario, invariants, witness};
 use super::check::{self, options};
 use super::job::{self, Job, Scope, What};
 use super::select::Place;
-use super::{GateArgs, INCONCLUSIVE, UNEXPECTED};
+use super::{ERROR, GateArgs, INCONCLUSIVE, UNEXPECTED};
 use super::{bugs, claims};
 use crate::engine::lasso::Fairness;
 use crate::expectation::{Difference, Expectations, Expected, Key, Kind};
@@ -78,6 +78,7 @@ pub fn gate(place: &Place, args: &GateArgs) -> anyhow::Result<u8> {
     print!("{}", report::gate::plain(&outcome));
     check::print_summary(&job);
     println!("{}", outcome.conclusion());
+    check::print_errors(&job);
     write_reports(place, args, &job, &outcome)?;
     if args.bless {
         return bless(&job, &options, plan);
@@ -219,6 +220,9 @@ fn beside(job: &Job) -> Vec<Section> {
 /// What is committed and was not run.
 fn missing(place: &Place, committed: &Committed, job: &Job) -> Vec<String> {
     let mut missing = Vec::new();
+    if !job.errors.is_empty() {
+        missing.push(format!("{} could not be run", job.errors.len()));
+    }
     let open = job
         .runs
         .iter()
@@ -261,7 +265,7 @@ fn files(batch: &Batch, results: &Path) -> anyhow::Result<Vec<String>> {
 /// The exit code.
 pub fn code(job: &Job, outcome: &Outcome) -> u8 {
     match job.code() {
-        UNEXPECTED => UNEXPECTED,
+        code @ (ERROR | UNEXPECTED) => code,
         _ if !outcome.as_committed() => UNEXPECTED,
         code => code,
     }
@@ -269,6 +273,9 @@ pub fn code(job: &Job, outcome: &Outcome) -> u8 {
 
 /// Why this must not be taken as committed, if it must not.
 fn obstacle(job: &Job, options: &Options) -> Option<String> {
+    if let Some(error) = job.errors.first() {
+        return Some(format!("{error:#}"));
+    }
     if let Some(open) = job.open() {
         return Some(format!(
             "{} in {}, {} is inconclusive ({})",

@@ -7,7 +7,7 @@ use foliocheck_specs::{Invariant, Scenario, Scheme, schemes, witness};
 
 use super::progress::Progress;
 use super::select::{self, Place};
-use super::{Bounds, INCONCLUSIVE, UNEXPECTED};
+use super::{Bounds, ERROR, INCONCLUSIVE, UNEXPECTED};
 use super::{bugs, claims, threads};
 use crate::suite::{self, Answer, Options, Unit};
 use crate::verdict::{Run, Verdict};
@@ -51,6 +51,8 @@ pub struct Job {
     pub ledger: Option<claims::Ledger>,
     /// What was run as threads.
     pub threads: Option<threads::Threads>,
+    /// What could not be run, first of all units in which a step errs. Nothing else is less true for it.
+    pub errors: Vec<anyhow::Error>,
     /// Wall time.
     pub elapsed: Duration,
 }
@@ -62,6 +64,9 @@ impl Job {
             self.tried.as_ref().map_or(0, bugs::Outcome::code),
             self.ledger.as_ref().map_or(0, claims::Ledger::code),
         ];
+        if !self.errors.is_empty() {
+            return ERROR;
+        }
         let failed = self.witnesses.iter().flatten().any(|(_, broken)| !broken);
         if failed || codes.contains(&UNEXPECTED) {
             UNEXPECTED
@@ -94,14 +99,18 @@ pub fn run(place: &Place, what: What, options: &Options, bounds: &Bounds) -> any
     }
     let started = Instant::now();
     let jobs = bounds.jobs();
-    let answers = run_units(&units, options, jobs)?;
+    let mut errors: Vec<anyhow::Error> = Vec::new();
+    let (units, answers) = run_units(units, options, jobs, &mut errors)?;
     let runs: Vec<Run> = answers.iter().flat_map(|a| a.runs.clone()).collect();
     let (mut witnesses, mut tried, mut ledger, mut run_as_threads) = (None, None, None, None);
     if what.scope == Scope::Whole && place.scenarios.is_none() {
-        witnesses = Some(run_witnesses(&what.scenarios, options, jobs)?);
-        tried = Some(bugs::try_all(place, options, jobs, &bugs::all())?);
-        ledger = Some(claims::ledger(place, bounds, &runs)?);
-        run_as_threads = Some(threads::main_job(place, &units, &answers, jobs)?);
+        let mut kept = Kept(&mut errors);
+        witnesses = kept.of(run_witnesses(&what.scenarios, options, jobs));
+        tried = kept.of(bugs::try_all(place, options, jobs, &bugs::all()));
+        ledger = kept.of(claims::ledger(place, bounds, &runs));
+        run_as_threads = kept.of(threads::main_job(place, &units, &answers, jobs));
+        let of_threads = run_as_threads.iter_mut();
+        errors.extend(of_threads.flat_map(|t| t.errors.drain(..)).map(Into::into));
     }
     Ok(Job {
         what,
@@ -111,18 +120,38 @@ pub fn run(place: &Place, what: What, options: &Options, bounds: &Bounds) -> any
         tried,
         ledger,
         threads: run_as_threads,
+        errors,
         elapsed: started.elapsed(),
     })
 }
 
-fn run_units(units: &[Unit], options: &Options, jobs: usize) -> anyhow::Result<Vec<Answer>> {
+/// Errors of parts, so that the other parts are there all the same.
+struct Kept<'e>(&'e mut Vec<anyhow::Error>);
+
+impl Kept<'_> {
+    fn of<T>(&mut self, part: anyhow::Result<T>) -> Option<T> {
+        part.map_err(|error| self.0.push(error)).ok()
+    }
+}
+
+/// Those units that could be run, with their answers.
+fn run_units(
+    units: Vec<Unit>,
+    options: &Options,
+    jobs: usize,
+    errors: &mut Vec<anyhow::Error>,
+) -> anyhow::Result<(Vec<Unit>, Vec<Answer>)> {
     let progress = Progress::start()?;
-    let answers = suite::run_all(units, options, jobs, &|unit| {
+    let answers = suite::run_all(&units, options, jobs, &|unit| {
         let message = format!("{} in {}", unit.scheme.id, unit.scenario.id);
         progress.one_of(units.len(), message);
     });
     progress.end();
-    Ok(answers.into_iter().collect::<Result<Vec<_>, _>>()?)
+    let mut kept = Kept(errors);
+    let ran = units.into_iter().zip(answers);
+    Ok(ran
+        .filter_map(|(unit, answer)| Some((unit, kept.of(answer.map_err(Into::into))?)))
+        .unzip())
 }
 
 /// Runs what must break each invariant: the witness, and whether it did.
@@ -141,7 +170,11 @@ fn run_witnesses(
             ask: vec![select::invariant(witness.invariant)?],
         });
     }
-    let answers = run_units(&units, options, jobs)?;
+    let mut errors = Vec::new();
+    let (_, answers) = run_units(units, options, jobs, &mut errors)?;
+    if let Some(error) = errors.pop() {
+        return Err(error.context("a witness"));
+    }
     Ok(witnesses
         .into_iter()
         .zip(answers)

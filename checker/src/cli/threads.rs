@@ -190,6 +190,8 @@ pub struct Threads {
     pub cut: Vec<String>,
     /// Schedules that shuttle ran, over so many units.
     pub sampled: (usize, usize),
+    /// Units that could not be run.
+    pub errors: Vec<UnitError>,
 }
 
 /// Schedules of each chooser and unit, in the main job.
@@ -218,14 +220,16 @@ pub fn main_job(
         passed: Vec::new(),
         cut: Vec::new(),
         sampled: (0, 0),
+        errors: Vec::new(),
     };
     for result in ran {
-        match result? {
-            Ok((line, cut)) => {
+        match result {
+            Ok(Ok((line, cut))) => {
                 threads.cut.extend(cut);
                 threads.lines.push(line);
             }
-            Err(why) => threads.passed.push(why),
+            Ok(Err(why)) => threads.passed.push(why),
+            Err(error) => threads.errors.push(error),
         }
     }
     let large: Vec<_> = place.scenarios()?;
@@ -244,12 +248,13 @@ pub fn main_job(
     });
     progress.end();
     for (unit, sample) in units.iter().zip(samples) {
-        match sample? {
-            Sampling::Ran(sample) => {
+        match sample {
+            Err(error) => threads.errors.push(error),
+            Ok(Sampling::Ran(sample)) => {
                 threads.sampled.0 += sample.schedules;
                 threads.sampled.1 += 1;
             }
-            Sampling::Passed(why) => {
+            Ok(Sampling::Passed(why)) => {
                 let name = format!("{} in {}: {why}", unit.scheme.id, unit.scenario.id);
                 threads.passed.push(name);
             }

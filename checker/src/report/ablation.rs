@@ -47,7 +47,7 @@ pub fn purpose(outcome: &Outcome) -> Vec<String> {
     if let Some(erred) = &outcome.errs {
         lines.push(match erred.length {
             Some(n) => format!(
-                "a kernel assertion: {n} steps in {} (first: {})",
+                "an error of the model: {n} steps in {} ({})",
                 erred.scenario, erred.error
             ),
             None => format!(

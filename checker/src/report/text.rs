@@ -51,7 +51,7 @@ pub fn run(run: &Run, title: &str) -> String {
 }
 
 /// The steps, why the last state is wrong, who is blocked there.
-fn steps(trace: &Trace) -> String {
+pub fn steps(trace: &Trace) -> String {
     let mut out = String::from("\n");
     out.push_str(&lines(&trace.steps, trace.loop_start));
     let _ = writeln!(out, "\n  {WHY}{}.{WHY:#}", trace.why);

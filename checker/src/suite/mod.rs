@@ -8,8 +8,17 @@
 //!
 //! Whether tasks finish in endless executions is answered on the state graph, in either mode:
 //! [`lasso`](crate::engine::lasso).
+//!
+//! Before all that, where rules count: whether each counter stays in its range (`holds-balanced`), on the
+//! system in which one that does not saturates. If all do, everything else is asked of the system that takes
+//! it for granted; else (or where it is not known) of the former. See [`balance`].
+//!
+//! A step that errs all the same is an error of the model, of one unit: it comes with the shortest steps to
+//! such an error, and is no business of other units. See [`errors`].
 
+mod balance;
 mod conclude;
+mod errors;
 mod parallel;
 mod unit;
 
@@ -17,8 +26,9 @@ use std::collections::BTreeSet;
 
 use foliocheck_model::machine::System;
 use foliocheck_model::machine::system::{Predicate, Scope};
-use foliocheck_specs::Scenario;
+use foliocheck_specs::{Scenario, instance, invariants};
 
+use balance::Asked;
 pub use conclude::ENGINES;
 use conclude::{Finding, conclude};
 pub use parallel::{in_parallel, spread};
@@ -61,7 +71,7 @@ pub struct Answer {
 /// # Errors
 /// If it could not be run to an answer.
 pub fn run(unit: &Unit, options: &Options) -> Result<Answer, UnitError> {
-    answer(unit, options).map_err(|source| unit.error(source))
+    answer(unit, options).map_err(|source| unit.error(errors::explain(unit, source, options)))
 }
 
 /// Runs many units on `jobs` threads; `done` is called after each. Answers come in the order of the
@@ -97,18 +107,25 @@ fn answer(unit: &Unit, options: &Options) -> Result<Answer, Cause> {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
     };
-    let asked: Vec<usize> = (0..instance.optimized.predicates.len())
-        .filter(|p| {
-            unit.ask
-                .iter()
-                .any(|i| i.id == instance.optimized.predicates[*p].invariant)
-        })
-        .collect();
-    let (endless, asked): (Vec<usize>, Vec<usize>) = asked
-        .iter()
-        .partition(|p| about_progress(&instance.full.predicates[**p]));
     let mut answer = Answer::default();
     let mut findings: Vec<(usize, Finding)> = Vec::new();
+    let system = if unit
+        .ask
+        .iter()
+        .all(|i| i.id == invariants::errors::INVARIANT.id)
+    {
+        // Errors of the kernel's own, whatever rules count.
+        Asked::Saturating(&instance)
+    } else {
+        balance::ask(&instance, options, &limits, &mut answer, &mut findings)?
+    };
+    let is_asked = |p: &usize| {
+        let name = &instance.full.predicates[*p].invariant;
+        unit.ask.iter().any(|i| i.id == *name)
+    };
+    let (endless, asked): (Vec<usize>, Vec<usize>) = (0..instance.full.predicates.len())
+        .filter(|p| is_asked(p) && findings.iter().all(|(known, _)| known != p))
+        .partition(|p| about_progress(&instance.full.predicates[*p]));
     // Else only endless executions are asked about.
     if !asked.is_empty() {
         let explore = if options.full {
@@ -116,12 +133,12 @@ fn answer(unit: &Unit, options: &Options) -> Result<Answer, Cause> {
         } else {
             explore_reduced
         };
-        let system = &instance.optimized;
-        explore(system, &asked, &limits, &mut answer, &mut findings)?;
+        let optimized = &system.optimized();
+        explore(optimized, &asked, &limits, &mut answer, &mut findings)?;
     }
     if !endless.is_empty() {
         ask_progress(
-            &instance.full,
+            system.written(),
             &endless,
             options.fairness,
             &limits,
@@ -132,7 +149,7 @@ fn answer(unit: &Unit, options: &Options) -> Result<Answer, Cause> {
     for invariant in &unit.ask {
         let mine: Vec<&(usize, Finding)> = findings
             .iter()
-            .filter(|(p, _)| instance.optimized.predicates[*p].invariant == invariant.id)
+            .filter(|(p, _)| instance.full.predicates[*p].invariant == invariant.id)
             .collect();
         if !mine.is_empty() {
             answer
@@ -208,13 +225,7 @@ fn ask_progress(
     answer: &mut Answer,
     findings: &mut Vec<(usize, Finding)>,
 ) -> Result<(), Cause> {
-    let mut system = full.clone();
-    system.predicates = asked.iter().map(|p| full.predicates[*p].clone()).collect();
-    let progress = progress(
-        &foliocheck_specs::instance::control(&system),
-        fairness,
-        limits,
-    )?;
+    let progress = progress(&instance::question(full, asked), fairness, limits)?;
     answer.states += progress.states;
     answer.transitions += progress.transitions;
     for (n, p) in asked.iter().enumerate() {

@@ -8,7 +8,7 @@ use foliocheck_specs::{Instance, Invariant, Scenario, Scheme, invariants, scheme
 use crate::engine::explore::ExploreError;
 use crate::engine::loom::LoomError;
 use crate::engine::shuttle::ShuttleError;
-use crate::trace::ReplayError;
+use crate::trace::{ReplayError, Trace};
 
 /// One scenario under one scheme.
 #[derive(Clone)]
@@ -87,6 +87,16 @@ pub struct UnitError {
     pub source: Box<Cause>,
 }
 
+impl UnitError {
+    /// The shortest steps to where a step errs, if that is what went wrong and they were found.
+    pub fn steps(&self) -> Option<&Trace> {
+        match &*self.source {
+            Cause::Erred { trace, .. } => trace.as_deref(),
+            _ => None,
+        }
+    }
+}
+
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -94,6 +104,14 @@ pub enum Cause {
     /// It could not be built.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// A step did what no step must do.
+    #[error("error of the model: {error}")]
+    Erred {
+        /// The task, its step, and what is wrong there.
+        error: String,
+        /// The shortest steps to where that step is next, if they were found.
+        trace: Option<Box<Trace>>,
+    },
     /// It could not be explored.
     #[error(transparent)]
     Explore(#[from] ExploreError),

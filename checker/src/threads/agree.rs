@@ -138,7 +138,7 @@ impl Agreement {
             let why = "loom: weaker orders lose outcomes that full barriers have";
             self.errors.push(why.to_owned());
         }
-        let prepared = Prepared::of(&instance.full)?;
+        let prepared = Prepared::of(&instance.in_range)?;
         let system = &prepared.system;
         for (outcome, execution) in &declared.found.weak_outcomes {
             if states.contains(outcome) {

@@ -4,7 +4,7 @@
 //! has visited, and the weak ones, which loom has. *Holds* takes both, within loom's bound, which it names.
 
 use foliocheck_model::executor::execution::{Orders, Prepared};
-use foliocheck_model::machine::BuildError;
+use foliocheck_model::machine::{BuildError, RunError};
 use foliocheck_specs::{Instance, Invariant};
 
 use crate::engine::loom::{self, Cut, Exploration, LoomError};
@@ -55,11 +55,8 @@ pub enum Looming {
 /// # Errors
 /// If it shows an error of the model or of the executor.
 pub fn run(unit: &Unit, orders: Orders, reach: &Reach) -> Result<Looming, UnitError> {
-    let tried = unit
-        .instance()
-        .map_err(Cause::from)
-        .and_then(|instance| explore(&instance, orders, reach));
-    match tried {
+    let instance = unit.instance().map_err(|e| unit.error(e))?;
+    match explore(&instance, orders, reach) {
         Ok(loomed) => Ok(Looming::Ran(Box::new(loomed))),
         Err(Cause::Build(error @ BuildError::TwoObjects { .. })) => {
             Ok(Looming::Passed(error.to_string()))
@@ -67,8 +64,18 @@ pub fn run(unit: &Unit, orders: Orders, reach: &Reach) -> Result<Looming, UnitEr
         Err(Cause::Loom(error @ (LoomError::TooManyTasks(_) | LoomError::Endless(_)))) => {
             Ok(Looming::Passed(error.to_string()))
         }
+        Err(Cause::Loom(LoomError::Run(error))) if instance.is_unbalanced(&error) => {
+            Ok(Looming::Passed(unbalanced(&error)))
+        }
         Err(cause) => Err(unit.error(cause)),
     }
+}
+
+/// Why a unit is not run as threads in which a rule counts wrong.
+pub(super) fn unbalanced(error: &RunError) -> String {
+    format!(
+        "a counter of a rule leaves its range ({error}): that is asked by states, of holds-balanced"
+    )
 }
 
 /// Explores the executions of an instance: to the end if that is near, else within the bound.
@@ -76,7 +83,7 @@ pub fn run(unit: &Unit, orders: Orders, reach: &Reach) -> Result<Looming, UnitEr
 /// # Errors
 /// If it cannot be explored.
 pub fn explore(instance: &Instance, orders: Orders, reach: &Reach) -> Result<Loomed, Cause> {
-    let prepared = Prepared::of(&instance.full)?;
+    let prepared = Prepared::of(&instance.in_range)?;
     let mut bounds = loom::Bounds {
         preemptions: None,
         executions: reach.to_the_end,
@@ -187,7 +194,7 @@ impl Loomed {
         instance: &Instance,
         invariant: &Invariant,
     ) -> Result<Option<Trace>, Cause> {
-        let prepared = Prepared::of(&instance.full)?;
+        let prepared = Prepared::of(&instance.in_range)?;
         let mine = |p: &usize| prepared.system.predicates[*p].invariant == invariant.id;
         let weak = self.found.weak_violations.iter();
         let shortest = weak

@@ -161,7 +161,7 @@ fn breaks(
 ) -> Result<Option<Broken>, UnitError> {
     for base in bases.iter().filter(|b| b.ordered.contains(which)) {
         let mut instance = base.instance.clone();
-        instance.full = weakened(&instance.full, which, order);
+        instance.in_range = weakened(&instance.in_range, which, order);
         let found = loomed::explore(&instance, Orders::Essential, reach)
             .and_then(|loomed| {
                 audited.executions += loomed.found.executions;
@@ -206,7 +206,7 @@ fn difference(
     let Some((_, execution)) = new else {
         return Ok(None);
     };
-    let prepared = Prepared::of(&instance.full)?;
+    let prepared = Prepared::of(&instance.in_range)?;
     let why = "an outcome that is not there with the declared orders".to_owned();
     let trace = Trace::weak(&prepared.system, execution, execution.steps.len(), why);
     Ok(Some((None, trace)))

@@ -9,6 +9,7 @@ use crate::engine::limits::Limits;
 use crate::engine::minimize::minimize;
 use crate::engine::shuttle::{self, Bounds, Met, Sample};
 use crate::suite::{Cause, Unit, UnitError};
+use crate::threads::loomed;
 use crate::trace::Trace;
 use crate::verdict::{Run, Verdict};
 
@@ -35,6 +36,11 @@ pub fn run(unit: &Unit, bounds: &Bounds) -> Result<Sampling, UnitError> {
         Err(Cause::Build(error @ BuildError::TwoObjects { .. })) => {
             Ok(Sampling::Passed(error.to_string()))
         }
+        Err(Cause::Shuttle(shuttle::ShuttleError::Run(error)))
+            if instance.is_unbalanced(&error) =>
+        {
+            Ok(Sampling::Passed(loomed::unbalanced(&error)))
+        }
         Err(cause) => Err(unit.error(cause)),
     }
 }
@@ -44,7 +50,7 @@ pub fn run(unit: &Unit, bounds: &Bounds) -> Result<Sampling, UnitError> {
 /// # Errors
 /// If it cannot be sampled.
 pub fn sample(instance: &Instance, bounds: &Bounds) -> Result<Sample, Cause> {
-    let prepared = Prepared::of(&instance.full)?;
+    let prepared = Prepared::of(&instance.in_range)?;
     Ok(shuttle::sample(&prepared, bounds)?)
 }
 
@@ -123,7 +129,7 @@ pub fn shortest(
     predicate: usize,
     met: &Met,
 ) -> Result<Vec<foliocheck_model::machine::interp::Action>, Cause> {
-    let prepared = Prepared::of(&instance.full)?;
+    let prepared = Prepared::of(&instance.in_range)?;
     let short = minimize(&prepared.leader, &met.path, predicate);
     let limits = Limits {
         max_states: Some(SHORTEST_WITHIN),

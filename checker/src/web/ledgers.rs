@@ -4,7 +4,7 @@ use std::path::Path;
 
 use foliocheck_specs::bugs::{self, Carried};
 use foliocheck_specs::claims as catalogue;
-use foliocheck_specs::invariants::assertions;
+use foliocheck_specs::invariants::errors;
 use serde::Serialize;
 
 use super::error::{ApiError, chain};
@@ -230,7 +230,7 @@ pub fn broken(scheme: &str, parts: &[PartPage]) -> Vec<Subject> {
         let breaks = part.outcome.breaks.iter();
         subjects.extend(breaks.map(|b| subject(part, &b.scenario, &b.invariant)));
         let erred = part.outcome.errs.iter().filter(|e| e.length.is_some());
-        subjects.extend(erred.map(|e| subject(part, &e.scenario, assertions::INVARIANT.id)));
+        subjects.extend(erred.map(|e| subject(part, &e.scenario, errors::INVARIANT.id)));
     }
     subjects
 }

@@ -17,6 +17,7 @@ use super::page::Answered;
 use super::subject::{Library, Place};
 use crate::engine::limits::{Limits, Meter, metered};
 use crate::suite::{self, Options, Unit};
+use crate::trace::TraceStep;
 use crate::verdict::Verdict;
 
 /// What runs may take.
@@ -103,12 +104,14 @@ pub enum News {
         /// Milliseconds.
         elapsed: u128,
     },
-    /// An invariant could not be answered: without what was removed, the model errs.
+    /// An invariant could not be answered: the model errs.
     Erred {
         /// The invariant.
         invariant: &'static str,
         /// How.
         error: String,
+        /// The shortest steps to where a step errs, if they were found.
+        steps: Vec<TraceStep>,
     },
 }
 
@@ -387,10 +390,12 @@ fn work(job: &Job, unit: &Unit, limits: Limits) {
             Ok(Err(error)) => job.tell(News::Erred {
                 invariant: invariant.id,
                 error: chain(&error),
+                steps: error.steps().map_or_else(Vec::new, |t| t.steps.clone()),
             }),
             Err(_) => job.tell(News::Erred {
                 invariant: invariant.id,
                 error: "internal error: the exploration panicked".to_owned(),
+                steps: Vec::new(),
             }),
         }
     }

@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use foliocheck_model::machine::ablate::Ablation;
 use foliocheck_specs::bugs::{self, Carried, Twin};
 use foliocheck_specs::claims::Without;
-use foliocheck_specs::invariants::assertions;
+use foliocheck_specs::invariants::errors;
 use foliocheck_specs::{Instance, Invariant, Scenario, Scheme, instance, invariants};
 use serde::{Deserialize, Serialize};
 
@@ -110,13 +110,13 @@ impl Library {
         named(&self.scenarios, name, "scenario", |s| &s.id)
     }
 
-    /// The invariant of that name, and the one that is no guarantee: the kernel's assertions.
+    /// The invariant of that name, and the one that is no guarantee: that no step errs.
     ///
     /// # Errors
     /// If there is none.
     pub fn invariant(&self, name: &str) -> Result<Invariant, ApiError> {
-        if name == assertions::INVARIANT.id {
-            return Ok(assertions::INVARIANT);
+        if name == errors::INVARIANT.id {
+            return Ok(errors::INVARIANT);
         }
         named(&self.invariants, name, "invariant", |i| i.id).copied()
     }
@@ -143,7 +143,7 @@ impl Library {
 pub fn build(unit: &Unit) -> Result<Instance, ApiError> {
     let setup = &unit.scenario.setup;
     let mut ask = instance::applicable(setup);
-    let extra = unit.ask.iter().filter(|i| i.id == assertions::INVARIANT.id);
+    let extra = unit.ask.iter().filter(|i| i.id == errors::INVARIANT.id);
     ask.extend(extra.copied());
     Instance::build(setup, &unit.scheme, &unit.ablations, &ask)
         .map_err(|error| ApiError::refused(error.to_string()))

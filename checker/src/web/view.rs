@@ -240,7 +240,7 @@ fn judge(
 fn sentence(id: &str) -> &'static str {
     let all = invariants::all();
     let known = all.iter().find(|i| i.id == id);
-    known.map_or(invariants::assertions::INVARIANT.why, |i| i.why)
+    known.map_or(invariants::errors::INVARIANT.why, |i| i.why)
 }
 
 /// Where a task is asleep, told once for as long as it stays so.

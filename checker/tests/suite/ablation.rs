@@ -7,11 +7,12 @@ use foliocheck_specs::{Scenario, schemes};
 
 fn ablate(scheme: &str, scenarios: &Scenarios, jobs: usize) -> Document {
     let scheme = schemes::by_id(scheme).unwrap();
-    let outcomes = ablation::ablate(&scheme, scenarios, &Options::default(), jobs, &|_| {});
+    let ablated = ablation::ablate(&scheme, scenarios, &Options::default(), jobs, &|_| {}).unwrap();
+    assert!(ablated.errors.is_empty());
     Document {
         schema: SCHEMA,
         scheme: scheme.id.to_owned(),
-        outcomes: outcomes.unwrap(),
+        outcomes: ablated.outcomes,
     }
 }
 

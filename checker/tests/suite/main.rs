@@ -3,9 +3,11 @@
 mod ablation;
 mod claims;
 mod coverage;
+mod errors;
 mod pipes_and_sockets;
 mod sinks;
 mod spliced_tag;
+mod stamps;
 #[path = "../support/mod.rs"]
 mod support;
 mod verdicts;

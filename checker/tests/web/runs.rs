@@ -52,12 +52,19 @@ async fn a_rule_more_or_less_makes_the_difference() {
     order["invariants"] = json!(["snapshot"]);
     let id = begin(&server, order).await;
     assert_eq!(verdict_of(&news(&server, id).await, "snapshot"), "violated");
-    // Without it the model errs; that is said, and is no verdict.
+    // Without it a rule gives back what was not taken: a verdict, beside the others.
     let order =
         json!({"scheme": "stable-pin", "scenario": "tag-b-writer", "without": ["rule:take-hold"]});
     let id = begin(&server, order).await;
     let told = news(&server, id).await;
-    assert!(told.iter().any(|n| n["kind"] == "erred"), "{told:?}");
+    assert_eq!(verdict_of(&told, "holds-balanced"), "violated");
+    assert!(told.iter().all(|n| n["kind"] != "erred"), "{told:?}");
+    // Without the pipe's mutex the model errs; that is said, with its steps, and is no verdict.
+    let order = json!({"scheme": "by-reference", "scenario": "pipe-write-after-splice", "without": ["lock:S4l"]});
+    let id = begin(&server, order).await;
+    let told = news(&server, id).await;
+    let erred = told.iter().find(|n| n["kind"] == "erred").expect("it errs");
+    assert!(!erred["steps"].as_array().unwrap().is_empty(), "{erred}");
     assert_eq!(told.last().unwrap()["kind"], "end");
 }
 

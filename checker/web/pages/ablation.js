@@ -17,7 +17,7 @@ function breaksOf(scheme, part) {
     broken(`${b.invariant} ${b.exact ? "" : "at most "}${b.length}`)), ` in ${b.scenario}`));
   if (part.errs) {
     lines.push(h("li", {}, part.errs.length
-      ? [h("a", { href: subject(part.errs.scenario, "assertions") }, broken(`a kernel assertion ${part.errs.length}`)), ` in ${part.errs.scenario}`]
+      ? [h("a", { href: subject(part.errs.scenario, "errors") }, broken(`the model errs ${part.errs.length}`)), ` in ${part.errs.scenario}`]
       : ["an error of the model in ", part.errs.scenario], h("span", { class: "muted" }, ` (${part.errs.error})`)));
   }
   if (part.conclusion !== "needed") {

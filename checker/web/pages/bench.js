@@ -138,8 +138,15 @@ class Bench {
       this.answers.set(news.invariant, { verdict: "erred" });
       this.bar.value = this.answers.size;
       document.getElementById(`result-${news.invariant}`)?.replaceWith(h("tr", { id: `result-${news.invariant}` }, h("th", { scope: "row" }, news.invariant),
-        h("td", { colspan: "5" }, h("b", {}, "the model errs: "), news.error)));
+        h("td", { colspan: "5" }, h("b", {}, "the model errs: "), news.error, this.steps(news.steps))));
     }
+  }
+
+  // The shortest way to where the model errs: the same for every invariant, shown once.
+  steps(steps) {
+    const lines = steps.map((s) => `${s.task} ${s.function}: ${s.text}`);
+    if (!lines.length || this.results.querySelector(".errs")) return null;
+    return h("details", { class: "errs" }, h("summary", {}, plural(lines.length, "step")), h("ol", {}, lines.map((l) => h("li", {}, l))));
   }
 
   answer(news) {

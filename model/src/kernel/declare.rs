@@ -11,8 +11,8 @@ use super::queues::{declare_pipes, declare_sockets};
 use super::setup::{Call, ExtentInit, Mapping, PteInit, Setup};
 use super::tokens::Tokens;
 use super::world::{
-    Buffer, COUNTER_MAX, FINE_PER_TICK, Folio, Index, Inode, MOVED, Origin, Protection, Pte,
-    REFS_BIAS, RwSem, Tlb, Transaction, World, address_space, extent,
+    Buffer, COUNTER_MAX, Folio, Index, Inode, MOVED, Origin, Protection, Pte, REFS_BIAS, RwSem,
+    Tlb, Transaction, World, address_space, extent,
 };
 use crate::machine::system::{System, TaskId};
 use crate::machine::var::{Lock, VarDecl, VarId};
@@ -75,8 +75,23 @@ impl Needs {
 
 /// Over the slots of the page cache and their marks.
 pub const XA_LOCK: &str = "i_pages.xa_lock";
-/// Most references to one folio.
-const REFS_MAX: u64 = 15;
+/// Most references to one folio, [`REFS_BIAS`] included: its pins, one for each place in pipes and sockets (and
+/// in a receive queue, where fragments are merged), and what each task has in hand, at most
+/// [`REFS_PER_TASK`]. 4 bits are the least that is taken: steps that were removed leave references behind.
+pub(super) fn refs_max(setup: &Setup, pins: u64) -> u64 {
+    let places = |c: &Call| match c {
+        Call::SpliceSocket { buffers, .. } => 2 * buffers,
+        _ => 0,
+    };
+    let in_sockets: usize = setup.calls().map(|(_, _, c)| places(c)).sum();
+    let in_pipes: usize = setup.pipes.iter().sum();
+    let in_hand = REFS_PER_TASK * setup.tasks.len();
+    (REFS_BIAS + pins + (in_sockets + in_pipes + in_hand) as u64).max(15)
+}
+
+/// References to one folio that a system call has at a time: its own, one that it is handing on, and one that a
+/// fault on its behalf takes.
+const REFS_PER_TASK: usize = 3;
 
 impl World {
     /// Declares everything that `setup` needs under a scheme's rules.
@@ -167,8 +182,8 @@ fn rwsem(system: &mut System, setup: &Setup, object: &str, name: &str) -> RwSem 
 }
 
 /// References as a reader counts them: without the bias.
-fn refs_labels() -> impl Iterator<Item = String> {
-    (0..=REFS_MAX).map(|n| (n.cast_signed() - REFS_BIAS.cast_signed()).to_string())
+fn refs_labels(max: u64) -> impl Iterator<Item = String> {
+    (0..=max).map(|n| (n.cast_signed() - REFS_BIAS.cast_signed()).to_string())
 }
 
 pub(super) fn flag(system: &mut System, object: &str, name: &str, init: bool) -> VarId {
@@ -235,12 +250,13 @@ fn declare_folio(
             .declare(flag_decl(&name, "mapping", cached).in_word(word("mapping"))),
         refs: {
             let init = REFS_BIAS + if nth == 0 { pins } else { 0 };
+            let max = refs_max(setup, pins);
             system.declare(
-                VarDecl::shared(name.clone(), "refs", REFS_MAX)
+                VarDecl::shared(name.clone(), "refs", max)
                     .in_word(word("_refcount"))
                     .count()
                     .init(init)
-                    .labels(refs_labels()),
+                    .labels(refs_labels(max)),
             )
         },
         pins: (nth == 0 && pins != 0).then(|| {
@@ -520,15 +536,6 @@ fn declare_vmas(system: &mut System, setup: &Setup) -> (BTreeMap<usize, VarId>, 
 }
 
 fn declare_inode(system: &mut System, setup: &Setup) -> Inode {
-    let ticks = setup
-        .calls()
-        .filter(|(_, _, c)| matches!(c, Call::Tick))
-        .count() as u64;
-    let fine = if ticks == 0 {
-        COUNTER_MAX
-    } else {
-        (ticks + 1) * FINE_PER_TICK - 1
-    };
     // What is read and changed together is one word here: `model/MAP.md` says what that hides.
     let stamp = |name: &str, max| VarDecl::shared("inode", name, max).in_word("inode.stamps");
     let sequence =
@@ -536,9 +543,9 @@ fn declare_inode(system: &mut System, setup: &Setup) -> Inode {
     Inode {
         i_rwsem: rwsem(system, setup, "inode", "i_rwsem"),
         invalidate_lock: rwsem(system, setup, "inode", "invalidate_lock"),
-        clock: system.declare(VarDecl::shared("", "clock", ticks).in_word("inode.stamps")),
-        ctime: system.declare(stamp("ctime", ticks)),
-        ctime_mg: system.declare(stamp("ctime_mg", fine)),
+        ticked: system.declare(VarDecl::shared("clock", "ticked", 1).in_word("inode.stamps")),
+        ctime: system.declare(stamp("ctime", COUNTER_MAX)),
+        ctime_mg: system.declare(stamp("ctime_mg", COUNTER_MAX)),
         ctime_mg_queried: system.declare(stamp("ctime_mg.queried", 1)),
         i_version: system.declare(stamp("i_version", COUNTER_MAX)),
         i_version_queried: system.declare(stamp("i_version.queried", 1)),

@@ -1,6 +1,7 @@
 //! Ghost variables: what the invariants need to remember, and a kernel could not show.
 
 use super::completion;
+use super::declare::refs_max;
 use super::setup::{Call, Setup, SyncMode};
 use super::tokens::Tokens;
 use super::world::{Folio, Index, Origin};
@@ -131,7 +132,10 @@ impl Ghosts {
         }
         let holders = folios
             .iter()
-            .map(|folio| system.declare(VarDecl::ghost(folio.name.clone(), "holders", 15)))
+            .map(|folio| {
+                let max = refs_max(setup, 0);
+                system.declare(VarDecl::ghost(folio.name.clone(), "holders", max))
+            })
             .collect();
         let frozen = setup
             .asks_completion()

@@ -3,9 +3,9 @@
 use super::functions as c;
 use super::prog::Prog;
 use super::setup::Filesystem;
-use super::world::{FINE_PER_TICK, RwSem};
+use super::world::RwSem;
 use crate::machine::builder::{CFn, Label, StepDraft};
-use crate::machine::expr::{Expr, Op, add, and, bin, clear_bit, eq, lt, ne, not, or, set_bit};
+use crate::machine::expr::{Expr, add, and, clear_bit, eq, or, set_bit};
 use crate::machine::step::Order;
 
 /// Takes a reader-writer semaphore exclusive.
@@ -67,7 +67,9 @@ pub fn up_read_goto(p: &mut Prog<'_>, id: &str, function: CFn, sem: RwSem, targe
 }
 
 /// The stamps of a modification: `inode_update_timestamps`, as one step. The coarse and the
-/// multigrain stamp are those of two kernels, kept side by side; nothing reads both.
+/// multigrain stamp are those of two kernels, kept side by side; no cookie is of both. Each is the number of
+/// different values that it has had: a stamp only grows, and is only compared for equality. The coarse one moves
+/// if the clock has ticked since; the multigrain one does (`ktime_get_coarse_real_ts64_mg` is later), or if it was queried.
 ///
 /// `inode_needs_update_time` first: if no stamp would change and the version is not queried, nothing
 /// happens. i_version moves if the queried bit was set, or (not on XFS) a stamp moved.
@@ -99,16 +101,15 @@ enum Force {
 
 fn stamp<'s>(s: &'s mut StepDraft, inode: &super::world::Inode, force: Force) -> &'s mut StepDraft {
     let queried = eq(inode.i_version_queried, 1);
+    let ticked = eq(inode.ticked, 1);
     let moves = match force {
         Force::No => queried,
-        Force::IfStampMoves => or(ne(inode.ctime, inode.clock), queried),
+        Force::IfStampMoves => or(ticked.clone(), queried),
         Force::Yes => Expr::TRUE,
     };
-    let coarse = bin(Op::Mul, inode.clock, FINE_PER_TICK);
-    let later = lt(inode.ctime_mg, coarse.clone());
-    let fine = and(not(later.clone()), eq(inode.ctime_mg_queried, 1));
-    s.set(inode.ctime, inode.clock)
-        .set_if(later, inode.ctime_mg, coarse)
+    let fine = or(ticked.clone(), eq(inode.ctime_mg_queried, 1));
+    s.set_if(ticked, inode.ctime, add(inode.ctime, 1))
+        .set(inode.ticked, 0)
         .set_if(fine, inode.ctime_mg, add(inode.ctime_mg, 1))
         .set(inode.ctime_mg_queried, 0)
         .set_if(moves.clone(), inode.i_version, add(inode.i_version, 1))
@@ -116,10 +117,10 @@ fn stamp<'s>(s: &'s mut StepDraft, inode: &super::world::Inode, force: Force) ->
         .order(inode.i_version, Order::Full)
 }
 
-/// The coarse clock moves on by one tick.
+/// The coarse clock moves on by one tick: later than every stamp that there is.
 pub fn tick(p: &mut Prog<'_>) {
-    let clock = p.w.inode.clock;
+    let ticked = p.w.inode.ticked;
     p.b.step("K1", c::TIMEKEEPING_ADVANCE, |s| {
-        s.text("the coarse clock ticks").inc(clock)
+        s.text("the coarse clock ticks").set(ticked, 1)
     });
 }

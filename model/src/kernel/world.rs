@@ -205,11 +205,11 @@ pub struct Inode {
     pub i_rwsem: RwSem,
     /// `mapping->invalidate_lock`, which XFS calls MMAPLOCK.
     pub invalidate_lock: RwSem,
-    /// The coarse clock, in ticks.
-    pub clock: VarId,
-    /// ctime of a kernel with coarse stamps: a tick.
+    /// The coarse clock has ticked since the stamps were last set: it is later than they.
+    pub ticked: VarId,
+    /// ctime of a kernel with coarse stamps: which of its values it has.
     pub ctime: VarId,
-    /// ctime of a kernel with multigrain stamps: [`FINE_PER_TICK`] units a tick.
+    /// ctime of a kernel with multigrain stamps: which of its values it has.
     pub ctime_mg: VarId,
     /// Its queried bit.
     pub ctime_mg_queried: VarId,
@@ -233,9 +233,6 @@ pub struct Transaction {
     /// T_LOCKED: a commit waits for them, and nobody can start another.
     pub locked: VarId,
 }
-
-/// Fine-grained stamps that fit between two ticks.
-pub const FINE_PER_TICK: u64 = 16;
 
 /// Extent states.
 pub mod extent {
@@ -418,6 +415,20 @@ impl World {
             .extra
             .entry(key)
             .or_insert_with(|| system.declare_var(var))
+    }
+
+    /// The variables that rules asked for, but for versions, which never end: see [`COUNTER_MAX`].
+    pub fn rule_counters(&self, system: &System) -> Vec<VarId> {
+        let counts = |v: &VarId| system.var(*v).max < COUNTER_MAX;
+        self.extra.values().copied().filter(counts).collect()
+    }
+
+    /// Most references to one folio that a scheme can count: one for each place in pipes and sockets, and one
+    /// that each task has in hand.
+    pub fn references_max(&self) -> u64 {
+        let sockets = self.sockets.iter().map(|s| s.frags.len() + s.merged.len());
+        let pipes = self.pipes.iter().map(|p| p.slots.len());
+        (pipes.chain(sockets).sum::<usize>() + self.setup.tasks.len()) as u64
     }
 
     /// Number of the spliced reference for page `k` of a call.

@@ -11,6 +11,7 @@
 //! | [`optimize`] | constant folding, cone of influence, dead registers: fewer variables, same behaviour |
 //! | [`interp`] | the reference interpreter: one value a variable, nothing packed, nothing optimised |
 //! | [`compile`] | the packed machine that exploration runs on |
+//! | [`saturate`] | counters that say so when they leave their range, and the system that goes on |
 //! | [`footprint`] | what a step reads and writes, and which steps commute |
 //! | [`ablate`] | removing one named step or wait from a system |
 //! | [`weaken`] | a system with one memory order weaker |
@@ -30,6 +31,7 @@ pub mod footprint;
 pub mod interp;
 pub mod optimize;
 pub mod program;
+pub mod saturate;
 pub mod step;
 pub mod system;
 pub mod var;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::expr::{Expr, Op};
+use super::saturate::as_written;
 use super::step::{Assign, END, Loc, STOPPED, Step};
 use super::system::System;
 use super::var::VarId;
@@ -134,7 +135,7 @@ pub fn assignment(system: &System, assign: &Assign) -> String {
         format!("if ({}) ", show(system, &assign.when))
     };
     let name = system.var(assign.var).full_name();
-    let value = show_against(system, assign.var, &assign.value);
+    let value = show_against(system, assign.var, as_written(system, assign));
     format!("{cond}{name} = {value};")
 }
 

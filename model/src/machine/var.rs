@@ -1,5 +1,6 @@
 //! Variables: bounded, named, owned.
 
+use super::saturate::SATURATED;
 use super::system::TaskId;
 
 /// Index of a variable in its [`System`](super::System).
@@ -42,6 +43,9 @@ pub struct Var {
     pub labels: Vec<String>,
     /// Part of the final observation: what a consumer holds, what is on disk, which flags remain.
     pub observed: bool,
+    /// Its largest value is no count: it says that the variable has left its range, for good. See
+    /// [`saturate`](super::saturate).
+    pub saturates: bool,
     /// What it is in memory, where threads run the programs.
     pub memory: Memory,
 }
@@ -83,6 +87,9 @@ impl Var {
 
     /// A value as a reader wants to see it.
     pub fn show(&self, value: u64) -> String {
+        if self.saturates && value == self.max {
+            return SATURATED.to_owned();
+        }
         usize::try_from(value)
             .ok()
             .and_then(|v| self.labels.get(v))
@@ -116,6 +123,7 @@ impl VarDecl {
             role: Role::Shared,
             labels: Vec::new(),
             observed: false,
+            saturates: false,
             memory: Memory::default(),
         })
     }

@@ -20,6 +20,7 @@ mod optimize;
 #[path = "../support/plan.rs"]
 mod plan;
 mod refusal;
+mod saturate;
 #[path = "../support/cases.rs"]
 mod support;
 mod system;

@@ -2,14 +2,15 @@
 //! system, looked at in every state, in states where no task can move, or in endless executions.
 
 mod access_consistent;
-pub mod assertions;
 mod bystander_progress;
 mod deadlock_free;
 mod detected;
 mod dirty_accounted;
 mod durable_after_sync;
+pub mod errors;
 mod file_content;
 mod frozen_at_completion;
+pub mod holds_balanced;
 mod mapping_current;
 mod no_lost_write;
 mod no_stale_translation;
@@ -44,7 +45,7 @@ pub struct Invariant {
     pub why: &'static str,
     /// Whether a scenario can violate or keep it at all.
     pub applies: fn(&Setup) -> bool,
-    /// Where it is looked at and what must not be true there.
+    /// Where it is looked at and what must not be true there. Nothing if the scheme has nothing to ask.
     pub bad: fn(&System, &World) -> Vec<(Scope, Expr)>,
 }
 
@@ -67,6 +68,7 @@ pub fn all() -> Vec<Invariant> {
         stable_under_writeback::INVARIANT,
         protection::INVARIANT,
         references_balanced::INVARIANT,
+        holds_balanced::INVARIANT,
         deadlock_free::INVARIANT,
         writer_progress::INVARIANT,
         splicer_progress::INVARIANT,

@@ -7,6 +7,7 @@ use foliocheck_model::kernel::setup::{
 use toml::Spanned;
 
 use super::calls::{self, Limits};
+use super::room::room;
 use super::whole::whole;
 use super::{Raw, RawPte};
 use crate::file::Fault;
@@ -17,6 +18,8 @@ const TASKS_MAX: usize = 8;
 const CALLS_MAX: usize = 16;
 /// Most page indices.
 const FOLIOS_MAX: usize = 4;
+/// Most pipes.
+const PIPES_MAX: usize = 4;
 /// Most buffers in a pipe.
 const PIPE_MAX: usize = 4;
 
@@ -44,6 +47,10 @@ pub(super) fn setup(raw: &Raw) -> Result<Setup, Fault> {
     let words = within(raw.words.as_ref(), "words", 2, 2, 3)?;
     let sockets = within(raw.sockets.as_ref(), "sockets", 0, 0, 2)?;
     within(raw.max_states.as_ref(), "max-states", 1, 1, usize::MAX)?;
+    if let Some(pipe) = raw.pipes.get(PIPES_MAX) {
+        let message = format!("{} pipes, expected at most {PIPES_MAX}", raw.pipes.len());
+        return Err(Fault::at(pipe.span(), "pipes", message));
+    }
     let mut pipes = Vec::new();
     for capacity in &raw.pipes {
         pipes.push(within(Some(capacity), "pipes", 1, 1, PIPE_MAX)?);
@@ -79,6 +86,7 @@ pub(super) fn setup(raw: &Raw) -> Result<Setup, Fault> {
         tasks,
     };
     whole(raw, &setup)?;
+    room(raw, &setup)?;
     Ok(setup)
 }
 
@@ -328,7 +336,6 @@ fn check_forever(task: &super::RawTask, calls: &[Call]) -> Result<(), Fault> {
             Call::Truncate { .. } | Call::PunchHole { word: None, .. } => {
                 "each removal of a page needs a folio of its own; expected it in a task that ends"
             }
-            Call::Tick => "the clock has an end; expected `tick` in a task that ends",
             Call::PinStore { .. } => "a pin is dropped once; expected it in a task that ends",
             _ => continue,
         };

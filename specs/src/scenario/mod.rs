@@ -33,6 +33,7 @@
 pub mod calls;
 mod check;
 mod reader;
+mod room;
 mod whole;
 
 use std::path::Path;

@@ -18,9 +18,6 @@ use foliocheck_model::machine::step::Order;
 use super::{hold, replacing};
 use crate::scheme::{Effect, Family, Rule, Scheme};
 
-/// Most splice references to one folio.
-const COUNT_MAX: u64 = 7;
-
 const SOURCE: &str = "Whitlock, linux-fsdevel, 27 June 2023; Howells' third option; Metzmacher's IOMAP_F_SHARED question, 9 Feb 2023";
 
 /// A count of splice references decides.
@@ -146,7 +143,7 @@ fn replacements() -> [Rule; 3] {
 }
 
 fn count(p: &mut Prog<'_>, folio: &FolioRef) -> Place {
-    p.folio_var(folio, "splice_count", COUNT_MAX)
+    p.folio_var(folio, "splice_count", p.w.references_max())
 }
 
 fn uncounted(p: &mut Prog<'_>, folio: &FolioRef) -> Expr {

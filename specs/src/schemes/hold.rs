@@ -12,12 +12,9 @@ use foliocheck_model::machine::step::Order;
 use super::held;
 use crate::scheme::{Effect, Rule};
 
-/// Most holds on one folio.
-const HOLDS_MAX: u64 = 7;
-
-/// The hold of a folio: a counter.
+/// The hold of a folio: a counter. There are never more holds than references.
 pub fn count(p: &mut Prog<'_>, folio: &FolioRef) -> Place {
-    p.folio_var(folio, "stable_count", HOLDS_MAX)
+    p.folio_var(folio, "stable_count", p.w.references_max())
 }
 
 /// The hold of a folio: one bit.

@@ -19,11 +19,6 @@ use crate::scheme::{Effect, Family, Rule, Scheme};
 
 const SOURCE: &str = "Lutomirski, CALCETrU-9Wcb_zCsVWr24V=uCA0+c6x359UkJBOBgkbq+UHAMA@mail.gmail.com; Axboe's OP_SENDFILE; IORING_OP_SEND_ZC (6.0)";
 
-/// Most users of one request, and where their count starts, so that a user too few shows as a value
-/// and not as an error. The first user is the buffer that the splice fills.
-const USERS_MAX: u64 = 9;
-const USERS_BIAS: u64 = 2;
-
 fn rule(
     name: &'static str,
     purpose: &'static str,
@@ -70,7 +65,7 @@ fn counted() -> Vec<Rule> {
     let count = "each buffer and fragment of a request is a user of it";
     let last = "the last user that goes reports";
     vec![
-        rule("carry", count, Hook::SpliceAddFolio, begin),
+        rule("carry", count, Hook::SpliceAddFolio, begin_counted),
         rule("count", count, Hook::PipeBufGet, use_again),
         rule("count", count, Hook::SkbFragGet, use_again),
         rule("report", last, Hook::PipeBufRelease, drop_use),
@@ -148,24 +143,36 @@ fn requests(p: &mut Prog<'_>, page: &PageAt) -> Vec<(Expr, usize)> {
     page.origins.iter().map(|o| (is(*o), *o)).collect()
 }
 
-/// Users of a request, plus [`USERS_BIAS`].
+/// Users of a request. The first is the buffer that the splice fills.
 fn users(p: &mut Prog<'_>, origin: usize) -> VarId {
     let object = format!("splice{origin}");
-    let decl = VarDecl::shared(object, "users", USERS_MAX)
-        .init(USERS_BIAS + 1)
-        .in_word(notification(origin));
+    let decl = VarDecl::shared(object, "users", p.w.references_max()).in_word(notification(origin));
     p.w.rule_decl(p.b.system, decl)
 }
 
 fn begin(p: &mut Prog<'_>, at: &At) {
+    fill(p, at, false);
+}
+
+fn begin_counted(p: &mut Prog<'_>, at: &At) {
+    fill(p, at, true);
+}
+
+fn fill(p: &mut Prog<'_>, at: &At, count: bool) {
     let At::Fill { folio, slot } = at else { return };
     let origin = p.w.origin(p.b.task.index(), p.call, folio.index);
-    if let Some(request) = request(p, slot) {
-        p.b.step("Z10b", c::SPLICE_FOLIO_INTO_PIPE, |s| {
-            s.text("the buffer carries its request")
-                .set(request, origin)
-        });
-    }
+    let Some(request) = request(p, slot) else {
+        return;
+    };
+    let users = count.then(|| users(p, origin));
+    p.b.step("Z10b", c::SPLICE_FOLIO_INTO_PIPE, |s| {
+        s.text("the buffer carries its request")
+            .set(request, origin);
+        match users {
+            Some(users) => s.inc(users).order(users, Order::Full),
+            None => s,
+        }
+    });
 }
 
 fn carry(p: &mut Prog<'_>, at: &At) {
@@ -238,7 +245,7 @@ fn drop_use(p: &mut Prog<'_>, at: &At) {
     p.b.step("Z10d", c::IO_POST_AUX_CQE, |s| {
         s.text("one user less; the last reports completion");
         for (mine, users, completed) in counted {
-            let last = all([mine.clone(), eq(users, USERS_BIAS + 1)]);
+            let last = all([mine.clone(), eq(users, 1)]);
             s.set_if(mine, users, sub(users, 1))
                 .order(users, Order::Full)
                 .set_if(last, completed, 1)

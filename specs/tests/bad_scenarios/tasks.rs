@@ -46,19 +46,23 @@ pub const TASKS: &[Case] = &[
         &["at least one call"],
     ),
     case(
+        "a page that goes more often than there are folios for",
+        &[(
+            "{ call = \"tick\" },",
+            "{ call = \"reclaim\", folio = 0 }, { call = \"reclaim\", folio = 0 },\n\
+             { call = \"reclaim\", folio = 0 }, { call = \"reclaim\", folio = 0 },\n\
+             { call = \"reclaim\", folio = 0 }, { call = \"reclaim\", folio = 0 },\n\
+             { call = \"reclaim\", folio = 0 }, { call = \"reclaim\", folio = 0 },\n\
+             { call = \"reclaim\", folio = 0 }, #!",
+        )],
+        "folio",
+        &["page 0 is taken out of the cache", "at most 8"],
+    ),
+    case(
         "forever is not a truth value",
         &[("name = \"flusher\"", "name = \"flusher\"\nforever = 1 #!")],
         "forever",
         &["invalid type", "boolean"],
-    ),
-    case(
-        "the clock for ever",
-        &[
-            ("name = \"writer\"", "name = \"writer\"\nforever = true"),
-            ("{ call = \"tick\" },", "{ call = \"tick\" }, #!"),
-        ],
-        "forever",
-        &["the clock has an end", "`tick` in a task that ends"],
     ),
     case(
         "sending for ever",

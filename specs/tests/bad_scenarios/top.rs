@@ -97,6 +97,12 @@ pub const TOP: &[Case] = &[
         &["0 is out of range", "1 to 4"],
     ),
     case(
+        "more pipes than any task could use",
+        &[("pipes = [1, 2]", "pipes = [1, 2, 3, 4,\n    1, #!\n    2]")],
+        "pipes",
+        &["6 pipes", "at most 4"],
+    ),
+    case(
         "a pipe with too much room",
         &[("pipes = [1, 2]", "pipes = [1, 16] #!")],
         "pipes",

@@ -127,6 +127,7 @@ fn replace(system: &System, group: &Group) -> Option<System> {
                 },
                 labels: Vec::new(),
                 observed: false,
+                saturates: false,
                 memory: Memory::default(),
             });
             bits.insert((*copy, *counter), id);
