@@ -7,7 +7,7 @@ use super::prog::Prog;
 use super::refs::{FolioRef, PageAt};
 use super::world::World;
 use crate::machine::builder::StepDraft;
-use crate::machine::expr::{Expr, and, any, eq, ite, ne, not, set_bit, test_bit};
+use crate::machine::expr::{Expr, all, and, any, eq, ite, ne, not, set_bit, test_bit};
 use crate::machine::var::{VarDecl, VarId};
 
 impl Prog<'_> {
@@ -62,11 +62,29 @@ impl Prog<'_> {
         s: &'s mut StepDraft,
         folio: &FolioRef,
     ) -> &'s mut StepDraft {
+        Prog::set_uptodate_if(w, s, folio, &Expr::TRUE)
+    }
+
+    /// The same, if `when` holds.
+    pub fn set_uptodate_if<'s>(
+        w: &World,
+        s: &'s mut StepDraft,
+        folio: &FolioRef,
+        when: &Expr,
+    ) -> &'s mut StepDraft {
         let uptodate = folio.place(w, |f| f.uptodate);
-        s.set(uptodate.clone(), 1).release(uptodate);
+        if *when == Expr::TRUE {
+            s.set(uptodate.clone(), 1);
+        } else {
+            for (cond, f) in &folio.candidates {
+                let here = and(cond.clone(), when.clone());
+                s.set_if(here, w.folios[*f].uptodate, 1);
+            }
+        }
+        s.release(uptodate);
         for (cond, f) in &folio.candidates {
             let object = &w.folios[*f];
-            let fresh = and(cond.clone(), eq(object.uptodate, 0));
+            let fresh = all([cond.clone(), when.clone(), eq(object.uptodate, 0)]);
             let values: Vec<Expr> = object.data.iter().map(|v| Expr::Var(*v)).collect();
             let number = ghost::combination(&w.tokens, object.index, &values);
             let together = w.ghosts.together[*f];

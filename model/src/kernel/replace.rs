@@ -132,7 +132,9 @@ fn install(p: &mut Prog<'_>, old: &FolioRef, new: &FolioRef) {
         if let Some(lost) = ghosts.store_lost {
             s.set_if(differs, lost, 1);
         }
-        Prog::set_uptodate(w, s, new)
+        // A folio that nobody has filled yet is replaced by one that nobody has.
+        let filled = eq(old.place(w, |f| f.uptodate), 1);
+        Prog::set_uptodate_if(w, s, new, &filled)
     });
 }
 
