@@ -14,8 +14,8 @@
 //!
 //! A triple *can exist* if the [smallest scenario](smallest::text) with it is accepted and runs it. If
 //! not, the reason is the message that refuses the scenario, or that the two do not meet. So the day that
-//! the model learns such a call, its triples are missing here. Two kinds of changers are asked about
-//! with one reader alone, see [`Changer::asked_with`].
+//! the model learns such a call, its triples are missing here. Where another triple asks the same,
+//! [`Triple::stood_for`] says so.
 //!
 //! Which scenarios a scheme is run in is said by [`Family::left_out`](crate::Family::left_out).
 
@@ -144,28 +144,6 @@ impl Changer {
             Changer::Buffer => "buffer of a direct write",
         }
     }
-
-    /// The readers and kinds of file that stand for all, and why they do; none if each has to be asked.
-    pub fn asked_with(self) -> Option<(&'static [(Reader, Kind)], &'static str)> {
-        match self {
-            Changer::PipeWrite | Changer::Esp | Changer::Aead => Some((
-                &[(Reader::Pipe, Kind::Xfs)],
-                "a pipe or socket that writes knows its buffer only, not the file system; if it may write there \
-                 at all, any reader sees it",
-            )),
-            Changer::Refill => Some((
-                &[
-                    (Reader::Pipe, Kind::Xfs),
-                    (Reader::Pipe, Kind::Ext4),
-                    (Reader::Device, Kind::Xfs),
-                    (Reader::Device, Kind::Ext4),
-                ],
-                "a page is filled before anybody gets a reference, and reclaim takes only a page without one: \
-                 it meets the call that takes the reference, not what is done with it later",
-            )),
-            _ => None,
-        }
-    }
 }
 
 /// What reads the bytes.
@@ -268,6 +246,42 @@ impl Triple {
                 })
             })
         })
+    }
+}
+
+impl Triple {
+    /// Why another triple stands for this one; none if it has to be asked itself.
+    pub fn stood_for(&self) -> Option<&'static str> {
+        let pipe = self.reader == Reader::Pipe;
+        match self.changer {
+            Changer::PipeWrite | Changer::Esp | Changer::Aead
+                if !(pipe && self.kind == Kind::Xfs) =>
+            {
+                Some(
+                    "a pipe or socket that writes knows its buffer only, not the file system; if it may write there \
+                     at all, any reader sees it: a pipe read on XFS stands for all",
+                )
+            }
+            Changer::Refill if !pipe && self.reader != Reader::Device => Some(
+                "a page is filled before anybody has a reference, and reclaim takes only a page without one: it meets \
+                 the call that takes the reference, not what is done with it later: pipe and device stand for all",
+            ),
+            Changer::TwoCpus
+                if matches!(
+                    self.reader,
+                    Reader::SoftwareChecksum | Reader::Receiver | Reader::Crypto
+                ) =>
+            {
+                Some(
+                    "two CPUs differ from one in their TLBs, which are flushed where a reference is taken, if at all: \
+                     of a socket's ways to read later, transmit, retransmit and checksum stand for all",
+                )
+            }
+            Changer::StoreDirty if self.kind == Kind::Tmpfs => Some(
+                "tmpfs neither cleans entries nor asks them: a dirty entry is a writable one, which stands for it",
+            ),
+            _ => None,
+        }
     }
 }
 

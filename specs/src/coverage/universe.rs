@@ -6,10 +6,10 @@ use std::path::Path;
 use foliocheck_model::kernel::setup::Setup;
 
 use super::smallest::{Variant, text};
-use super::{Triple, under};
+use super::{Reader, Triple, under};
 use crate::file::FileError;
 use crate::scenario::Scenario;
-use crate::scheme::Scheme;
+use crate::scheme::{Family, Scheme};
 
 /// Why no scenario needs to run a triple.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -74,10 +74,15 @@ impl Default for Universe {
 }
 
 fn runs(scheme: &Scheme, triple: Triple, setups: &[Result<Setup, Why>]) -> Result<(), Why> {
-    if let Some((standing, why)) = triple.changer.asked_with()
-        && !standing.contains(&(triple.reader, triple.kind))
-    {
+    if let Some(why) = triple.stood_for() {
         return Err(Why::StoodFor(why));
+    }
+    if scheme.family == Family::Mapping && !matches!(triple.reader, Reader::Device | Reader::Clone)
+    {
+        return Err(Why::StoodFor(
+            "a cached mapping says where bytes go on disk, not what a reference shows, nor how often the device reads: \
+             device and clone stand for all",
+        ));
     }
     let mut reason = None;
     for setup in setups {
