@@ -55,6 +55,7 @@ async function gather() {
       depth: v.depth[n],
       length: v.length[n],
       environment: scenarios.get(scenario)?.environment ?? 0,
+      triples: [...scenarios.get(scenario)?.triples ?? [], ...scenarios.get(scenario)?.more_triples[scheme] ?? []],
       threads: unit,
       // Only executions that are no interleaving violate it.
       weakly: unit?.violated?.includes(invariant) ?? false,
@@ -75,6 +76,8 @@ export function sum(rows) {
     shortest,
     rows,
     scenarios: new Set(rows.map((r) => r.scenario)).size,
+    // What changes a page, what reads it, in which kind of file: how many of those were run.
+    triples: new Set(rows.flatMap((r) => r.triples)).size,
     states: rows.reduce((a, r) => a + r.states, 0),
     weakly: rows.filter((r) => r.weakly),
     threads: [...new Set(rows.map((r) => r.threads).filter(Boolean))],

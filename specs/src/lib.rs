@@ -9,6 +9,7 @@
 //! | [`file`](mod@file) | errors that name file, line and field |
 //! | [`bugs`] | real bugs, each with its fixed twin |
 //! | [`claims`] | what was said on the lists, and the checks that test it |
+//! | [`coverage`] | which change meets which reading in some scenario, and which in none |
 //! | [`instance`] | one scenario under one scheme, as a system that engines explore |
 //! | [`witness`] | for each invariant, something that is known to break it |
 //!
@@ -18,6 +19,7 @@
 
 pub mod bugs;
 pub mod claims;
+pub mod coverage;
 pub mod file;
 pub mod instance;
 pub mod invariants;

@@ -50,8 +50,11 @@ pub enum Family {
     ReplaceReferenced,
     /// The splicer is told when it may write again.
     Notify,
-    /// What receives the bytes, or who asked for them, decides.
+    /// What receives the bytes decides.
     Sink,
+    /// Who asked for the bytes decides. Run with sockets: elsewhere a caller gets what the schemes of
+    /// two other families give.
+    Permission,
     /// How cached block mappings are validated.
     Mapping,
     /// How a device gets bytes that do not change while it reads them.
@@ -68,36 +71,48 @@ impl Family {
             Family::Hold => "hold",
             Family::Replace | Family::ReplaceReferenced => "replace",
             Family::Notify => "notify",
-            Family::Sink => "sink",
+            Family::Sink | Family::Permission => "sink",
             Family::Mapping => "mapping",
             Family::Writeback => "writeback",
         }
     }
 
-    /// Whether a scheme of the family is run in the scenario: where it can change anything. Elsewhere it
-    /// is today's kernel, and today's kernel is run everywhere. Schemes that replace folios are left out of
-    /// scenarios in which their states are too many for a run of minutes: see the two arms for them.
+    /// Whether a scheme of the family is run in the scenario.
     pub fn concerns(self, setup: &Setup) -> bool {
-        let disk = setup.mapping == Mapping::Disk;
+        self.left_out(setup).is_none()
+    }
+
+    /// Why a scheme of the family is not run in the scenario; none if it is. Most are run where they can
+    /// change anything: elsewhere they are today's kernel, and today's kernel is run everywhere.
+    pub fn left_out(self, setup: &Setup) -> Option<&'static str> {
+        let unless = |concerned: bool, why| (!concerned).then_some(why);
         match self {
-            Family::Reference => true,
-            Family::Mapping => {
+            Family::Reference => None,
+            Family::Mapping => unless(
                 setup.blocks
                     && setup.filesystem == Filesystem::Xfs
-                    && setup.any_call(|c| matches!(c, Call::Write { .. }) || setup.flushes(c))
-            }
-            Family::Writeback => {
-                disk && (setup.stable_writes || setup.device != Device::Plain)
-                    && setup.any_call(|c| setup.writes_to_device(c))
-            }
-            Family::Notify => setup.asks_completion(),
-            Family::Sink => setup.any_call(|c| {
-                matches!(
-                    c,
-                    Call::SpliceSocket { .. } | Call::SpliceRead { writable: true, .. }
-                )
-            }),
-            Family::Replace => spliced(setup) && setup.tasks.len() <= 4,
+                    && setup.any_call(|c| matches!(c, Call::Write { .. }) || setup.flushes(c)),
+                "no mapping of extents is cached there (write or writeback, XFS, `blocks = true`): it is by-reference",
+            ),
+            Family::Writeback => unless(
+                setup.mapping == Mapping::Disk
+                    && (setup.stable_writes || setup.device != Device::Plain)
+                    && setup.any_call(|c| setup.writes_to_device(c)),
+                "no device reads twice there: it is by-reference",
+            ),
+            Family::Notify => unless(
+                setup.asks_completion(),
+                "nobody waits for a report of completion there: it is by-reference",
+            ),
+            Family::Sink => unless(asks_sink(setup), "nothing goes to a socket there: it is by-reference"),
+            Family::Permission => unless(
+                asks_sink(setup),
+                "nothing goes to a socket there: it is by-reference for who can write the file, and copy for who cannot",
+            ),
+            Family::Replace => unless(spliced(setup), UNSPLICED).or(unless(
+                setup.tasks.len() <= 4,
+                "several folios an index, and more than four tasks: too many states for a run of minutes",
+            )),
             Family::ReplaceReferenced => {
                 let faults = setup
                     .calls()
@@ -106,11 +121,32 @@ impl Family {
                 let flushed = setup.tasks.iter().any(|t| {
                     t.forever && t.calls.iter().any(|c| matches!(c, Call::Writeback { .. }))
                 });
-                spliced(setup) && setup.tasks.len() <= 3 && faults <= 1 && !flushed
+                unless(spliced(setup), UNSPLICED)
+                    .or(unless(
+                        setup.tasks.len() <= 3,
+                        "several folios an index, and more than three tasks: too many states for a run of minutes",
+                    ))
+                    .or(unless(
+                        faults <= 1 && !flushed,
+                        "two faults, or a fault and an endless flusher, go on replacing each other's folio: too many \
+                         states for a run of minutes",
+                    ))
             }
-            _ => spliced(setup),
+            Family::Copy | Family::Cookie | Family::Hold => unless(spliced(setup), UNSPLICED),
         }
     }
+}
+
+const UNSPLICED: &str = "nothing is spliced there: it is by-reference";
+
+/// Whether a socket, or a caller who could write the file, is there to decide.
+fn asks_sink(setup: &Setup) -> bool {
+    setup.any_call(|c| {
+        matches!(
+            c,
+            Call::SpliceSocket { .. } | Call::SpliceRead { writable: true, .. }
+        )
+    })
 }
 
 /// Whether anything is spliced from the file.

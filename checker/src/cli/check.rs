@@ -136,7 +136,10 @@ fn print_matrix(environment: &Environment, matrix: &Matrix<'_>) {
     let width = if terminal { None } else { Some(u16::MAX) };
     let colour = terminal && std::env::var_os("NO_COLOR").is_none();
     println!("{}", table::matrix(matrix, colour, width));
-    println!("violated N: N steps in the shortest counterexample. Empty: does not apply.\n");
+    println!(
+        "violated N: N steps in the shortest counterexample. holds (N): on N triples of what changes a page, what \
+         reads it and kind of file (foliocheck list coverage). Empty: does not apply.\n"
+    );
     let violated: Vec<_> = matrix.violated().collect();
     if violated.is_empty() {
         return;

@@ -1,6 +1,7 @@
 //! What a check and the gate run: units of schemes in scenarios, and where everything is run, also the
 //! witnesses, the bugs and the claims.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use foliocheck_specs::{Invariant, Scenario, Scheme, schemes, witness};
@@ -93,9 +94,7 @@ impl Job {
 pub fn run(place: &Place, what: What, options: &Options, bounds: &Bounds) -> anyhow::Result<Job> {
     let units = suite::units(&what.schemes, &what.scenarios, &what.ask);
     if units.is_empty() {
-        anyhow::bail!(
-            "these schemes change nothing in these scenarios: there they are by-reference"
-        );
+        anyhow::bail!("{}", not_run(&what.schemes, &what.scenarios));
     }
     let started = Instant::now();
     let jobs = bounds.jobs();
@@ -123,6 +122,23 @@ pub fn run(place: &Place, what: What, options: &Options, bounds: &Bounds) -> any
         errors,
         elapsed: started.elapsed(),
     })
+}
+
+/// Which schemes are not run in the scenarios, and why not.
+fn not_run(schemes: &[Scheme], scenarios: &[Scenario]) -> String {
+    let mut reasons: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for scheme in schemes {
+        for scenario in scenarios {
+            if let Some(why) = scheme.family.left_out(&scenario.setup) {
+                reasons.entry(why).or_default().insert(scheme.id);
+            }
+        }
+    }
+    let lines = reasons.into_iter().map(|(why, schemes)| {
+        let schemes: Vec<&str> = schemes.into_iter().collect();
+        format!("{}: not run, because {why}", schemes.join(", "))
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Errors of parts, so that the other parts are there all the same.

@@ -260,6 +260,9 @@ struct ListArgs {
     /// Of what
     #[arg(value_enum)]
     what: Listed,
+    /// Of `coverage`: only schemes that match this glob, with everything (repeatable)
+    #[arg(long, value_name = "GLOB")]
+    scheme: Vec<String>,
     /// Output
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -277,6 +280,8 @@ enum Listed {
     Steps,
     /// Real kernel bugs, and whether the model carries them
     Bugs,
+    /// What changes a page × what reads it × kind of file: what scenarios run, and what none does
+    Coverage,
 }
 
 #[derive(Subcommand)]

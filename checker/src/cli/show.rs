@@ -7,18 +7,23 @@ use foliocheck_specs::Instance;
 use foliocheck_specs::scenario::calls;
 use serde::Serialize;
 
-use super::check::options;
+use super::check::{default_scenarios, options};
 use super::select::{self, Place};
 use super::{Format, INCONCLUSIVE, ListArgs, Listed, TraceArgs, TraceFormat};
 use crate::itf::{Document, ENDING};
+use crate::report::coverage::Coverage;
 use crate::report::listing::{self, Line};
-use crate::report::{bugs, export, json, text};
+use crate::report::{self, bugs, export, json, text};
 use crate::suite::{self, Unit};
 use crate::verdict::Verdict;
 
 /// Lists.
 pub fn list(place: &Place, args: &ListArgs) -> anyhow::Result<u8> {
+    if !args.scheme.is_empty() && !matches!(args.what, Listed::Coverage) {
+        anyhow::bail!("--scheme goes with `list coverage` only");
+    }
     match args.what {
+        Listed::Coverage => coverage(place, args)?,
         Listed::Schemes => print_list(&listing::schemes(&place.schemes), args.format)?,
         Listed::Scenarios => print_list(&listing::scenarios(&place.scenarios()?), args.format)?,
         Listed::Invariants => print_list(&listing::invariants(), args.format)?,
@@ -44,6 +49,32 @@ fn print_list<T: Serialize + Line>(items: &[T], format: Format) -> anyhow::Resul
             let width = items.iter().map(|i| i.id().len()).max().unwrap_or(0);
             for item in items {
                 println!("{:width$}  {}", item.id(), item.rest());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Without a scheme a line for each; with one, everything.
+fn coverage(place: &Place, args: &ListArgs) -> anyhow::Result<()> {
+    let scenarios = default_scenarios(place, &[], &[])?;
+    let schemes = select::matching(place.schemes.clone(), &args.scheme, "scheme", |s| s.id)?;
+    let all = Coverage::of(&schemes, &scenarios);
+    match args.format {
+        Format::Json => println!("{}", report::coverage::json(&all)?),
+        Format::Table if args.scheme.is_empty() => print!("{}", report::coverage::summary(&all)),
+        Format::Table => {
+            for of_one in &all {
+                println!("{}", report::coverage::text(of_one));
+            }
+        }
+        Format::Markdown => {
+            for of_one in &all {
+                println!(
+                    "## {}\n\n{}",
+                    of_one.scheme,
+                    report::coverage::markdown(of_one)
+                );
             }
         }
     }

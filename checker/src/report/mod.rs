@@ -4,6 +4,7 @@ pub mod ablation;
 pub mod bugs;
 pub mod claims;
 pub mod cost;
+pub mod coverage;
 pub mod export;
 pub mod gate;
 pub mod json;

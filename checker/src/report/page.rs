@@ -1,11 +1,12 @@
-//! `results/README.md`: the folder as a page. It is made from the other files alone, so that it says
-//! nothing that is not committed.
+//! `results/README.md`: the folder as a page. It is made from the other files, and from the scenarios (what they
+//! cover), so that it says nothing that is not committed.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
-use foliocheck_specs::{Invariant, bugs};
+use foliocheck_specs::{Invariant, Scenario, bugs};
 
+use super::coverage::Coverage;
 use super::{ablation, claims, cost, summary};
 use crate::ablation::{Conclusion, Kind};
 use crate::expectation::{Expectations, Expected};
@@ -35,6 +36,7 @@ pub fn render(
          `cost --bless`); do not edit.\n\n",
     );
     out.push_str(&verdicts(batch, folder, catalogue, invariants)?);
+    out.push_str(&covered(catalogue));
     out.push_str(&bug_cases(batch, folder)?);
     if let Some(document) =
         read::<claims::Document>(batch, &folder.join("claims.json"), claims::SCHEMA)?
@@ -86,7 +88,7 @@ fn verdicts(
          ([verdicts.json](verdicts.json), one a line). A *holds* covers every interleaving of the scenarios \
          run, and no more: files of up to {} pages of {} words, up to {} tasks that make up to {} calls \
          (`bounds` there). `violated N`: N steps in the shortest counterexample over the scenarios of the table, \
-         which the link shows step by step. \
+         which the link shows step by step. `holds (N)`: on N triples of [coverage](#coverage). \
          Empty: does not apply.\n\n",
         runs.len(),
         expected.bounds().count(),
@@ -118,6 +120,35 @@ fn verdicts(
     }
     out.push('\n');
     Ok(out)
+}
+
+/// What the scenarios run, and what none does.
+fn covered(catalogue: Catalogue<'_>) -> String {
+    let default = catalogue.scenarios.iter().filter(|s| s.is_default());
+    let scenarios: Vec<Scenario> = default.cloned().collect();
+    let all = Coverage::of(catalogue.schemes, &scenarios);
+    let mut out = format!(
+        "## Coverage\n\nWhat changes a page, what reads it, and in which kind of file: triples that some scenario runs \
+         (`foliocheck list coverage --scheme NAME`; how they are measured: `specs/src/coverage`). {}\n\n",
+        super::coverage::LEGEND
+    );
+    if let Some(base) = all.iter().find(|c| c.scheme == BASE) {
+        let _ = writeln!(out, "{}", super::coverage::markdown(base));
+    }
+    let mut alike: Vec<(usize, usize, Vec<&str>)> = Vec::new();
+    for c in &all {
+        let (run, missing) = (c.run.len(), c.missing().len());
+        match alike.iter_mut().find(|a| (a.0, a.1) == (run, missing)) {
+            Some(same) => same.2.push(c.scheme),
+            None => alike.push((run, missing, vec![c.scheme])),
+        }
+    }
+    out.push_str("| schemes | triples run | by no scenario, though they can be |\n|---|---|---|\n");
+    for (run, missing, schemes) in alike {
+        let _ = writeln!(out, "| {} | {run} | {missing} |", schemes.join(", "));
+    }
+    out.push('\n');
+    out
 }
 
 /// A cell's verdict; the counterexample linked.

@@ -1,5 +1,8 @@
 //! What there is, and what is committed of it: what the table of verdicts is made of.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use foliocheck_specs::coverage::{self, Triple};
 use foliocheck_specs::scenario::calls;
 use foliocheck_specs::{Scenario, invariants};
 use serde::Serialize;
@@ -50,8 +53,12 @@ struct ScenarioItem {
     filesystem: &'static str,
     /// It is run when nothing is named.
     default: bool,
-    /// Names of the schemes that change something in it.
+    /// Names of the schemes that are run in it.
     schemes: Vec<&'static str>,
+    /// Numbers of the triples that it runs: what changes a page, what reads it, in which kind of file.
+    triples: Vec<usize>,
+    /// Those that a scheme adds, where it adds any.
+    more_triples: BTreeMap<&'static str, Vec<usize>>,
     /// Names of the invariants that apply.
     invariants: Vec<&'static str>,
 }
@@ -116,8 +123,14 @@ fn scheme(scheme: &foliocheck_specs::Scheme) -> SchemeItem {
 }
 
 fn scenario(library: &Library, scenario: &Scenario) -> ScenarioItem {
-    use foliocheck_model::kernel::setup::{Filesystem, Mapping};
     let setup = &scenario.setup;
+    let base = coverage::of(setup);
+    let concerned = library.schemes.iter().filter(|s| s.family.concerns(setup));
+    let more = concerned.clone().filter_map(|scheme| {
+        let under = coverage::under(scheme, setup);
+        let added = numbers(&(&under - &base));
+        (!added.is_empty()).then_some((scheme.id, added))
+    });
     ScenarioItem {
         id: scenario.id.clone(),
         title: scenario.title.clone(),
@@ -138,18 +151,11 @@ fn scenario(library: &Library, scenario: &Scenario) -> ScenarioItem {
             .collect(),
         folios: setup.folios.len(),
         words: setup.words,
-        filesystem: match (setup.mapping, setup.filesystem) {
-            (Mapping::Tmpfs, _) => "tmpfs",
-            (_, Filesystem::Xfs) => "xfs",
-            (_, Filesystem::Ext4) => "ext4",
-        },
+        filesystem: coverage::Kind::of(setup).name(),
         default: scenario.is_default(),
-        schemes: library
-            .schemes
-            .iter()
-            .filter(|s| s.family.concerns(setup))
-            .map(|s| s.id)
-            .collect(),
+        schemes: concerned.clone().map(|s| s.id).collect(),
+        more_triples: more.collect(),
+        triples: numbers(&base),
         invariants: library
             .invariants
             .iter()
@@ -157,6 +163,14 @@ fn scenario(library: &Library, scenario: &Scenario) -> ScenarioItem {
             .map(|i| i.id)
             .collect(),
     }
+}
+
+/// The triples' places among all.
+fn numbers(triples: &BTreeSet<Triple>) -> Vec<usize> {
+    let all = Triple::all().enumerate();
+    all.filter(|(_, t)| triples.contains(t))
+        .map(|(n, _)| n)
+        .collect()
 }
 
 /// The committed verdicts, a column each; names are numbers of the lists beside them.

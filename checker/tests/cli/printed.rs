@@ -54,6 +54,42 @@ fn printed_program() {
 }
 
 #[test]
+fn coverage_is_printed_and_nothing_is_missing_of_todays_kernel() {
+    let one = run(&["list", "coverage", "--scheme", "by-reference"]);
+    assert_eq!(one.status.code(), Some(0), "{}", stderr(&one));
+    insta::assert_snapshot!("coverage_by_reference", stdout(&one));
+    let all = run(&["list", "coverage"]);
+    assert_eq!(all.status.code(), Some(0), "{}", stderr(&all));
+    insta::assert_snapshot!("coverage_of_each_scheme", stdout(&all));
+    let list = json(&run(&["list", "coverage", "--format", "json"]));
+    for scheme in list.as_array().expect("an array") {
+        for field in ["run", "missing", "not_run"] {
+            assert!(scheme[field].is_array(), "{field}");
+        }
+    }
+    let wrong = run(&["list", "schemes", "--scheme", "copy"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(stderr(&wrong).contains("list coverage"));
+}
+
+#[test]
+fn why_a_scheme_is_not_run_is_said() {
+    for (scheme, scenario, why) in [
+        ("permission-gate", "write-vs-splice", "copy for who cannot"),
+        ("cow-page-cache", "everything", "too many states"),
+        ("stable-pin", "write-vs-writeback", "nothing is spliced"),
+    ] {
+        let output = run(&["check", "--scheme", scheme, "--scenario", scenario]);
+        assert_eq!(output.status.code(), Some(2));
+        let text = stderr(&output);
+        assert!(
+            text.contains("not run, because") && text.contains(why),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn lists_have_the_agreed_fields() {
     for (what, fields) in [
         ("schemes", &["id", "title", "family", "rules"][..]),

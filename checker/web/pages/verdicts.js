@@ -17,12 +17,12 @@ function cellOf(total, scheme, invariant, more) {
     : address(["cell", scheme, invariant], more);
   const title = total.shortest
     ? `${scheme}, ${invariant}: violated in ${total.shortest.length} steps in ${total.shortest.scenario}`
-    : `${scheme}, ${invariant}: ${total.verdict} in ${plural(total.scenarios, "scenario")}`;
+    : `${scheme}, ${invariant}: ${total.verdict} in ${plural(total.scenarios, "scenario")}, on ${plural(total.triples, "triple")} of what changes a page, what reads it and kind of file`;
   const weakly = total.verdict !== "violated" && total.weakly.length > 0;
   return h("td", { class: total.verdict },
     h("a", { href: to, title },
       verdictMark(total.verdict, total.shortest?.length),
-      h("span", { class: "states" }, `${short(total.states)} states`),
+      h("span", { class: "states" }, total.verdict === "holds" ? `${plural(total.triples, "triple")}, ` : "", `${short(total.states)} states`),
       weakly ? weakMark() : null));
 }
 
@@ -161,6 +161,7 @@ export const cellPage = {
     if (!total) throw new Error(`Nothing is committed for ${scheme} and ${invariant}.`);
     const covered = h("dl", { class: "facts" },
       fact("Scenarios", String(total.scenarios)),
+      fact("Triples of change, reader and kind of file", grouped(total.triples)),
       fact("States", grouped(total.states)),
       fact("Transitions", grouped(rows.reduce((a, r) => a + r.transitions, 0))),
       fact("Greatest depth", String(Math.max(...rows.map((r) => r.depth)))),

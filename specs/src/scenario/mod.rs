@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `title` | one line | required |
 //! | `about` | what it shows | required |
-//! | `groups` | names, `quick` for those that take well under a second | required |
+//! | `groups` | names; `quick`: takes well under a second, run by every engine; `coverage`: there for the [triples](crate::coverage) that it runs | required |
 //! | `filesystem` | `xfs`, `ext4`, `tmpfs` | `xfs` |
 //! | `words` | words a folio, 2 or 3 | 2 |
 //! | `blocks` | which block a page is in, and what blocks held before, is part of the state (`xfs`, or `ext4` with a journal) | false |

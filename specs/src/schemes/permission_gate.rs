@@ -11,7 +11,7 @@ pub fn scheme() -> Scheme {
     Scheme {
         id: "permission-gate",
         title: "by reference only for callers that could write the file; others get a copy",
-        family: Family::Sink,
+        family: Family::Permission,
         source: "Falcato, 16 May 2026 (fs.splice_needs_write); degrading to a copy: Horn, Brauner",
         omits: Vec::new(),
         rules: vec![
