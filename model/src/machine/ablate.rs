@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::error::BuildError;
 use super::expr::{Expr, all, and, eq};
-use super::program::Program;
-use super::step::{END, Order, Step};
+use super::misplace::misplace;
+use super::step::{Order, Step};
 use super::system::System;
 use super::var::VarId;
 
@@ -23,9 +23,10 @@ pub enum Ablation {
     /// The lock that steps with this id take: they neither wait for it nor take it, and what would
     /// have dropped it drops it only if the task holds it from elsewhere.
     Lock(String),
-    /// Every step with the first id is done just before the next step with the second.
+    /// Every step with the first id is done just before the nearest step with the second: the next one
+    /// where there is one, else the last.
     Before(String, String),
-    /// Every step with the first id is done just after the next step with the second.
+    /// The same, just after it.
     After(String, String),
 }
 
@@ -105,8 +106,8 @@ pub fn ablate(system: &mut System, ablation: &Ablation) -> Result<(), BuildError
             removed
         }),
         Ablation::Lock(id) => remove_lock(system, id),
-        Ablation::Before(id, other) => misplace(system, id, other, false),
-        Ablation::After(id, other) => misplace(system, id, other, true),
+        Ablation::Before(id, other) => misplace(system, id, other, false)?,
+        Ablation::After(id, other) => misplace(system, id, other, true)?,
     };
     if found {
         Ok(())
@@ -207,78 +208,4 @@ fn without(condition: &Expr, vars: &BTreeSet<VarId>) -> Expr {
         })
         .cloned())
     .fold()
-}
-
-fn misplace(system: &mut System, id: &str, other: &str, after: bool) -> bool {
-    let mut found = false;
-    for task in &mut system.tasks {
-        let steps = &task.program.steps;
-        let pairs: Vec<(usize, usize)> = (0..steps.len())
-            // The first step is where the task begins: it stays.
-            .filter(|from| *from != 0 && steps[*from].id == *id)
-            .filter_map(|from| nearest(&task.program, from, other).map(|to| (from, to)))
-            .collect();
-        for (from, to) in pairs {
-            relink(&mut task.program, from, to, after);
-            found = true;
-        }
-    }
-    found
-}
-
-/// The step with id `other` that is nearest to `from` in the text: the next one, or else the last.
-fn nearest(program: &Program, from: usize, other: &str) -> Option<usize> {
-    let is = |at: &usize| program.steps[*at].id == *other;
-    (from + 1..program.steps.len())
-        .find(is)
-        .or_else(|| (0..from).rev().find(is))
-}
-
-/// Takes the step at `from` out of the flow of control, and puts it back before or after `to`. Steps
-/// keep their places in the text; only where branches lead changes. Branches of the moved step that
-/// do not fall through (it backs out, say) keep their targets.
-fn relink(program: &mut Program, from: usize, to: usize, after: bool) {
-    let behind = |program: &Program, at: usize| {
-        if at + 1 == program.steps.len() {
-            END
-        } else {
-            at + 1
-        }
-    };
-    let (next, last) = (behind(program, from), behind(program, to));
-    let redirect = |program: &mut Program, old: usize, new: usize, except: usize| {
-        for (at, step) in program.steps.iter_mut().enumerate() {
-            if at != except {
-                for branch in step.branches.iter_mut().filter(|b| b.next == old) {
-                    branch.next = new;
-                }
-            }
-        }
-    };
-    redirect(program, from, next, from);
-    if after {
-        for branch in program.steps[to]
-            .branches
-            .iter_mut()
-            .filter(|b| b.next == last)
-        {
-            branch.next = from;
-        }
-        for branch in program.steps[from]
-            .branches
-            .iter_mut()
-            .filter(|b| b.next == next)
-        {
-            branch.next = last;
-        }
-    } else {
-        redirect(program, to, from, from);
-        for branch in program.steps[from]
-            .branches
-            .iter_mut()
-            .filter(|b| b.next == next)
-        {
-            branch.next = to;
-        }
-    }
 }

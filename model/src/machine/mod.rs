@@ -28,6 +28,7 @@ pub mod error;
 pub mod expr;
 pub mod footprint;
 pub mod interp;
+mod misplace;
 pub mod optimize;
 pub mod program;
 pub mod step;

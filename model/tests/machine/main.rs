@@ -15,6 +15,7 @@ mod expr;
 mod footprint;
 mod forever;
 mod listing;
+mod misplace;
 mod naive;
 mod optimize;
 #[path = "../support/plan.rs"]
