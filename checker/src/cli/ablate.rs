@@ -9,7 +9,7 @@ use super::check::options;
 use super::progress::Progress;
 use super::select::{self, Place};
 use super::{AblateArgs, Format, INCONCLUSIVE, UNEXPECTED};
-use crate::ablation::{self, Conclusion, Outcome, Scenarios};
+use crate::ablation::{self, Ablated, Conclusion, Outcome, Scenarios};
 use crate::gate;
 use crate::report::ablation::{self as report, Document};
 use crate::results::{self, Batch, Lock};
@@ -65,9 +65,10 @@ fn one(
     let started = Instant::now();
     let progress = Progress::start()?;
     let jobs = args.bounds.jobs.unwrap_or(1);
-    let outcomes = ablation::ablate(scheme, scenarios, &options, jobs, &|parts| {
-        progress.one_of(parts, scheme.id);
-    })?;
+    let Ablated { outcomes, cut } =
+        ablation::ablate(scheme, scenarios, &options, jobs, &|parts| {
+            progress.one_of(parts, scheme.id);
+        })?;
     progress.end();
     let document = Document {
         schema: report::SCHEMA,
@@ -83,22 +84,29 @@ fn one(
             println!("{states} states, {:.1} s", started.elapsed().as_secs_f64());
         }
     }
-    let open = document
-        .outcomes
-        .iter()
-        .any(|o| o.conclusion == Conclusion::Inconclusive);
+    for line in &cut {
+        eprintln!("inconclusive: {line}");
+    }
+    let open = !cut.is_empty()
+        || document
+            .outcomes
+            .iter()
+            .any(|o| o.conclusion == Conclusion::Inconclusive);
     let path = place
         .results()
         .join("ablation")
         .join(format!("{}.json", scheme.id));
     if args.bless {
+        if let Some(line) = cut.first() {
+            anyhow::bail!("nothing blessed: inconclusive: {line}");
+        }
         let _lock = Lock::exclusive(&place.results())?;
         let all = place.scenarios()?;
         let mut batch = Batch::default();
         batch.write(path, report::json(&document));
         gate::page(&mut batch, &place.results(), place.catalogue(&all))?;
         batch.commit()?;
-    } else if whole {
+    } else if whole && cut.is_empty() {
         let committed: Option<Document> = results::read(&path, report::SCHEMA)?;
         let differing = differences(
             &document.outcomes,

@@ -15,17 +15,40 @@ use crate::report::listing::{self, Line};
 use crate::report::{bugs, export, json, text};
 use crate::suite::{self, Unit};
 use crate::verdict::Verdict;
+use crate::without::{self, Part, Parts};
 
 /// Lists.
 pub fn list(place: &Place, args: &ListArgs) -> anyhow::Result<u8> {
+    if !matches!(args.what, Listed::Parts) && (args.scheme.is_some() || args.scenario.is_some()) {
+        anyhow::bail!("--scheme and --scenario belong to `list parts`");
+    }
     match args.what {
         Listed::Schemes => print_list(&listing::schemes(&place.schemes), args.format)?,
         Listed::Scenarios => print_list(&listing::scenarios(&place.scenarios()?), args.format)?,
         Listed::Invariants => print_list(&listing::invariants(), args.format)?,
         Listed::Bugs => print_list(&bugs::list(), args.format)?,
+        Listed::Parts => print_list(&parts(place, args)?, args.format)?,
         Listed::Steps => print_list(&listing::steps(&place.scenarios()?)?, args.format)?,
     }
     Ok(0)
+}
+
+/// The parts of a scheme that run in a scenario, or in any of group `quick`.
+fn parts(place: &Place, args: &ListArgs) -> anyhow::Result<Vec<Part>> {
+    let name = args.scheme.as_deref().context(
+        "parts of which scheme? Say `list parts --scheme SCHEME`, and `--scenario SCENARIO` for those that run there",
+    )?;
+    let scheme = place.scheme(name)?;
+    let all = place.scenarios()?;
+    let scenarios = match &args.scenario {
+        Some(id) => vec![select::scenario(all, id)?],
+        None => {
+            let mut quick = all.clone();
+            quick.retain(|s| s.in_group("quick") && scheme.family.concerns(&s.setup));
+            if quick.is_empty() { all } else { quick }
+        }
+    };
+    Ok(without::parts(&scheme, &scenarios)?)
 }
 
 fn print_list<T: Serialize + Line>(items: &[T], format: Format) -> anyhow::Result<()> {
@@ -102,12 +125,15 @@ pub fn trace(place: &Place, args: &TraceArgs) -> anyhow::Result<u8> {
             scenario.id
         );
     }
+    let parts = Parts::parse(&args.without)?;
     let unit = Unit {
         scheme: place.scheme(&args.scheme)?,
         scenario,
         ablations: Vec::new(),
         ask: vec![invariant],
     };
+    let mut units = parts.remove_from(vec![unit])?.units;
+    let unit = units.remove(0);
     let answer = suite::run(&unit, &options(&args.bounds, false))?;
     let Some(run) = answer.runs.first() else {
         anyhow::bail!(
@@ -117,13 +143,16 @@ pub fn trace(place: &Place, args: &TraceArgs) -> anyhow::Result<u8> {
         );
     };
     match args.format {
-        TraceFormat::Json => println!("{}", json::runs(&answer.runs)),
-        TraceFormat::Text => print!(
-            "{}",
-            text::run(run, &format!("{}: {}", invariant.id, invariant.title))
-        ),
+        TraceFormat::Json => println!("{}", json::runs_without(&answer.runs, parts.named())),
+        TraceFormat::Text => {
+            let title = format!("{}: {}", invariant.id, invariant.title);
+            print!("{}{}", without_line(&parts), text::run(run, &title));
+        }
         _ => match Document::of_run(run, &unit, None)? {
-            Some(document) => print!("{}", exported(&document, args.format)),
+            Some(mut document) => {
+                document.subject.without = parts.in_words();
+                print!("{}", exported(&document, args.format));
+            }
             // Nothing to draw; what the verdict rests on is said to people, apart from the output.
             None => eprint!("{}", text::run(run, invariant.title)),
         },
@@ -133,6 +162,14 @@ pub fn trace(place: &Place, args: &TraceArgs) -> anyhow::Result<u8> {
     } else {
         0
     })
+}
+
+/// What is removed, if anything is.
+fn without_line(parts: &Parts) -> String {
+    match parts.in_words()[..] {
+        [] => String::new(),
+        ref words => format!("without: {}\n", words.join("; ")),
+    }
 }
 
 fn exported(document: &Document, format: TraceFormat) -> String {

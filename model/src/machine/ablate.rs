@@ -18,6 +18,9 @@ pub enum Ablation {
     Wait(String),
     /// The test of every step with this id: its first branch is taken, whatever holds.
     Test(String),
+    /// One way on from every step with this id, by its label: it is not taken. Where it would be, the next
+    /// one whose condition holds is, or else the last of the others.
+    Branch(String, String),
     /// One assignment, to variables with this name (`flags`), of every step with this id.
     Assignment(String, String),
     /// The lock that steps with this id take: they neither wait for it nor take it, and what would
@@ -36,6 +39,7 @@ impl std::fmt::Display for Ablation {
             Ablation::Effect(id) => write!(f, "{id} does nothing"),
             Ablation::Wait(id) => write!(f, "{id} does not wait"),
             Ablation::Test(id) => write!(f, "{id} does not test"),
+            Ablation::Branch(id, label) => write!(f, "{id} does not go \"{label}\""),
             Ablation::Assignment(id, name) => write!(f, "{id} does not assign {name}"),
             Ablation::Lock(id) => write!(f, "{id} takes no lock"),
             Ablation::Before(id, other) => write!(f, "{id} before {other}"),
@@ -60,13 +64,18 @@ impl std::str::FromStr for Ablation {
             .or_else(|| whole(" does not test").map(Ablation::Test))
             .or_else(|| whole(" takes no lock").map(Ablation::Lock))
             .or_else(|| pair(" does not assign ").map(|(a, b)| Ablation::Assignment(a, b)))
+            .or_else(|| {
+                let (id, label) = text.split_once(" does not go \"")?;
+                let label = label.strip_suffix('"')?;
+                Some(Ablation::Branch(id.to_owned(), label.to_owned()))
+            })
             .or_else(|| pair(" before ").map(|(a, b)| Ablation::Before(a, b)))
             .or_else(|| pair(" after ").map(|(a, b)| Ablation::After(a, b)))
             .ok_or_else(|| {
                 format!(
                     "`{text}` removes nothing; expected `STEP does nothing`, `STEP does not wait`, \
                      `STEP does not test`, `STEP takes no lock`, `STEP does not assign NAME`, \
-                     `STEP before STEP` or `STEP after STEP`"
+                     `STEP does not go \"BRANCH\"`, `STEP before STEP` or `STEP after STEP`"
                 )
             })
     }
@@ -96,6 +105,7 @@ pub fn ablate(system: &mut System, ablation: &Ablation) -> Result<(), BuildError
             }
             tests
         }),
+        Ablation::Branch(id, label) => each(system, id, |_, step| remove_branch(step, label)),
         Ablation::Assignment(id, name) => each(system, id, |names, step| {
             let mut removed = false;
             for branch in &mut step.branches {
@@ -116,6 +126,7 @@ pub fn ablate(system: &mut System, ablation: &Ablation) -> Result<(), BuildError
             Ablation::Effect(id) => id.clone(),
             Ablation::Wait(id) => format!("{id} with a wait"),
             Ablation::Test(id) => format!("{id} with a test"),
+            Ablation::Branch(id, label) => format!("{id} with a branch `{label}` beside others"),
             Ablation::Assignment(id, name) => format!("{id} that assigns `{name}`"),
             Ablation::Lock(id) => format!("{id} that takes a lock"),
             Ablation::Before(id, other) => format!("{id} that can go before {other}"),
@@ -136,6 +147,18 @@ fn each(system: &mut System, id: &str, change: impl Fn(&[String], &mut Step) -> 
         found |= change(&names, step);
     }
     found
+}
+
+fn remove_branch(step: &mut Step, label: &str) -> bool {
+    let others = step.branches.iter().filter(|b| b.label != label).count();
+    if others == 0 || others == step.branches.len() {
+        return false;
+    }
+    step.branches.retain(|b| b.label != label);
+    if let Some(last) = step.branches.last_mut().filter(|_| !step.choice) {
+        last.when = Expr::TRUE;
+    }
+    true
 }
 
 /// The variables by which a step takes locks: acquired and set, once they, or others that it acquires

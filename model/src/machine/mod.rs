@@ -12,7 +12,8 @@
 //! | [`interp`] | the reference interpreter: one value a variable, nothing packed, nothing optimised |
 //! | [`compile`] | the packed machine that exploration runs on |
 //! | [`footprint`] | what a step reads and writes, and which steps commute |
-//! | [`ablate`] | removing one named step or wait from a system |
+//! | [`ablate`] | removing, or misplacing, one named part of a system |
+//! | [`influence`] | what can change the answer to a question |
 //! | [`weaken`] | a system with one memory order weaker |
 //! | [`error`] | what is wrong with a system, or with a step that was executed |
 //!
@@ -27,6 +28,7 @@ pub mod draft;
 pub mod error;
 pub mod expr;
 pub mod footprint;
+pub mod influence;
 pub mod interp;
 mod misplace;
 pub mod optimize;
