@@ -20,8 +20,9 @@
 mod asked;
 mod parts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use foliocheck_model::machine::influence::Influence;
 use foliocheck_model::machine::{BuildError, RunError, System};
 use foliocheck_specs::invariants::assertions;
 use foliocheck_specs::{Instance, Invariant, Scenario, Scheme, invariants};
@@ -153,6 +154,8 @@ struct Whole {
     violates: Vec<Invariant>,
     /// What is neither, and why.
     open: Vec<String>,
+    /// By invariant: what can change its answer.
+    cones: BTreeMap<&'static str, Vec<Influence>>,
     states: usize,
 }
 
@@ -307,12 +310,17 @@ fn whole(scheme: &Scheme, scenario: &Scenario, options: &Options) -> Result<Whol
         let reason = r.reason.as_deref().unwrap_or("no reason given");
         format!("{} in {}, {}: {reason}", r.scheme, r.scenario, r.invariant)
     });
+    let instance = build(&unit).map_err(|e| unit.error(e))?;
+    let (keeps, violates) = (with(Verdict::Holds), with(Verdict::Violated));
+    let asked = keeps.iter().chain(&violates);
+    let cones = asked.map(|i| (i.id, asked::cones(&instance.full, i.id)));
     Ok(Whole {
-        keeps: with(Verdict::Holds),
-        violates: with(Verdict::Violated),
+        cones: cones.collect(),
+        keeps,
+        violates,
         open: open.collect(),
         states: answer.states,
-        instance: build(&unit).map_err(|e| unit.error(e))?,
+        instance,
         scenario: unit.scenario,
     })
 }
@@ -442,7 +450,7 @@ fn ask(
     for whole in changed {
         let touched = asked::Touched::by(removal, &whole.instance);
         let first = |all: &[Invariant]| {
-            let lies = |i: &&Invariant| touched.lies_in(&asked::cones(&whole.instance.full, i.id));
+            let lies = |i: &&Invariant| touched.lies_in(&whole.cones[i.id]);
             all.iter().find(lies).map(|i| Asked {
                 invariant: i.id.to_owned(),
                 scenario: whole.scenario.id.clone(),

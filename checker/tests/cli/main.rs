@@ -5,6 +5,7 @@ mod check;
 mod ledgers;
 mod printed;
 mod threads;
+mod without;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

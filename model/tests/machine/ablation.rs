@@ -44,6 +44,33 @@ fn an_ablated_test_takes_the_first_branch() {
     assert_eq!(branches[0].label, "yes");
 }
 
+/// Without one way on, the next whose condition holds is taken, or else the last of the others.
+#[test]
+fn an_ablated_branch_is_not_taken() {
+    let x = fixture().shared;
+    let left = |label: &str| -> Vec<(String, Expr)> {
+        let mut system = fixture().with(|s| {
+            s.when(eq(x, 1), "one", |b| b.set(x, 2))
+                .when(eq(x, 2), "two", |b| b.set(x, 3))
+                .otherwise("else", |b| b.set(x, 0))
+        });
+        ablate(&mut system, &Ablation::Branch("A0".into(), label.into())).unwrap();
+        let branches = &system.tasks[0].program.steps[0].branches;
+        branches
+            .iter()
+            .map(|b| (b.label.clone(), b.when.clone()))
+            .collect()
+    };
+    let is = |label: &str, when: Expr| (label.to_owned(), when);
+    assert_eq!(left("one"), [is("two", eq(x, 2)), is("else", Expr::TRUE)]);
+    assert_eq!(left("else"), [is("one", eq(x, 1)), is("two", Expr::TRUE)]);
+    // The only way on cannot be removed, nor one that there is not.
+    let only = ablated(&Ablation::Branch("A0".into(), String::new()));
+    assert!(matches!(only, Err(BuildError::NothingToAblate(_))));
+    let unknown = ablated(&Ablation::Branch("A0".into(), "no".into()));
+    assert!(matches!(unknown, Err(BuildError::NothingToAblate(_))));
+}
+
 #[test]
 fn an_ablation_of_nothing_is_refused() {
     let id = || "A9".to_owned();
@@ -96,6 +123,7 @@ fn a_name_reads_back() {
         Ablation::Wait(a.clone()),
         Ablation::Test(a.clone()),
         Ablation::Assignment(a.clone(), "flags".into()),
+        Ablation::Branch(a.clone(), "clean: \"skip\" before W7".into()),
         Ablation::Lock(a.clone()),
         Ablation::Before(a.clone(), b.clone()),
         Ablation::After(a, b),

@@ -14,6 +14,7 @@ mod explore;
 mod expr;
 mod footprint;
 mod forever;
+mod influence;
 mod listing;
 mod misplace;
 mod naive;
