@@ -81,8 +81,8 @@ impl Touched {
                 _ if step.id != removal.id => None,
                 Kind::Lock => touched.lock((task, loc), step),
                 Kind::Wait => touched.wait((task, loc), step),
-                Kind::Flush => touched.flush(whole, step),
-                Kind::Flag => touched.flag(removal, system, step),
+                Kind::Flush => Some(touched.flush(whole, step)),
+                Kind::Flag => Some(touched.flag(removal, system, step)),
             };
             matters.extend(then.map(|then| and(here, then)));
         }
@@ -151,7 +151,7 @@ impl Touched {
         Some(not(step.guard.clone()))
     }
 
-    fn flush(&mut self, whole: &Instance, step: &Step) -> Option<Expr> {
+    fn flush(&mut self, whole: &Instance, step: &Step) -> Expr {
         let mut ends = Vec::new();
         for (key, entries) in &whole.world.tlbs {
             let Some(pte) = whole.world.ptes.get(key) else {
@@ -174,16 +174,16 @@ impl Touched {
                 }
             }
         }
-        Some(any(ends))
+        any(ends)
     }
 
-    fn flag(&mut self, removal: &Removal, system: &System, step: &Step) -> Option<Expr> {
+    fn flag(&mut self, removal: &Removal, system: &System, step: &Step) -> Expr {
         let name = removal.flag.as_deref().unwrap_or_default();
         let named = |v: VarId| system.var(v).name == name;
         let assigns = step.branches.iter().flat_map(|b| &b.assigns);
         self.vars
             .extend(assigns.map(|a| a.var).filter(|v| named(*v)));
-        Some(changed(step, named))
+        changed(step, named)
     }
 
     fn rule(

@@ -73,7 +73,8 @@ pub enum Conclusion {
     Redundant,
     /// Nothing does, and the questions that the part could have answered are all violated by the whole scheme.
     NothingLeft,
-    /// Nothing does, and the part could have answered no question that was asked.
+    /// Nothing does, and the part could have answered no question that was asked: none depends on what it
+    /// changes, or no execution comes to where it matters.
     Unasked,
     /// Nothing did, but some exploration was cut short.
     Inconclusive,
@@ -124,7 +125,8 @@ pub struct Outcome {
     /// How the model errs without it.
     pub errs: Option<Erred>,
     /// What it could have answered, where nothing breaks: kept by the whole scheme if the part is
-    /// [redundant](Conclusion::Redundant), violated if [nothing is left](Conclusion::NothingLeft).
+    /// [redundant](Conclusion::Redundant), violated if [nothing is left](Conclusion::NothingLeft). If it is
+    /// [not asked about](Conclusion::Unasked): what depends on it, although no execution comes to where it matters.
     #[serde(default)]
     pub asked: Option<Asked>,
     /// Scenarios in which its removal changes anything; at least one.
@@ -446,7 +448,7 @@ fn ask(
     changed: &[&Whole],
     options: &Options,
 ) -> Result<(Conclusion, Option<Asked>), UnitError> {
-    let (mut violated, mut open) = (None, false);
+    let (mut violated, mut idle, mut open) = (None, None, false);
     for whole in changed {
         let touched = asked::Touched::by(removal, &whole.instance);
         let first = |all: &[Invariant]| {
@@ -472,14 +474,14 @@ fn ask(
         match exercised {
             Some(true) if kept.is_some() => return Ok((Conclusion::Redundant, kept)),
             Some(true) => violated = broken,
-            Some(false) => {}
+            Some(false) => idle = idle.or(kept).or(broken),
             None => open = true,
         }
     }
     Ok(match violated {
         _ if open => (Conclusion::Inconclusive, None),
         Some(_) => (Conclusion::NothingLeft, violated),
-        None => (Conclusion::Unasked, None),
+        None => (Conclusion::Unasked, idle),
     })
 }
 

@@ -40,14 +40,14 @@ fn parts(place: &Place, args: &ListArgs) -> anyhow::Result<Vec<Part>> {
     )?;
     let scheme = place.scheme(name)?;
     let all = place.scenarios()?;
-    let scenarios = match &args.scenario {
-        Some(id) => vec![select::scenario(all, id)?],
-        None => {
-            let mut quick = all.clone();
-            quick.retain(|s| s.in_group("quick") && scheme.family.concerns(&s.setup));
-            if quick.is_empty() { all } else { quick }
-        }
-    };
+    if let Some(id) = &args.scenario {
+        return Ok(without::parts(&scheme, &[select::scenario(all, id)?])?);
+    }
+    let mut scenarios = all.clone();
+    scenarios.retain(|s| s.in_group("quick") && scheme.family.concerns(&s.setup));
+    if scenarios.is_empty() {
+        scenarios = all;
+    }
     Ok(without::parts(&scheme, &scenarios)?)
 }
 

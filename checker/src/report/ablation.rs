@@ -69,6 +69,10 @@ fn why_nothing(outcome: &Outcome) -> String {
             ": {} in {} is violated with it",
             asked.invariant, asked.scenario
         ),
+        (Some(asked), Conclusion::Unasked) => format!(
+            ": {} in {} depends on it, but no execution comes to where it matters",
+            asked.invariant, asked.scenario
+        ),
         (Some(asked), _) => format!(
             ": {} in {} could have shown it",
             asked.invariant, asked.scenario

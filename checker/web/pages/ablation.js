@@ -10,6 +10,9 @@ const CONCLUSIONS = { needed: "needed", redundant: "redundant within bounds", "n
 const COUNTS = { needed: "needed", redundant: "redundant within bounds", "nothing-left": "with nothing left to break",
   unasked: "that no question asks about", inconclusive: "inconclusive" };
 
+// What is said of the question that a part could have answered.
+const ASKED = { redundant: "could have shown it", "nothing-left": "is violated with it", unasked: "depends on it, but no execution comes to where it matters" };
+
 function broken(text) {
   return h("span", { class: "verdict violated" }, h("span", { class: "shape", "aria-hidden": "true" }, "◆"), ` ${text}`);
 }
@@ -26,7 +29,7 @@ function breaksOf(scheme, part) {
   if (part.conclusion !== "needed") {
     const { asked } = part;
     const could = asked ? [": ", h("a", { href: traceAddress({ scheme, scenario: asked.scenario, invariant: asked.invariant }) }, asked.invariant),
-      ` in ${asked.scenario} ${part.conclusion === "nothing-left" ? "is violated with it" : "could have shown it"}`] : null;
+      ` in ${asked.scenario} ${ASKED[part.conclusion] ?? ""}`] : null;
     lines.push(h("li", { class: "muted" }, CONCLUSIONS[part.conclusion], could, ` (${plural(part.scenarios, "scenario")}, ${grouped(part.states)} states)`));
   }
   return lines;
