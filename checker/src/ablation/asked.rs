@@ -13,18 +13,24 @@
 //!    | rule | a task comes to a step of the rule, or cannot go on at a step at which the rule waits |
 //!
 //! 2. What the part changes lies in the question's [cone of influence](foliocheck_model::machine::influence):
-//!    the flag, the TLB entry, what the rule assigns; or, of a lock, a wait and what a rule decides, a step
-//!    that decides whether and when something of the cone changes.
 //!
-//! Questions about blocking (deadlock, progress) do not count: they ask where tasks are, on which all that
-//! anybody waits for has influence, and no lock is taken so that others get on. (A part that does break one
-//! is needed, as with any other.)
+//!    | part | a variable of the cone is |
+//!    |---|---|
+//!    | lock | touched by two tasks that hold it, in ways that do not commute |
+//!    | wait | touched behind it, and by another task, in ways that do not commute |
+//!    | flush, flag | the TLB entry, the flag; or a wait for the flag orders it |
+//!    | rule | assigned by the rule, or ordered by its waits; or the rule decides a way on to such an assignment |
+//!
+//! So a count that is only added to does not ask about the lock around it, and what nobody waits for, reads
+//! or decides by asks about nothing. Questions about blocking (deadlock, progress) do not count: they
+//! ask where tasks are, and no lock is taken so that others get on. (A part that does break one is needed, as
+//! with any other.)
 
 use std::collections::BTreeSet;
 
 use foliocheck_model::machine::ablate::locks_taken;
 use foliocheck_model::machine::expr::{Expr, all, and, any, eq, ne, not};
-use foliocheck_model::machine::influence::Influence;
+use foliocheck_model::machine::influence::{Influence, ordered, ordered_by_lock};
 use foliocheck_model::machine::optimize::optimize;
 use foliocheck_model::machine::step::{Loc, Step};
 use foliocheck_model::machine::system::{Predicate, Scope};
@@ -38,6 +44,8 @@ use crate::engine::limits::Limits;
 /// What a removal touches, in one scenario.
 pub struct Touched {
     vars: BTreeSet<VarId>,
+    /// Touched in an order that it, or a wait for one of those, makes.
+    ordered: BTreeSet<VarId>,
     steps: Vec<(TaskId, Loc)>,
     /// True where it matters.
     matters: Expr,
@@ -69,6 +77,7 @@ impl Touched {
     pub fn by(removal: &Removal, whole: &Instance) -> Touched {
         let mut touched = Touched {
             vars: BTreeSet::new(),
+            ordered: BTreeSet::new(),
             steps: Vec::new(),
             matters: Expr::FALSE,
         };
@@ -79,21 +88,36 @@ impl Touched {
             let then = match removal.kind {
                 Kind::Rule => touched.rule(removal, system, (task, loc), step),
                 _ if step.id != removal.id => None,
-                Kind::Lock => touched.lock((task, loc), step),
-                Kind::Wait => touched.wait((task, loc), step),
+                Kind::Lock => touched.lock(system, (task, loc), step),
+                Kind::Wait => touched.wait(system, (task, loc), step),
                 Kind::Flush => Some(touched.flush(whole, step)),
                 Kind::Flag => Some(touched.flag(removal, system, step)),
             };
             matters.extend(then.map(|then| and(here, then)));
         }
         touched.matters = any(matters).fold();
+        touched.waits(system);
         touched
+    }
+
+    /// Adds what is ordered by those who wait for something that it changes.
+    fn waits(&mut self, system: &System) {
+        for (task, loc, step) in system.steps() {
+            let mut waited = BTreeSet::new();
+            step.guard.reads(&mut waited);
+            if !waited.is_disjoint(&self.vars) {
+                self.ordered.extend(ordered(system, task, loc));
+            }
+        }
     }
 
     /// What it changes lies in one of the cones.
     pub fn lies_in(&self, cones: &[Influence]) -> bool {
         cones.iter().any(|cone| {
-            self.vars.iter().any(|v| cone.of_var(*v))
+            self.vars
+                .iter()
+                .chain(&self.ordered)
+                .any(|v| cone.of_var(*v))
                 || self
                     .steps
                     .iter()
@@ -130,12 +154,12 @@ impl Touched {
         })
     }
 
-    fn lock(&mut self, at: (TaskId, Loc), step: &Step) -> Option<Expr> {
+    fn lock(&mut self, system: &System, at: (TaskId, Loc), step: &Step) -> Option<Expr> {
         let taken = locks_taken(step);
         if taken.is_empty() {
             return None;
         }
-        self.steps.push(at);
+        self.ordered.extend(ordered_by_lock(system, at.0, at.1));
         Some(if step.guard == Expr::TRUE {
             any(taken.into_iter().map(|lock| ne(lock, 0)))
         } else {
@@ -143,11 +167,11 @@ impl Touched {
         })
     }
 
-    fn wait(&mut self, at: (TaskId, Loc), step: &Step) -> Option<Expr> {
+    fn wait(&mut self, system: &System, at: (TaskId, Loc), step: &Step) -> Option<Expr> {
         if step.guard == Expr::TRUE {
             return None;
         }
-        self.steps.push(at);
+        self.ordered.extend(ordered(system, at.0, at.1));
         Some(not(step.guard.clone()))
     }
 
@@ -198,8 +222,11 @@ impl Touched {
         if !own && !step.changed_by.iter().any(is) {
             return None;
         }
-        if step.guard != Expr::TRUE || step.branches.len() > 1 {
+        if step.branches.len() > 1 {
             self.steps.push(at);
+        }
+        if step.guard != Expr::TRUE {
+            self.ordered.extend(ordered(system, at.0, at.1));
         }
         if own {
             let pc = system.task(at.0).pc;
