@@ -8,6 +8,7 @@
 //! | [`verdict`] | what is known of an invariant, and the run that it comes from |
 //! | [`itf`] | traces as files: written, read, named by content, replayed against the present model |
 //! | [`trace`], [`weak`], [`blocked`] | counterexamples, step by step; what weak memory lets a step read; who waits for whom |
+//! | [`without`] | parts that are removed, as the command line and the page name them |
 //! | [`ablation`] | what each part of a scheme, and of the kernel below it, is for |
 //! | [`bugs`] | each real bug and its fixed twin, run |
 //! | [`claims`] | what was said on the lists, and what the runs say of it |
@@ -44,6 +45,7 @@ pub mod trace;
 pub mod verdict;
 pub mod weak;
 pub mod web;
+pub mod without;
 
 /// The engines: a crate of their own.
 pub use foliocheck_engine as engine;

@@ -403,6 +403,7 @@ fn removals_are_read_as_they_are_printed() {
         Ablation::Test(id()),
         Ablation::Lock(id()),
         Ablation::Assignment(id(), "CAN_MERGE".to_owned()),
+        Ablation::Branch(id(), "clean: skip".to_owned()),
         Ablation::Before(id(), "B2".to_owned()),
         Ablation::After(id(), "B2".to_owned()),
     ] {

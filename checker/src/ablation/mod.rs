@@ -13,17 +13,23 @@
 //! is that of the shortest trace in the smallest scenario that shows it. A removal may also make the
 //! model itself err: a kernel assertion (`VM_BUG_ON`) fails, a variable of the kernel leaves its range. That, too, is
 //! what the part was for. A counter of a rule that leaves its range breaks `holds-balanced`.
+//!
+//! Where nothing breaks, it is said why: see [`Conclusion`], and [`asked`] for which questions a part could
+//! have answered.
 
+mod asked;
 mod parts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use foliocheck_model::machine::influence::Influence;
 use foliocheck_model::machine::{BuildError, System};
 use foliocheck_specs::{Instance, Invariant, Scenario, Scheme, invariants};
 use serde::{Deserialize, Serialize};
 
-pub use parts::{Kind, Removal};
+pub use parts::{Kind, Removal, removals};
 
+use crate::engine::limits::{Cut, Limits};
 use crate::suite::{self, Cause, Options, Unit, UnitError, in_parallel};
 use crate::verdict::Verdict;
 
@@ -55,14 +61,52 @@ pub struct Erred {
 
 /// What is known of a part.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Conclusion {
     /// Something breaks without it.
     Needed,
-    /// Nothing does, and everything that could have shown it was explored to the end.
+    /// Nothing does, although a question was asked that the part could have answered, and everything that
+    /// could have shown it was explored to the end.
     Redundant,
+    /// Nothing does, and the questions that the part could have answered are all violated by the whole scheme.
+    NothingLeft,
+    /// Nothing does, and the part could have answered no question that was asked: none depends on what it
+    /// changes, or no execution comes to where it matters.
+    Unasked,
     /// Nothing did, but some exploration was cut short.
     Inconclusive,
+}
+
+impl Conclusion {
+    /// All of them, in the order of reports.
+    pub const ALL: [Conclusion; 5] = [
+        Conclusion::Needed,
+        Conclusion::Redundant,
+        Conclusion::NothingLeft,
+        Conclusion::Unasked,
+        Conclusion::Inconclusive,
+    ];
+
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Conclusion::Needed => "needed",
+            Conclusion::Redundant => "redundant within bounds",
+            Conclusion::NothingLeft => "nothing left to break",
+            Conclusion::Unasked => "no question asks about it",
+            Conclusion::Inconclusive => "inconclusive",
+        }
+    }
+}
+
+/// A question that a part could have answered, the first that was found.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// The invariant.
+    pub invariant: String,
+    /// Where it was asked.
+    pub scenario: String,
 }
 
 /// What a part is for.
@@ -77,19 +121,15 @@ pub struct Outcome {
     pub breaks: Vec<Broken>,
     /// How the model errs without it.
     pub errs: Option<Erred>,
+    /// What it could have answered, where nothing breaks: kept by the whole scheme if the part is
+    /// [redundant](Conclusion::Redundant), violated if [nothing is left](Conclusion::NothingLeft). If it is
+    /// [not asked about](Conclusion::Unasked): what depends on it, although no execution comes to where it matters.
+    #[serde(default)]
+    pub asked: Option<Asked>,
     /// Scenarios in which its removal changes anything; at least one.
     pub scenarios: usize,
     /// Distinct states visited without it.
     pub states: usize,
-}
-
-/// What came of a scheme's parts.
-#[derive(Debug, Default)]
-pub struct Ablated {
-    /// By part.
-    pub outcomes: Vec<Outcome>,
-    /// What could not be run.
-    pub errors: Vec<UnitError>,
 }
 
 /// Without another bound, an exploration without a part is cut short at this many states,
@@ -106,7 +146,25 @@ struct Whole {
     scenario: Scenario,
     instance: Instance,
     keeps: Vec<Invariant>,
+    /// Violated all the same.
+    violates: Vec<Invariant>,
+    /// What is neither, and why.
+    open: Vec<String>,
+    /// By invariant: what can change its answer.
+    cones: BTreeMap<&'static str, Vec<Influence>>,
     states: usize,
+}
+
+/// What came of a scheme's parts.
+#[derive(Debug, Default)]
+pub struct Ablated {
+    /// One for each part.
+    pub outcomes: Vec<Outcome>,
+    /// What a bound that was not set here (time, memory, states of a scenario) cut short, a line each. Then
+    /// this is not to be taken as committed.
+    pub cut: Vec<String>,
+    /// What could not be run.
+    pub errors: Vec<UnitError>,
 }
 
 /// Where parts are removed.
@@ -160,25 +218,35 @@ pub fn ablate(
     let then = needed(scheme, &first, &others)?;
     let then = wholes(scheme, &then, options, &mut errors);
     let removals = parts::removals(scheme, first.iter().chain(&then).map(|w| &w.instance.full));
-    let outcomes = in_parallel(&removals, jobs, |removal| {
-        let outcome = match remove(scheme, removal, &first, options) {
-            Ok(outcome) if outcome.scenarios == 0 => remove(scheme, removal, &then, options),
-            outcome => outcome,
+    let mut cut: Vec<String> = first
+        .iter()
+        .chain(&then)
+        .flat_map(|w| w.open.clone())
+        .collect();
+    let results = in_parallel(&removals, jobs, |removal| {
+        let result = match remove(scheme, removal, &first, options) {
+            Ok((outcome, _)) if outcome.scenarios == 0 => remove(scheme, removal, &then, options),
+            result => result,
         };
         done(removals.len());
-        outcome
+        result
     });
     let mut ablated = Ablated {
         outcomes: Vec::new(),
+        cut: Vec::new(),
         errors,
     };
-    for outcome in outcomes {
-        match outcome {
-            Ok(outcome) if outcome.scenarios == 0 => {}
-            Ok(outcome) => ablated.outcomes.push(outcome),
+    for result in results {
+        match result {
+            Ok((outcome, _)) if outcome.scenarios == 0 => {}
+            Ok((outcome, short)) => {
+                ablated.outcomes.push(outcome);
+                cut.extend(short);
+            }
             Err(error) => ablated.errors.push(error),
         }
     }
+    ablated.cut = cut;
     Ok(ablated)
 }
 
@@ -241,14 +309,33 @@ fn unit(scheme: &Scheme, scenario: &Scenario) -> Unit {
 fn whole(scheme: &Scheme, scenario: &Scenario, options: &Options) -> Result<Whole, UnitError> {
     let unit = unit(scheme, scenario);
     let answer = suite::run(&unit, options)?;
-    let keeps = invariants::all().into_iter().filter(|i| {
-        let kept = |r: &crate::verdict::Run| r.invariant == i.id && r.verdict == Verdict::Holds;
-        answer.runs.iter().any(kept)
+    let with = |verdict: Verdict| -> Vec<Invariant> {
+        let mut all = invariants::all();
+        all.retain(|i| {
+            let mut runs = answer.runs.iter();
+            runs.any(|r| r.invariant == i.id && r.verdict == verdict)
+        });
+        all
+    };
+    let open = answer
+        .runs
+        .iter()
+        .filter(|r| r.verdict == Verdict::Inconclusive);
+    let open = open.map(|r| {
+        let reason = r.reason.as_deref().unwrap_or("no reason given");
+        format!("{} in {}, {}: {reason}", r.scheme, r.scenario, r.invariant)
     });
+    let instance = build(&unit).map_err(|e| unit.error(e))?;
+    let (keeps, violates) = (with(Verdict::Holds), with(Verdict::Violated));
+    let asked = keeps.iter().chain(&violates);
+    let cones = asked.map(|i| (i.id, asked::cones(&instance.full, i.id)));
     Ok(Whole {
-        keeps: keeps.collect(),
+        cones: cones.collect(),
+        keeps,
+        violates,
+        open: open.collect(),
         states: answer.states,
-        instance: build(&unit).map_err(|e| unit.error(e))?,
+        instance,
         scenario: unit.scenario,
     })
 }
@@ -271,22 +358,24 @@ fn same(a: &System, b: &System) -> bool {
             .eq(b.predicates.iter().map(|p| &p.bad))
 }
 
+/// The outcome, and what was cut short by a bound that was not set here.
 fn remove(
-    scheme: &Scheme,
+    whole_scheme: &Scheme,
     removal: &Removal,
     wholes: &[Whole],
     options: &Options,
-) -> Result<Outcome, UnitError> {
-    let (scheme, ablations) = removal.apply(scheme);
+) -> Result<(Outcome, Vec<String>), UnitError> {
+    let (scheme, ablations) = removal.apply(whole_scheme);
     let mut outcome = Outcome {
         removal: removal.clone(),
-        conclusion: Conclusion::Redundant,
+        conclusion: Conclusion::Inconclusive,
         breaks: Vec::new(),
         errs: None,
+        asked: None,
         scenarios: 0,
         states: 0,
     };
-    let mut open = false;
+    let (mut changed, mut open, mut cut) = (Vec::new(), false, Vec::new());
     for whole in wholes {
         let broken = |i: &&Invariant| outcome.breaks.iter().all(|b| b.invariant != i.id);
         let unit = Unit {
@@ -311,6 +400,8 @@ fn remove(
             Ok(instance) if same(&instance.optimized, &whole.instance.optimized) => continue,
             Ok(_) => outcome.scenarios += 1,
         }
+        changed.push(whole);
+        open |= !whole.open.is_empty();
         if unit.ask.is_empty() {
             continue;
         }
@@ -318,6 +409,16 @@ fn remove(
             Ok(answer) => {
                 outcome.states += answer.states;
                 for run in answer.runs {
+                    let reason = run.reason.as_deref().unwrap_or_default();
+                    if !reason.is_empty() && !stopped_here(reason, options) {
+                        cut.push(format!(
+                            "{} without {} in {}, {}: {reason}",
+                            run.scheme,
+                            removal.name(),
+                            run.scenario,
+                            run.invariant
+                        ));
+                    }
                     match (run.verdict, run.trace) {
                         (Verdict::Violated, Some(trace)) => {
                             outcome.breaks.push(Broken {
@@ -345,11 +446,69 @@ fn remove(
     } else if open {
         Conclusion::Inconclusive
     } else {
-        Conclusion::Redundant
+        let (conclusion, asked) = ask(whole_scheme, removal, &changed, options)?;
+        outcome.asked = asked;
+        conclusion
     };
     let order = |b: &Broken| invariants::all().iter().position(|i| i.id == b.invariant);
     outcome.breaks.sort_by_key(order);
-    Ok(outcome)
+    Ok((outcome, cut))
+}
+
+/// Why nothing breaks where the removal changes something.
+fn ask(
+    scheme: &Scheme,
+    removal: &Removal,
+    changed: &[&Whole],
+    options: &Options,
+) -> Result<(Conclusion, Option<Asked>), UnitError> {
+    let (mut violated, mut idle, mut open) = (None, None, false);
+    for whole in changed {
+        let touched = asked::Touched::by(removal, &whole.instance);
+        let first = |all: &[Invariant]| {
+            let lies = |i: &&Invariant| touched.lies_in(&whole.cones[i.id]);
+            all.iter().find(lies).map(|i| Asked {
+                invariant: i.id.to_owned(),
+                scenario: whole.scenario.id.clone(),
+            })
+        };
+        let kept = first(&whole.keeps);
+        let broken = if violated.is_none() {
+            first(&whole.violates)
+        } else {
+            None
+        };
+        if kept.is_none() && broken.is_none() {
+            continue;
+        }
+        let limits = bounded(options, whole).limits;
+        let exercised = touched
+            .is_exercised(&whole.instance, &limits)
+            .map_err(|e| unit(scheme, &whole.scenario).error(e))?;
+        match exercised {
+            Some(true) if kept.is_some() => return Ok((Conclusion::Redundant, kept)),
+            Some(true) => violated = broken,
+            Some(false) => idle = idle.or(kept).or(broken),
+            None => open = true,
+        }
+    }
+    Ok(match violated {
+        _ if open => (Conclusion::Inconclusive, None),
+        Some(_) => (Conclusion::NothingLeft, violated),
+        None => (Conclusion::Unasked, idle),
+    })
+}
+
+/// Whether an exploration stopped at the number of states that is set here ([`STATES_MIN`]).
+fn stopped_here(reason: &str, options: &Options) -> bool {
+    let others = Limits {
+        max_states: None,
+        ..options.limits
+    };
+    options.limits.max_states.is_none()
+        && ![Cut::Time, Cut::Memory, Cut::Cancelled]
+            .iter()
+            .any(|cut| reason.starts_with(&cut.reason(&others)))
 }
 
 /// A removal may be of what kept the state space finite (a fault that never succeeds moves a version

@@ -9,7 +9,7 @@ use super::check::options;
 use super::progress::Progress;
 use super::select::{self, Place};
 use super::{AblateArgs, ERROR, Format, INCONCLUSIVE, UNEXPECTED};
-use crate::ablation::{self, Conclusion, Outcome, Scenarios};
+use crate::ablation::{self, Ablated, Conclusion, Outcome, Scenarios};
 use crate::causes::chain;
 use crate::gate;
 use crate::report::ablation::{self as report, Document};
@@ -65,21 +65,24 @@ fn one(
     let started = Instant::now();
     let progress = Progress::start()?;
     let jobs = args.bounds.jobs.unwrap_or(1);
-    let ablated = ablation::ablate(scheme, scenarios, &options, jobs, &|parts| {
+    let Ablated {
+        outcomes,
+        cut,
+        errors,
+    } = ablation::ablate(scheme, scenarios, &options, jobs, &|parts| {
         progress.one_of(parts, scheme.id);
     })?;
     progress.end();
-    for error in &ablated.errors {
+    for error in &errors {
         eprintln!("foliocheck: {}", chain(error));
         if let Some(trace) = error.steps() {
             eprint!("{}", text::steps(trace));
         }
     }
-    if args.bless && !ablated.errors.is_empty() {
+    if args.bless && !errors.is_empty() {
         anyhow::bail!("nothing blessed: something could not be run");
     }
-    let failed = !ablated.errors.is_empty();
-    let outcomes = ablated.outcomes;
+    let failed = !errors.is_empty();
     let document = Document {
         schema: report::SCHEMA,
         scheme: scheme.id.to_owned(),
@@ -94,22 +97,29 @@ fn one(
             println!("{states} states, {:.1} s", started.elapsed().as_secs_f64());
         }
     }
-    let open = document
-        .outcomes
-        .iter()
-        .any(|o| o.conclusion == Conclusion::Inconclusive);
+    for line in &cut {
+        eprintln!("inconclusive: {line}");
+    }
+    let open = !cut.is_empty()
+        || document
+            .outcomes
+            .iter()
+            .any(|o| o.conclusion == Conclusion::Inconclusive);
     let path = place
         .results()
         .join("ablation")
         .join(format!("{}.json", scheme.id));
     if args.bless {
+        if let Some(line) = cut.first() {
+            anyhow::bail!("nothing blessed: inconclusive: {line}");
+        }
         let _lock = Lock::exclusive(&place.results())?;
         let all = place.scenarios()?;
         let mut batch = Batch::default();
         batch.write(path, report::json(&document));
         gate::page(&mut batch, &place.results(), place.catalogue(&all))?;
         batch.commit()?;
-    } else if whole {
+    } else if whole && cut.is_empty() {
         let committed: Option<Document> = results::read(&path, report::SCHEMA)?;
         let differing = differences(
             &document.outcomes,

@@ -9,13 +9,14 @@ use super::gate::{self, Committed};
 use super::job::{self, Job, Scope, What};
 use super::select::{self, Place};
 use super::threads::{self, Engine};
-use super::{Bounds, CheckArgs, Format};
+use super::{Bounds, CheckArgs, Format, INCONCLUSIVE};
 use crate::engine::limits::Limits;
 use crate::expectation::Expected;
 use crate::report::summary::{self, Environment, Matrix};
 use crate::report::{self, json, markdown, table, text};
 use crate::suite::{Options, UnitError};
 use crate::verdict::Verdict;
+use crate::without::Parts;
 
 /// Runs the check. The exit code.
 pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
@@ -29,17 +30,22 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
         && args.scenario.is_empty()
         && args.invariant.is_empty()
         && args.group.is_empty()
+        && args.without.is_empty()
         && args.engine.is_none();
     let what = What {
         schemes: select::matching(place.schemes.clone(), &args.scheme, "scheme", |s| s.id)?,
         scenarios: default_scenarios(place, &args.group, &args.scenario)?,
         ask: select::matching(invariants::all(), &args.invariant, "invariant", |i| i.id)?,
+        without: Parts::parse(&args.without)?,
         scope: if everything {
             Scope::Whole
         } else {
             Scope::Part
         },
     };
+    if !what.without.is_empty() {
+        return check_without(place, args, what);
+    }
     let committed = Committed::read(place, args.bless)?;
     let options = Options {
         fairness: args.fairness.into(),
@@ -82,6 +88,69 @@ pub fn print_errors(job: &Job) {
             eprint!("{}", text::steps(trace));
         }
     }
+}
+
+/// Runs schemes without some parts. That is not what is committed, and is not held to it. The exit code.
+fn check_without(place: &Place, args: &CheckArgs, what: What) -> anyhow::Result<u8> {
+    anyhow::ensure!(
+        !args.bless,
+        "nothing blessed: a scheme without a part is not what is committed; leave out --without"
+    );
+    let options = Options {
+        fairness: args.fairness.into(),
+        ..options(&args.bounds, args.full)
+    };
+    let job = job::run(place, what, &options, &args.bounds)?;
+    let parts = &job.what.without;
+    let runs: Vec<Expected> = job.runs.iter().map(Expected::of).collect();
+    let invariants = invariants::all();
+    let tables = summary::tables(&place.schemes, &invariants, &job.what.scenarios, &runs);
+    let removed = parts.in_words().join("; ");
+    match args.format {
+        Format::Json => println!("{}", json::runs_without(&job.runs, parts.named())),
+        Format::Markdown => {
+            println!("Without: {removed}.\n");
+            for (environment, matrix) in &tables {
+                println!("## {}\n\n{}", environment.title, markdown::matrix(matrix));
+            }
+        }
+        Format::Table => {
+            println!("Without: {removed}.\n");
+            for (environment, matrix) in &tables {
+                print_table(environment, matrix);
+                print_commands(place, matrix, parts);
+            }
+            for line in &job.passed {
+                println!("not run: {line}");
+            }
+            println!("Not compared with what is committed: a part is removed.");
+            print_summary(&job);
+        }
+    }
+    Ok(if job.open().is_some() {
+        INCONCLUSIVE
+    } else {
+        0
+    })
+}
+
+/// The commands that print the shortest counterexamples of schemes without some parts.
+fn print_commands(place: &Place, matrix: &Matrix<'_>, parts: &Parts) {
+    let folder = place.scenarios.as_ref();
+    let folder = folder.map_or_else(String::new, |dir| format!(" --scenarios {}", dir.display()));
+    for cell in matrix.violated() {
+        if let Some(run) = cell.shortest {
+            println!(
+                "  foliocheck trace {} {} {}{}{folder}  # {} steps",
+                cell.scheme,
+                run.scenario,
+                cell.invariant,
+                parts.options(),
+                run.length.unwrap_or_default()
+            );
+        }
+    }
+    println!();
 }
 
 /// The scenarios of any of `groups` that match any of `globs`; without either, the default ones.
@@ -130,7 +199,7 @@ impl Bounds {
     }
 }
 
-fn print_matrix(environment: &Environment, matrix: &Matrix<'_>) {
+fn print_table(environment: &Environment, matrix: &Matrix<'_>) {
     println!("{}", environment.title);
     let terminal = std::io::stdout().is_terminal();
     let width = if terminal { None } else { Some(u16::MAX) };
@@ -140,6 +209,10 @@ fn print_matrix(environment: &Environment, matrix: &Matrix<'_>) {
         "violated N: N steps in the shortest counterexample. holds (N): on N triples of what changes a page, what \
          reads it and kind of file (foliocheck list coverage). Empty: does not apply.\n"
     );
+}
+
+fn print_matrix(environment: &Environment, matrix: &Matrix<'_>) {
+    print_table(environment, matrix);
     let violated: Vec<_> = matrix.violated().collect();
     if violated.is_empty() {
         return;

@@ -23,6 +23,7 @@ use crate::results::{self, Batch, Lock};
 use crate::suite::Options;
 use crate::threads::ledger;
 use crate::verdict::Verdict;
+use crate::without::Parts;
 
 /// What is committed, and kept from changing until all is done.
 pub struct Committed {
@@ -69,6 +70,7 @@ pub fn gate(place: &Place, args: &GateArgs) -> anyhow::Result<u8> {
         schemes: place.schemes.clone(),
         scenarios,
         ask: invariants::all(),
+        without: Parts::default(),
         scope,
     };
     let committed = Committed::read(place, args.bless)?;

@@ -12,6 +12,7 @@ use super::{Bounds, ERROR, INCONCLUSIVE, UNEXPECTED};
 use super::{bugs, claims, threads};
 use crate::suite::{self, Answer, Options, Unit};
 use crate::verdict::{Run, Verdict};
+use crate::without::Parts;
 
 /// How much is run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,6 +33,8 @@ pub struct What {
     pub scenarios: Vec<Scenario>,
     /// The invariants.
     pub ask: Vec<Invariant>,
+    /// What is removed from the schemes.
+    pub without: Parts,
     /// How much that is.
     pub scope: Scope,
 }
@@ -40,6 +43,8 @@ pub struct What {
 pub struct Job {
     /// What was run.
     pub what: What,
+    /// What was not, for want of a part that is to be removed, or because it cannot be; a line each.
+    pub passed: Vec<String>,
     /// By unit.
     pub answers: Vec<Answer>,
     /// All runs of all answers.
@@ -92,7 +97,9 @@ impl Job {
 
 /// Runs it. Witnesses, bugs and claims are about the project's own scenarios, all of them.
 pub fn run(place: &Place, what: What, options: &Options, bounds: &Bounds) -> anyhow::Result<Job> {
-    let units = suite::units(&what.schemes, &what.scenarios, &what.ask);
+    let whole = suite::units(&what.schemes, &what.scenarios, &what.ask);
+    let removed = what.without.remove_from(whole)?;
+    let (units, passed) = (removed.units, removed.passed);
     if units.is_empty() {
         anyhow::bail!("{}", not_run(&what.schemes, &what.scenarios));
     }
@@ -113,6 +120,7 @@ pub fn run(place: &Place, what: What, options: &Options, bounds: &Bounds) -> any
     }
     Ok(Job {
         what,
+        passed,
         answers,
         runs,
         witnesses,

@@ -93,6 +93,10 @@ pub struct CheckArgs {
     /// Instead, both twins of each case of a real bug: a number, or a glob (repeatable)
     #[arg(long, value_name = "GLOB", conflicts_with_all = ["scheme", "scenario", "invariant", "group"])]
     bug: Vec<String>,
+    /// Without this part: `lock:B1`, `rule:take-hold`, `before:B6:B14`, ... (repeatable, all together;
+    /// `list parts` lists them). Nothing is compared with what is committed
+    #[arg(long, value_name = "PART", conflicts_with = "bug")]
+    without: Vec<String>,
     /// Without reduction: visit every reachable state
     #[arg(long)]
     full: bool,
@@ -260,9 +264,13 @@ struct ListArgs {
     /// Of what
     #[arg(value_enum)]
     what: Listed,
-    /// Of `coverage`: only schemes that match this glob, with everything (repeatable)
+    /// coverage: only schemes that match this glob, with everything (repeatable); parts: of this scheme, and of the
+    /// kernel below it
     #[arg(long, value_name = "GLOB")]
     scheme: Vec<String>,
+    /// parts: that run in this scenario (default: in any of group `quick`)
+    #[arg(long, value_name = "SCENARIO")]
+    scenario: Option<String>,
     /// Output
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -282,6 +290,8 @@ enum Listed {
     Bugs,
     /// What changes a page × what reads it × kind of file: what scenarios run, and what none does
     Coverage,
+    /// What `--without` can remove from a scheme, and what that removes
+    Parts,
 }
 
 #[derive(Subcommand)]
@@ -328,6 +338,9 @@ struct TraceArgs {
     scenario: String,
     /// The invariant
     invariant: String,
+    /// Without this part, as in `check` (repeatable, all together)
+    #[arg(long, value_name = "PART")]
+    without: Vec<String>,
     /// Output
     #[arg(long, value_enum, default_value_t = TraceFormat::Text)]
     format: TraceFormat,

@@ -16,11 +16,15 @@ use crate::report::listing::{self, Line};
 use crate::report::{self, bugs, export, json, text};
 use crate::suite::{self, Unit};
 use crate::verdict::Verdict;
+use crate::without::{self, Part, Parts};
 
 /// Lists.
 pub fn list(place: &Place, args: &ListArgs) -> anyhow::Result<u8> {
-    if !args.scheme.is_empty() && !matches!(args.what, Listed::Coverage) {
-        anyhow::bail!("--scheme goes with `list coverage` only");
+    if !args.scheme.is_empty() && !matches!(args.what, Listed::Coverage | Listed::Parts) {
+        anyhow::bail!("--scheme goes with `list coverage` and `list parts` only");
+    }
+    if args.scenario.is_some() && !matches!(args.what, Listed::Parts) {
+        anyhow::bail!("--scenario goes with `list parts` only");
     }
     match args.what {
         Listed::Coverage => coverage(place, args)?,
@@ -28,9 +32,30 @@ pub fn list(place: &Place, args: &ListArgs) -> anyhow::Result<u8> {
         Listed::Scenarios => print_list(&listing::scenarios(&place.scenarios()?), args.format)?,
         Listed::Invariants => print_list(&listing::invariants(), args.format)?,
         Listed::Bugs => print_list(&bugs::list(), args.format)?,
+        Listed::Parts => print_list(&parts(place, args)?, args.format)?,
         Listed::Steps => print_list(&listing::steps(&place.scenarios()?)?, args.format)?,
     }
     Ok(0)
+}
+
+/// The parts of a scheme that run in a scenario, or in any of group `quick`.
+fn parts(place: &Place, args: &ListArgs) -> anyhow::Result<Vec<Part>> {
+    let [name] = args.scheme.as_slice() else {
+        anyhow::bail!(
+            "parts of which scheme? Say `list parts --scheme SCHEME`, and `--scenario SCENARIO` for those that run there"
+        );
+    };
+    let scheme = place.scheme(name)?;
+    let all = place.scenarios()?;
+    if let Some(id) = &args.scenario {
+        return Ok(without::parts(&scheme, &[select::scenario(all, id)?])?);
+    }
+    let mut scenarios = all.clone();
+    scenarios.retain(|s| s.in_group("quick") && scheme.family.concerns(&s.setup));
+    if scenarios.is_empty() {
+        scenarios = all;
+    }
+    Ok(without::parts(&scheme, &scenarios)?)
 }
 
 fn print_list<T: Serialize + Line>(items: &[T], format: Format) -> anyhow::Result<()> {
@@ -133,12 +158,15 @@ pub fn trace(place: &Place, args: &TraceArgs) -> anyhow::Result<u8> {
             scenario.id
         );
     }
+    let parts = Parts::parse(&args.without)?;
     let unit = Unit {
         scheme: place.scheme(&args.scheme)?,
         scenario,
         ablations: Vec::new(),
         ask: vec![invariant],
     };
+    let mut units = parts.remove_from(vec![unit])?.units;
+    let unit = units.remove(0);
     let answer = suite::run(&unit, &options(&args.bounds, false))?;
     let Some(run) = answer.runs.first() else {
         anyhow::bail!(
@@ -148,13 +176,16 @@ pub fn trace(place: &Place, args: &TraceArgs) -> anyhow::Result<u8> {
         );
     };
     match args.format {
-        TraceFormat::Json => println!("{}", json::runs(&answer.runs)),
-        TraceFormat::Text => print!(
-            "{}",
-            text::run(run, &format!("{}: {}", invariant.id, invariant.title))
-        ),
+        TraceFormat::Json => println!("{}", json::runs_without(&answer.runs, parts.named())),
+        TraceFormat::Text => {
+            let title = format!("{}: {}", invariant.id, invariant.title);
+            print!("{}{}", without_line(&parts), text::run(run, &title));
+        }
         _ => match Document::of_run(run, &unit, None)? {
-            Some(document) => print!("{}", exported(&document, args.format)),
+            Some(mut document) => {
+                document.subject.without = parts.in_words();
+                print!("{}", exported(&document, args.format));
+            }
             // Nothing to draw; what the verdict rests on is said to people, apart from the output.
             None => eprint!("{}", text::run(run, invariant.title)),
         },
@@ -164,6 +195,14 @@ pub fn trace(place: &Place, args: &TraceArgs) -> anyhow::Result<u8> {
     } else {
         0
     })
+}
+
+/// What is removed, if anything is.
+fn without_line(parts: &Parts) -> String {
+    match parts.in_words()[..] {
+        [] => String::new(),
+        ref words => format!("without: {}\n", words.join("; ")),
+    }
 }
 
 fn exported(document: &Document, format: TraceFormat) -> String {

@@ -21,6 +21,7 @@ use crate::threads::loomed::{self, Looming, Reach};
 use crate::threads::orders;
 use crate::threads::sampled::{self, Sampling};
 use crate::verdict::{Run, Verdict};
+use crate::without::Parts;
 
 /// What runs the programs.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
@@ -81,7 +82,9 @@ pub fn check(place: &Place, args: &CheckArgs, engine: Engine) -> anyhow::Result<
     let schemes = select::matching(place.schemes.clone(), &args.scheme, "scheme", |s| s.id)?;
     let scenarios = default_scenarios(place, &args.group, &args.scenario)?;
     let ask = select::matching(invariants::all(), &args.invariant, "invariant", |i| i.id)?;
-    let units = suite::units(&schemes, &scenarios, &ask);
+    let parts = Parts::parse(&args.without)?;
+    let removed = parts.remove_from(suite::units(&schemes, &scenarios, &ask))?;
+    let (units, mut passed) = (removed.units, removed.passed);
     let by_states = matches!(engine, Engine::Loom | Engine::All);
     let options = options(&args.bounds, false);
     let progress = Progress::start()?;
@@ -92,15 +95,18 @@ pub fn check(place: &Place, args: &CheckArgs, engine: Engine) -> anyhow::Result<
         result
     });
     progress.end();
-    let (mut runs, mut passed): (Vec<Run>, Vec<String>) = Default::default();
+    let mut runs: Vec<Run> = Vec::new();
     for result in results {
         let (more, why) = result?;
         runs.extend(more);
         passed.extend(why);
     }
     match args.format {
-        Format::Json => println!("{}", json::runs(&runs)),
+        Format::Json => println!("{}", json::runs_without(&runs, parts.named())),
         Format::Markdown | Format::Table => {
+            if !parts.is_empty() {
+                println!("Without: {}.\n", parts.in_words().join("; "));
+            }
             for engine in ["stateright", "loom", "shuttle"] {
                 let of_engine = |r: &&Run| {
                     r.engine == engine || engine == "stateright" && r.engine == "state graph"

@@ -56,59 +56,93 @@ pub fn purpose(outcome: &Outcome) -> Vec<String> {
             ),
         });
     }
-    let bounds = format!(
-        "({} scenarios, {} states)",
-        outcome.scenarios, outcome.states
-    );
-    match outcome.conclusion {
-        Conclusion::Needed => {}
-        Conclusion::Redundant => lines.push(format!("redundant within bounds {bounds}")),
-        Conclusion::Inconclusive => lines.push(format!("inconclusive {bounds}")),
+    if outcome.conclusion != Conclusion::Needed {
+        lines.push(why_nothing(outcome));
     }
     lines
 }
 
-/// The parts, by kind.
+/// `redundant within bounds: no-lost-write in write-vs-writeback could have shown it (3 scenarios, 812 states)`.
+fn why_nothing(outcome: &Outcome) -> String {
+    let asked = match (&outcome.asked, outcome.conclusion) {
+        (Some(asked), Conclusion::NothingLeft) => format!(
+            ": {} in {} is violated with it",
+            asked.invariant, asked.scenario
+        ),
+        (Some(asked), Conclusion::Unasked) => format!(
+            ": {} in {} depends on it, but no execution comes to where it matters",
+            asked.invariant, asked.scenario
+        ),
+        (Some(asked), _) => format!(
+            ": {} in {} could have shown it",
+            asked.invariant, asked.scenario
+        ),
+        (None, _) => String::new(),
+    };
+    format!(
+        "{}{asked} ({} scenarios, {} states)",
+        outcome.conclusion.words(),
+        outcome.scenarios,
+        outcome.states
+    )
+}
+
+/// How many parts there are of each conclusion, then the parts: by conclusion, by kind.
 pub fn text(document: &Document) -> String {
-    let mut out = format!("{}: what breaks without each part\n", document.scheme);
-    let mut kind = None;
+    let mut out = format!("{}: {}\n", document.scheme, summary(document));
     let names = document.outcomes.iter().map(|o| &o.removal);
     let width = names
         .filter(|r| r.kind != Kind::Rule)
         .map(|r| r.name().len())
         .max()
         .unwrap_or(0);
-    for outcome in &document.outcomes {
-        let removal = &outcome.removal;
-        if kind != Some(removal.kind) {
-            kind = Some(removal.kind);
-            let _ = writeln!(out, "\nwithout one {}:", removal.kind.name());
+    for conclusion in Conclusion::ALL {
+        let these = document.outcomes.iter();
+        let these: Vec<&Outcome> = these.filter(|o| o.conclusion == conclusion).collect();
+        if these.is_empty() {
+            continue;
         }
-        let mut name = removal.name();
-        if removal.kind == Kind::Rule {
-            let _ = writeln!(out, "  {name}: {}", removal.what);
-            name.clear();
-        }
-        for line in purpose(outcome) {
-            let _ = writeln!(out, "  {name:width$}  {line}");
-            name.clear();
+        let heading = match conclusion {
+            Conclusion::Needed => "needed: what breaks without each part",
+            other => other.words(),
+        };
+        let _ = writeln!(out, "\n{heading}");
+        let mut kind = None;
+        for outcome in these {
+            let removal = &outcome.removal;
+            if kind != Some(removal.kind) {
+                kind = Some(removal.kind);
+                let _ = writeln!(out, "\n  without one {}:", removal.kind.name());
+            }
+            let mut name = removal.name();
+            if removal.kind == Kind::Rule {
+                let _ = writeln!(out, "    {name}: {}", removal.what);
+                name.clear();
+            }
+            for line in purpose(outcome) {
+                let _ = writeln!(out, "    {name:width$}  {line}");
+                name.clear();
+            }
         }
     }
-    let _ = writeln!(out, "\n{}", summary(document));
     out
 }
 
-/// `63 parts: 40 needed, 20 redundant within bounds, 3 inconclusive`.
+/// `63 parts: 40 needed, 10 redundant within bounds, 2 with nothing left to break, 8 that no question asks
+/// about, 3 inconclusive`.
 pub fn summary(document: &Document) -> String {
     let count = |c| {
         let these = document.outcomes.iter().filter(|o| o.conclusion == c);
         these.count()
     };
     format!(
-        "{} parts: {} needed, {} redundant within bounds, {} inconclusive",
+        "{} parts: {} needed, {} redundant within bounds, {} with nothing left to break, {} that no question asks \
+         about, {} inconclusive",
         document.outcomes.len(),
         count(Conclusion::Needed),
         count(Conclusion::Redundant),
+        count(Conclusion::NothingLeft),
+        count(Conclusion::Unasked),
         count(Conclusion::Inconclusive)
     )
 }

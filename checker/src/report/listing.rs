@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use foliocheck_specs::{Instance, Scenario, Scheme, invariants, schemes};
 use serde::Serialize;
 
+use crate::without::Part;
+
 /// A scheme.
 #[derive(Serialize)]
 pub struct SchemeItem {
@@ -106,6 +108,15 @@ impl Line for StepItem {
             .map(|r| format!("  <rule {r}>"))
             .unwrap_or_default();
         format!("{} ({}): {}{rule}", self.function, self.file, self.title)
+    }
+}
+
+impl Line for Part {
+    fn id(&self) -> &str {
+        &self.name
+    }
+    fn rest(&self) -> String {
+        self.what.clone()
     }
 }
 

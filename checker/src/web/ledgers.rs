@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::error::{ApiError, chain};
 use super::path::Choice;
-use super::subject::{Library, Place, Subject, ablated, removed};
+use super::subject::{Library, Place, Subject};
 use crate::ablation::Outcome;
 use crate::claims::{self, Evidence};
 use crate::cost::{self, Bill, Figure};
@@ -18,6 +18,7 @@ use crate::itf::{Document, ENDING};
 use crate::report::{ablation, claims as ledger};
 use crate::results;
 use crate::trace::TraceStep;
+use crate::without::{ablated, written};
 
 fn failed(error: &dyn std::error::Error) -> ApiError {
     ApiError::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, chain(error))
@@ -65,7 +66,7 @@ fn rests_on(evidence: &Evidence, check: &catalogue::Check) -> Option<Subject> {
     Some(Subject {
         place: Place {
             scheme: check.scheme.clone(),
-            without: check.without.iter().map(removed).collect(),
+            without: check.without.iter().map(written).collect(),
             scenario: evidence.scenario.clone()?,
         },
         invariant: check.invariant.clone(),

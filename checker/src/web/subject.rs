@@ -1,18 +1,10 @@
 //! What a page is about, named as in its address: a kernel, a scenario, an invariant.
 //!
 //! A *kernel* is a scheme (`stable-pin`), or a twin of a real bug (`bug:H16-1`, `bug:H16-1:fixed`), with
-//! or without parts removed:
-//!
-//! | removed | means |
-//! |---|---|
-//! | `rule:NAME` | a rule of the scheme |
-//! | `effect:ID`, `wait:ID`, `test:ID`, `lock:ID` | what steps with that id do, wait for, test, lock |
-//! | `assign:ID:NAME` | one assignment of theirs |
-//! | `before:ID:ID`, `after:ID:ID` | the first is misplaced: before, after the second |
+//! or without [parts](crate::without) removed.
 
 use std::fmt::Write as _;
 
-use foliocheck_model::machine::ablate::Ablation;
 use foliocheck_specs::bugs::{self, Carried, Twin};
 use foliocheck_specs::claims::Without;
 use foliocheck_specs::invariants::errors;
@@ -21,10 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use super::committed::Committed;
 use super::error::ApiError;
-use crate::ablation::{Kind, Removal};
 use crate::itf;
 use crate::suite::Unit;
 use crate::verdict::Run;
+use crate::without::{PartError, parse, written};
 
 /// A kernel and a scenario.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -182,50 +174,9 @@ fn twin(name: &str) -> Result<Twin, ApiError> {
     )))
 }
 
-/// Reads a removed part.
-fn parse(text: &str) -> Result<Without, ApiError> {
-    let parts: Vec<&str> = text.splitn(3, ':').collect();
-    let own = |s: &str| s.to_owned();
-    Ok(match parts[..] {
-        ["rule", name] => Without::Rule(own(name)),
-        ["effect", id] => Without::Step(Ablation::Effect(own(id))),
-        ["wait", id] => Without::Step(Ablation::Wait(own(id))),
-        ["test", id] => Without::Step(Ablation::Test(own(id))),
-        ["lock", id] => Without::Step(Ablation::Lock(own(id))),
-        ["assign", id, name] => Without::Step(Ablation::Assignment(own(id), own(name))),
-        ["before", id, other] => Without::Step(Ablation::Before(own(id), own(other))),
-        ["after", id, other] => Without::Step(Ablation::After(own(id), own(other))),
-        _ => {
-            return Err(ApiError::refused(format!(
-                "without `{text}`: expected rule:NAME, effect:ID, wait:ID, test:ID, lock:ID, assign:ID:NAME, before:ID:ID or after:ID:ID"
-            )));
-        }
-    })
-}
-
-/// Writes a removed part.
-pub fn removed(without: &Without) -> String {
-    match without {
-        Without::Rule(name) => format!("rule:{name}"),
-        Without::Step(Ablation::Effect(id)) => format!("effect:{id}"),
-        Without::Step(Ablation::Wait(id)) => format!("wait:{id}"),
-        Without::Step(Ablation::Test(id)) => format!("test:{id}"),
-        Without::Step(Ablation::Lock(id)) => format!("lock:{id}"),
-        Without::Step(Ablation::Assignment(id, name)) => format!("assign:{id}:{name}"),
-        Without::Step(Ablation::Before(id, other)) => format!("before:{id}:{other}"),
-        Without::Step(Ablation::After(id, other)) => format!("after:{id}:{other}"),
-    }
-}
-
-/// Writes a part that an ablation removed.
-pub fn ablated(removal: &Removal) -> String {
-    let id = &removal.id;
-    match (removal.kind, &removal.flag) {
-        (Kind::Rule, _) => format!("rule:{id}"),
-        (Kind::Lock, _) => format!("lock:{id}"),
-        (Kind::Wait, _) => format!("wait:{id}"),
-        (Kind::Flush, _) => format!("effect:{id}"),
-        (Kind::Flag, flag) => format!("assign:{id}:{}", flag.as_deref().unwrap_or_default()),
+impl From<PartError> for ApiError {
+    fn from(error: PartError) -> ApiError {
+        ApiError::refused(error.to_string())
     }
 }
 
@@ -308,7 +259,7 @@ impl Subject {
             let parts = subject.without.iter().map(|w| w.parse::<Without>());
             let parts: Result<Vec<Without>, String> = parts.collect();
             let parts = parts.map_err(ApiError::refused)?;
-            (subject.scheme.clone(), parts.iter().map(removed).collect())
+            (subject.scheme.clone(), parts.iter().map(written).collect())
         };
         Ok(Subject {
             place: Place {

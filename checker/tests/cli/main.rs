@@ -6,6 +6,7 @@ mod docs;
 mod ledgers;
 mod printed;
 mod threads;
+mod without;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

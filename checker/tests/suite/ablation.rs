@@ -58,8 +58,27 @@ fn what_shows_is_what_was_removed() {
     assert!(broken(Kind::Flush, "P3").contains(&"snapshot"));
     assert!(broken(Kind::Wait, "M8").contains(&"snapshot"));
     let lock = find(Kind::Lock, "S0").expect("the pipe's mutex is at play");
-    assert_eq!(lock.conclusion, Conclusion::Redundant);
+    assert_ne!(lock.conclusion, Conclusion::Needed);
     // Nothing tees here, and nobody writes back: parts that change nothing are not listed.
     assert!(find(Kind::Rule, "hold-tee").is_none());
     assert!(find(Kind::Flush, "B3").is_none());
+}
+
+/// Redundant is said only where a question was asked that the part could have answered.
+#[test]
+fn why_nothing_breaks() {
+    let conclusion = |scheme: &str, scenarios: &[&str], kind: Kind, id: &str| {
+        let document = ablate(scheme, &named(scenarios), 2);
+        let mut all = document.outcomes.into_iter();
+        let part = all.find(|o| o.removal.kind == kind && o.removal.id == id);
+        part.unwrap_or_else(|| panic!("{scheme}: {id}"))
+    };
+    // Both writers store under the folio lock as well.
+    let lock = conclusion("by-reference", &["two-writers-vs-splice"], Kind::Lock, "W1");
+    assert_eq!(lock.conclusion, Conclusion::Redundant, "{lock:?}");
+    let asked = lock.asked.expect("the question");
+    assert_eq!(asked.scenario, "two-writers-vs-splice");
+    // One writer alone has nobody to keep out.
+    let lock = conclusion("copy", &["write-after-splice"], Kind::Lock, "W3i");
+    assert_eq!(lock.conclusion, Conclusion::Unasked, "{lock:?}");
 }

@@ -5,7 +5,13 @@ import { ask, catalog } from "../api.js";
 import { address, go, traceAddress } from "../route.js";
 
 const KINDS = { rule: "Rules", lock: "Locks", wait: "Waits", flush: "TLB flushes", flag: "Flags" };
-const CONCLUSIONS = { needed: "needed", redundant: "redundant within bounds", inconclusive: "inconclusive" };
+const CONCLUSIONS = { needed: "needed", redundant: "redundant within bounds", "nothing-left": "nothing left to break",
+  unasked: "no question asks about it", inconclusive: "inconclusive" };
+const COUNTS = { needed: "needed", redundant: "redundant within bounds", "nothing-left": "with nothing left to break",
+  unasked: "that no question asks about", inconclusive: "inconclusive" };
+
+// What is said of the question that a part could have answered.
+const ASKED = { redundant: "could have shown it", "nothing-left": "is violated with it", unasked: "depends on it, but no execution comes to where it matters" };
 
 function broken(text) {
   return h("span", { class: "verdict violated" }, h("span", { class: "shape", "aria-hidden": "true" }, "◆"), ` ${text}`);
@@ -21,7 +27,10 @@ function breaksOf(scheme, part) {
       : ["an error of the model in ", part.errs.scenario], h("span", { class: "muted" }, ` (${part.errs.error})`)));
   }
   if (part.conclusion !== "needed") {
-    lines.push(h("li", { class: "muted" }, `${CONCLUSIONS[part.conclusion]} (${plural(part.scenarios, "scenario")}, ${grouped(part.states)} states)`));
+    const { asked } = part;
+    const could = asked ? [": ", h("a", { href: traceAddress({ scheme, scenario: asked.scenario, invariant: asked.invariant }) }, asked.invariant),
+      ` in ${asked.scenario} ${ASKED[part.conclusion] ?? ""}`] : null;
+    lines.push(h("li", { class: "muted" }, CONCLUSIONS[part.conclusion], could, ` (${plural(part.scenarios, "scenario")}, ${grouped(part.states)} states)`));
   }
   return lines;
 }
@@ -44,11 +53,11 @@ export const ablationPage = {
     return {
       title: `Ablation of ${scheme}`,
       nodes: [h("h1", {}, "Ablation of ", h("a", { href: address(["scheme", scheme]) }, scheme)),
-        h("p", { class: "lede" }, "Each rule, lock, wait, flush and flag is removed in turn; what breaks is what it was for. A number is the steps of the shortest counterexample in the smallest scenario that shows it."),
+        h("p", { class: "lede" }, "Each rule, lock, wait, flush and flag is removed in turn; what breaks is what it was for. A number is the steps of the shortest counterexample in the smallest scenario that shows it. Redundant is said only where a question was asked that the part could have answered."),
         h("form", { class: "filters", on: { submit: (e) => e.preventDefault() } }, h("label", {}, "Scheme ",
           picker({ on: { change: (e) => go(address(["ablation", e.target.value])) } },
             families.map((f) => ({ label: f, options: known.schemes.filter((s) => s.family === f).map((s) => s.id) })), scheme))),
-        put(h("p", { class: "count" }), `${plural(parts.length, "part")}: ${count("needed")} needed, ${count("redundant")} redundant within bounds, ${count("inconclusive")} inconclusive`),
+        put(h("p", { class: "count" }), `${plural(parts.length, "part")}: ${Object.entries(COUNTS).map(([c, words]) => `${count(c)} ${words}`).join(", ")}`),
         sections],
     };
   },

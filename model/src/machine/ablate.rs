@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::error::BuildError;
 use super::expr::{Expr, all, and, eq};
-use super::program::Program;
-use super::step::{END, Order, Step};
+use super::misplace::misplace;
+use super::step::{Order, Step};
 use super::system::System;
 use super::var::VarId;
 
@@ -18,14 +18,18 @@ pub enum Ablation {
     Wait(String),
     /// The test of every step with this id: its first branch is taken, whatever holds.
     Test(String),
+    /// One way on from every step with this id, by its label: it is not taken. Where it would be, the next
+    /// one whose condition holds is, or else the last of the others.
+    Branch(String, String),
     /// One assignment, to variables with this name (`flags`), of every step with this id.
     Assignment(String, String),
     /// The lock that steps with this id take: they neither wait for it nor take it, and what would
     /// have dropped it drops it only if the task holds it from elsewhere.
     Lock(String),
-    /// Every step with the first id is done just before the next step with the second.
+    /// Every step with the first id is done just before the nearest step with the second: the next one
+    /// where there is one, else the last.
     Before(String, String),
-    /// Every step with the first id is done just after the next step with the second.
+    /// The same, just after it.
     After(String, String),
 }
 
@@ -35,6 +39,7 @@ impl std::fmt::Display for Ablation {
             Ablation::Effect(id) => write!(f, "{id} does nothing"),
             Ablation::Wait(id) => write!(f, "{id} does not wait"),
             Ablation::Test(id) => write!(f, "{id} does not test"),
+            Ablation::Branch(id, label) => write!(f, "{id} does not go \"{label}\""),
             Ablation::Assignment(id, name) => write!(f, "{id} does not assign {name}"),
             Ablation::Lock(id) => write!(f, "{id} takes no lock"),
             Ablation::Before(id, other) => write!(f, "{id} before {other}"),
@@ -59,13 +64,18 @@ impl std::str::FromStr for Ablation {
             .or_else(|| whole(" does not test").map(Ablation::Test))
             .or_else(|| whole(" takes no lock").map(Ablation::Lock))
             .or_else(|| pair(" does not assign ").map(|(a, b)| Ablation::Assignment(a, b)))
+            .or_else(|| {
+                let (id, label) = text.split_once(" does not go \"")?;
+                let label = label.strip_suffix('"')?;
+                Some(Ablation::Branch(id.to_owned(), label.to_owned()))
+            })
             .or_else(|| pair(" before ").map(|(a, b)| Ablation::Before(a, b)))
             .or_else(|| pair(" after ").map(|(a, b)| Ablation::After(a, b)))
             .ok_or_else(|| {
                 format!(
                     "`{text}` removes nothing; expected `STEP does nothing`, `STEP does not wait`, \
                      `STEP does not test`, `STEP takes no lock`, `STEP does not assign NAME`, \
-                     `STEP before STEP` or `STEP after STEP`"
+                     `STEP does not go \"BRANCH\"`, `STEP before STEP` or `STEP after STEP`"
                 )
             })
     }
@@ -95,6 +105,7 @@ pub fn ablate(system: &mut System, ablation: &Ablation) -> Result<(), BuildError
             }
             tests
         }),
+        Ablation::Branch(id, label) => each(system, id, |_, step| remove_branch(step, label)),
         Ablation::Assignment(id, name) => each(system, id, |names, step| {
             let mut removed = false;
             for branch in &mut step.branches {
@@ -105,8 +116,8 @@ pub fn ablate(system: &mut System, ablation: &Ablation) -> Result<(), BuildError
             removed
         }),
         Ablation::Lock(id) => remove_lock(system, id),
-        Ablation::Before(id, other) => misplace(system, id, other, false),
-        Ablation::After(id, other) => misplace(system, id, other, true),
+        Ablation::Before(id, other) => misplace(system, id, other, false)?,
+        Ablation::After(id, other) => misplace(system, id, other, true)?,
     };
     if found {
         Ok(())
@@ -115,6 +126,7 @@ pub fn ablate(system: &mut System, ablation: &Ablation) -> Result<(), BuildError
             Ablation::Effect(id) => id.clone(),
             Ablation::Wait(id) => format!("{id} with a wait"),
             Ablation::Test(id) => format!("{id} with a test"),
+            Ablation::Branch(id, label) => format!("{id} with a branch `{label}` beside others"),
             Ablation::Assignment(id, name) => format!("{id} that assigns `{name}`"),
             Ablation::Lock(id) => format!("{id} that takes a lock"),
             Ablation::Before(id, other) => format!("{id} that can go before {other}"),
@@ -135,6 +147,18 @@ fn each(system: &mut System, id: &str, change: impl Fn(&[String], &mut Step) -> 
         found |= change(&names, step);
     }
     found
+}
+
+fn remove_branch(step: &mut Step, label: &str) -> bool {
+    let others = step.branches.iter().filter(|b| b.label != label).count();
+    if others == 0 || others == step.branches.len() {
+        return false;
+    }
+    step.branches.retain(|b| b.label != label);
+    if let Some(last) = step.branches.last_mut().filter(|_| !step.choice) {
+        last.when = Expr::TRUE;
+    }
+    true
 }
 
 /// The variables by which a step takes locks: acquired and set, once they, or others that it acquires
@@ -207,78 +231,4 @@ fn without(condition: &Expr, vars: &BTreeSet<VarId>) -> Expr {
         })
         .cloned())
     .fold()
-}
-
-fn misplace(system: &mut System, id: &str, other: &str, after: bool) -> bool {
-    let mut found = false;
-    for task in &mut system.tasks {
-        let steps = &task.program.steps;
-        let pairs: Vec<(usize, usize)> = (0..steps.len())
-            // The first step is where the task begins: it stays.
-            .filter(|from| *from != 0 && steps[*from].id == *id)
-            .filter_map(|from| nearest(&task.program, from, other).map(|to| (from, to)))
-            .collect();
-        for (from, to) in pairs {
-            relink(&mut task.program, from, to, after);
-            found = true;
-        }
-    }
-    found
-}
-
-/// The step with id `other` that is nearest to `from` in the text: the next one, or else the last.
-fn nearest(program: &Program, from: usize, other: &str) -> Option<usize> {
-    let is = |at: &usize| program.steps[*at].id == *other;
-    (from + 1..program.steps.len())
-        .find(is)
-        .or_else(|| (0..from).rev().find(is))
-}
-
-/// Takes the step at `from` out of the flow of control, and puts it back before or after `to`. Steps
-/// keep their places in the text; only where branches lead changes. Branches of the moved step that
-/// do not fall through (it backs out, say) keep their targets.
-fn relink(program: &mut Program, from: usize, to: usize, after: bool) {
-    let behind = |program: &Program, at: usize| {
-        if at + 1 == program.steps.len() {
-            END
-        } else {
-            at + 1
-        }
-    };
-    let (next, last) = (behind(program, from), behind(program, to));
-    let redirect = |program: &mut Program, old: usize, new: usize, except: usize| {
-        for (at, step) in program.steps.iter_mut().enumerate() {
-            if at != except {
-                for branch in step.branches.iter_mut().filter(|b| b.next == old) {
-                    branch.next = new;
-                }
-            }
-        }
-    };
-    redirect(program, from, next, from);
-    if after {
-        for branch in program.steps[to]
-            .branches
-            .iter_mut()
-            .filter(|b| b.next == last)
-        {
-            branch.next = from;
-        }
-        for branch in program.steps[from]
-            .branches
-            .iter_mut()
-            .filter(|b| b.next == next)
-        {
-            branch.next = last;
-        }
-    } else {
-        redirect(program, to, from, from);
-        for branch in program.steps[from]
-            .branches
-            .iter_mut()
-            .filter(|b| b.next == next)
-        {
-            branch.next = to;
-        }
-    }
 }

@@ -69,6 +69,18 @@ pub enum BuildError {
     /// An ablation names nothing in the system.
     #[error("nothing to remove: no step {0} in this system")]
     NothingToAblate(String),
+    /// A step cannot be moved so that the task still does what it did.
+    #[error("{task}: {step} cannot be done {place}: {why}")]
+    Misplaced {
+        /// The task.
+        task: String,
+        /// The step.
+        step: String,
+        /// Before, or after, which other.
+        place: String,
+        /// Why not.
+        why: String,
+    },
     /// A scheme or program found something it cannot do in this scenario.
     #[error("{0}")]
     Unsupported(String),

@@ -13,7 +13,8 @@
 //! | [`compile`] | the packed machine that exploration runs on |
 //! | [`saturate`] | counters that say so when they leave their range, and the system that goes on |
 //! | [`footprint`] | what a step reads and writes, and which steps commute |
-//! | [`ablate`] | removing one named step or wait from a system |
+//! | [`ablate`] | removing, or misplacing, one named part of a system |
+//! | [`influence`] | what can change the answer to a question |
 //! | [`weaken`] | a system with one memory order weaker |
 //! | [`error`] | what is wrong with a system, or with a step that was executed |
 //!
@@ -28,7 +29,9 @@ pub mod draft;
 pub mod error;
 pub mod expr;
 pub mod footprint;
+pub mod influence;
 pub mod interp;
+mod misplace;
 pub mod optimize;
 pub mod program;
 pub mod saturate;

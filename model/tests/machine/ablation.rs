@@ -4,8 +4,7 @@ use foliocheck_model::machine::ablate::{Ablation, ablate, locks_taken};
 use foliocheck_model::machine::builder::{CFn, ProgramBuilder};
 use foliocheck_model::machine::error::BuildError;
 use foliocheck_model::machine::expr::{Expr, and, eq};
-use foliocheck_model::machine::interp::{self, Valuation};
-use foliocheck_model::machine::system::{System, TaskId};
+use foliocheck_model::machine::system::System;
 use foliocheck_model::machine::var::{Lock, VarDecl};
 
 use super::refusal::fixture;
@@ -43,6 +42,33 @@ fn an_ablated_test_takes_the_first_branch() {
     assert_eq!(branches.len(), 1);
     assert_eq!(branches[0].when, Expr::TRUE);
     assert_eq!(branches[0].label, "yes");
+}
+
+/// Without one way on, the next whose condition holds is taken, or else the last of the others.
+#[test]
+fn an_ablated_branch_is_not_taken() {
+    let x = fixture().shared;
+    let left = |label: &str| -> Vec<(String, Expr)> {
+        let mut system = fixture().with(|s| {
+            s.when(eq(x, 1), "one", |b| b.set(x, 2))
+                .when(eq(x, 2), "two", |b| b.set(x, 3))
+                .otherwise("else", |b| b.set(x, 0))
+        });
+        ablate(&mut system, &Ablation::Branch("A0".into(), label.into())).unwrap();
+        let branches = &system.tasks[0].program.steps[0].branches;
+        branches
+            .iter()
+            .map(|b| (b.label.clone(), b.when.clone()))
+            .collect()
+    };
+    let is = |label: &str, when: Expr| (label.to_owned(), when);
+    assert_eq!(left("one"), [is("two", eq(x, 2)), is("else", Expr::TRUE)]);
+    assert_eq!(left("else"), [is("one", eq(x, 1)), is("two", Expr::TRUE)]);
+    // The only way on cannot be removed, nor one that there is not.
+    let only = ablated(&Ablation::Branch("A0".into(), String::new()));
+    assert!(matches!(only, Err(BuildError::NothingToAblate(_))));
+    let unknown = ablated(&Ablation::Branch("A0".into(), "no".into()));
+    assert!(matches!(unknown, Err(BuildError::NothingToAblate(_))));
 }
 
 #[test]
@@ -97,6 +123,7 @@ fn a_name_reads_back() {
         Ablation::Wait(a.clone()),
         Ablation::Test(a.clone()),
         Ablation::Assignment(a.clone(), "flags".into()),
+        Ablation::Branch(a.clone(), "clean: \"skip\" before W7".into()),
         Ablation::Lock(a.clone()),
         Ablation::Before(a.clone(), b.clone()),
         Ablation::After(a, b),
@@ -160,82 +187,4 @@ fn without_its_lock_a_task_drops_only_its_own() {
         );
         assert_eq!(assign(3).when, eq(lock, n + 1), "dropped if it is mine");
     }
-}
-
-/// Ids of the steps of a program, in the order in which they are executed after that ablation.
-fn order(ids: &[&str], ablation: &Ablation) -> Result<String, BuildError> {
-    let mut system = System::default();
-    let task = system.add_task("a");
-    let mut b = ProgramBuilder::new(&mut system, task);
-    for id in ids {
-        b.step(id, F, |s| s);
-    }
-    b.finish()?;
-    ablate(&mut system, ablation)?;
-    let mut state = Valuation::init(&system);
-    let mut out = String::new();
-    while let Some(step) = interp::current(&system, &state, TaskId(0)) {
-        out.push_str(&step.id);
-        assert!(out.len() <= 2 * ids.len(), "it goes in circles: {out}");
-        let action = interp::enabled(&system, &state)[0];
-        state = interp::apply(&system, &state, action).unwrap();
-    }
-    Ok(out)
-}
-
-#[test]
-fn a_misplaced_step_is_done_elsewhere() {
-    let before = |a: &str, b: &str| Ablation::Before(a.into(), b.into());
-    let after = |a: &str, b: &str| Ablation::After(a.into(), b.into());
-    for (ids, ablation, expected) in [
-        ("ZABC", before("C", "A"), "ZCAB"),
-        ("ZABC", before("C", "B"), "ZACB"),
-        ("ZABC", before("A", "B"), "ZABC"),
-        ("ZABC", before("A", "C"), "ZBAC"),
-        // The task begins where it began: what goes before its first step is never reached.
-        ("ZABC", before("B", "Z"), "ZAC"),
-        ("ZABC", after("A", "B"), "ZBAC"),
-        ("ZABC", after("A", "C"), "ZBCA"),
-        ("ZABC", after("C", "Z"), "ZCAB"),
-        ("ZABC", after("C", "A"), "ZACB"),
-        // The next step with that id, or else the last one.
-        ("ZBABCB", after("A", "B"), "ZBBACB"),
-        ("ZBCBDA", before("A", "B"), "ZBCABD"),
-    ] {
-        let ids: Vec<&str> = ids.split("").filter(|s| !s.is_empty()).collect();
-        assert_eq!(order(&ids, &ablation).unwrap(), expected, "{ablation}");
-    }
-    for ablation in [after("Z", "A"), before("A", "Q"), after("Q", "A")] {
-        assert!(order(&["Z", "A", "B"], &ablation).is_err(), "{ablation}");
-    }
-}
-
-/// What backs out where it stood backs out where it stands now.
-#[test]
-fn a_misplaced_step_keeps_where_it_leads_else() {
-    let mut system = System::default();
-    let x = system.declare(VarDecl::shared("o", "x", 3));
-    let task = system.add_task("a");
-    let mut b = ProgramBuilder::new(&mut system, task);
-    let out = b.label("out");
-    b.step("Z", F, |s| s);
-    b.step("A", F, |s| {
-        s.when(eq(x, 3), "", |b| b.goto(out)).otherwise("", |b| b)
-    });
-    b.step("B", F, |s| {
-        s.when(eq(x, 2), "", |b| b.goto(out))
-            .otherwise("", |b| b.inc(x))
-    });
-    b.step("C", F, |s| s);
-    b.bind(out);
-    b.step("D", F, |s| s.end());
-    b.finish().unwrap();
-    ablate(&mut system, &Ablation::After("A".into(), "B".into())).unwrap();
-    let steps = &system.tasks[0].program.steps;
-    let next =
-        |step: usize| -> Vec<usize> { steps[step].branches.iter().map(|b| b.next).collect() };
-    assert_eq!(
-        [next(0), next(1), next(2)],
-        [vec![2], vec![4, 3], vec![4, 1]]
-    );
 }

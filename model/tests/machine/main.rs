@@ -14,7 +14,9 @@ mod explore;
 mod expr;
 mod footprint;
 mod forever;
+mod influence;
 mod listing;
+mod misplace;
 mod naive;
 mod optimize;
 #[path = "../support/plan.rs"]
