@@ -21,6 +21,10 @@
 //!    | flush, flag | the TLB entry, the flag; or a wait for the flag orders it |
 //!    | rule | assigned by the rule, or ordered by its waits; or the rule decides a way on to such an assignment |
 //!
+//! The nearest questions decide: where the change can reach an answer as a value, those count, be they kept
+//! (then the part is redundant) or violated (then nothing is left to break); else those where it only leads a
+//! task another way.
+//!
 //! So a count that is only added to does not ask about the lock around it, and what nobody waits for, reads
 //! or decides by asks about nothing. Questions about blocking (deadlock, progress) do not count: they
 //! ask where tasks are, and no lock is taken so that others get on. (A part that does break one is needed, as
@@ -51,15 +55,45 @@ pub struct Touched {
     matters: Expr,
 }
 
-/// The cones of the predicates of an invariant that are not about blocking; none if all are.
-pub fn cones(system: &System, invariant: &str) -> Vec<Influence> {
-    let mine = system
-        .predicates
-        .iter()
-        .filter(|p| p.invariant == invariant);
-    mine.filter(|p| !about_blocking(system, p))
-        .map(|p| Influence::on(system, &p.bad))
-        .collect()
+/// What can change the answers of an invariant. Nothing can that counts here, if it is about blocking.
+#[derive(Debug)]
+pub struct Cones {
+    /// What reaches an answer as a value, branches aside.
+    near: BTreeSet<VarId>,
+    /// All, by predicate.
+    all: Vec<Influence>,
+}
+
+impl Cones {
+    /// Those of an invariant of that system.
+    pub fn of(system: &System, invariant: &str) -> Cones {
+        let predicates = system.predicates.iter();
+        let mine: Vec<&Predicate> = predicates
+            .filter(|p| p.invariant == invariant && !about_blocking(system, p))
+            .collect();
+        let mut near = BTreeSet::new();
+        for predicate in &mine {
+            predicate.bad.reads(&mut near);
+        }
+        loop {
+            let before = near.len();
+            let branches = system.steps().flat_map(|(_, _, step)| &step.branches);
+            for assign in branches.flat_map(|b| &b.assigns) {
+                if near.contains(&assign.var) {
+                    assign.value.reads(&mut near);
+                    assign.when.reads(&mut near);
+                }
+            }
+            if near.len() == before {
+                break;
+            }
+        }
+        let all = mine.iter().map(|p| Influence::on(system, &p.bad));
+        Cones {
+            near,
+            all: all.collect(),
+        }
+    }
 }
 
 /// It asks about endless executions, or reads nothing but where tasks are.
@@ -111,18 +145,17 @@ impl Touched {
         }
     }
 
-    /// What it changes lies in one of the cones.
-    pub fn lies_in(&self, cones: &[Influence]) -> bool {
-        cones.iter().any(|cone| {
-            self.vars
-                .iter()
-                .chain(&self.ordered)
-                .any(|v| cone.of_var(*v))
-                || self
-                    .steps
-                    .iter()
-                    .any(|(task, loc)| cone.of_step(*task, *loc))
-        })
+    /// What it changes can change one of the answers; `near`: as a value.
+    pub fn lies_in(&self, cones: &Cones, near: bool) -> bool {
+        let mut vars = self.vars.iter().chain(&self.ordered);
+        if near {
+            return vars.any(|v| cones.near.contains(v));
+        }
+        let decides = |c: &Influence| self.steps.iter().any(|(task, loc)| c.of_step(*task, *loc));
+        cones
+            .all
+            .iter()
+            .any(|cone| vars.clone().any(|v| cone.of_var(*v)) || decides(cone))
     }
 
     /// Whether it matters in any reachable state of the whole scheme; none if that was not settled

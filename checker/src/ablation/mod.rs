@@ -22,12 +22,13 @@ mod parts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use foliocheck_model::machine::influence::Influence;
 use foliocheck_model::machine::{BuildError, System};
 use foliocheck_specs::{Instance, Invariant, Scenario, Scheme, invariants};
 use serde::{Deserialize, Serialize};
 
 pub use parts::{Kind, Removal, removals};
+
+use asked::{Cones, Touched};
 
 use crate::engine::limits::{Cut, Limits};
 use crate::suite::{self, Cause, Options, Unit, UnitError, in_parallel};
@@ -151,7 +152,7 @@ struct Whole {
     /// What is neither, and why.
     open: Vec<String>,
     /// By invariant: what can change its answer.
-    cones: BTreeMap<&'static str, Vec<Influence>>,
+    cones: BTreeMap<&'static str, Cones>,
     states: usize,
 }
 
@@ -328,7 +329,7 @@ fn whole(scheme: &Scheme, scenario: &Scenario, options: &Options) -> Result<Whol
     let instance = build(&unit).map_err(|e| unit.error(e))?;
     let (keeps, violates) = (with(Verdict::Holds), with(Verdict::Violated));
     let asked = keeps.iter().chain(&violates);
-    let cones = asked.map(|i| (i.id, asked::cones(&instance.full, i.id)));
+    let cones = asked.map(|i| (i.id, Cones::of(&instance.full, i.id)));
     Ok(Whole {
         cones: cones.collect(),
         keeps,
@@ -462,40 +463,49 @@ fn ask(
     changed: &[&Whole],
     options: &Options,
 ) -> Result<(Conclusion, Option<Asked>), UnitError> {
-    let (mut violated, mut idle, mut open) = (None, None, false);
-    for whole in changed {
-        let touched = asked::Touched::by(removal, &whole.instance);
-        let first = |all: &[Invariant]| {
-            let lies = |i: &&Invariant| touched.lies_in(&whole.cones[i.id]);
-            all.iter().find(lies).map(|i| Asked {
-                invariant: i.id.to_owned(),
-                scenario: whole.scenario.id.clone(),
-            })
-        };
-        let kept = first(&whole.keeps);
-        let broken = if violated.is_none() {
-            first(&whole.violates)
-        } else {
-            None
-        };
-        if kept.is_none() && broken.is_none() {
-            continue;
+    let touched: Vec<Touched> = changed
+        .iter()
+        .map(|whole| Touched::by(removal, &whole.instance))
+        .collect();
+    let mut exercised: Vec<Option<Option<bool>>> = vec![None; changed.len()];
+    let (mut idle, mut open) = (None, false);
+    for near in [true, false] {
+        let mut violated = None;
+        for (n, whole) in changed.iter().enumerate() {
+            let first = |all: &[Invariant]| {
+                let lies = |i: &&Invariant| touched[n].lies_in(&whole.cones[i.id], near);
+                all.iter().find(lies).map(|i| Asked {
+                    invariant: i.id.to_owned(),
+                    scenario: whole.scenario.id.clone(),
+                })
+            };
+            let kept = first(&whole.keeps);
+            let broken = first(&whole.violates);
+            if kept.is_none() && (broken.is_none() || violated.is_some()) {
+                continue;
+            }
+            let known = match exercised[n] {
+                Some(known) => known,
+                None => touched[n]
+                    .is_exercised(&whole.instance, &bounded(options, whole).limits)
+                    .map_err(|e| unit(scheme, &whole.scenario).error(e))?,
+            };
+            exercised[n] = Some(known);
+            match known {
+                Some(true) if kept.is_some() => return Ok((Conclusion::Redundant, kept)),
+                Some(true) => violated = broken,
+                Some(false) => idle = idle.or(kept).or(broken),
+                None => open = true,
+            }
         }
-        let limits = bounded(options, whole).limits;
-        let exercised = touched
-            .is_exercised(&whole.instance, &limits)
-            .map_err(|e| unit(scheme, &whole.scenario).error(e))?;
-        match exercised {
-            Some(true) if kept.is_some() => return Ok((Conclusion::Redundant, kept)),
-            Some(true) => violated = broken,
-            Some(false) => idle = idle.or(kept).or(broken),
-            None => open = true,
+        if !open && violated.is_some() {
+            return Ok((Conclusion::NothingLeft, violated));
         }
     }
-    Ok(match violated {
-        _ if open => (Conclusion::Inconclusive, None),
-        Some(_) => (Conclusion::NothingLeft, violated),
-        None => (Conclusion::Unasked, idle),
+    Ok(if open {
+        (Conclusion::Inconclusive, None)
+    } else {
+        (Conclusion::Unasked, idle)
     })
 }
 
