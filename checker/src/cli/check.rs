@@ -72,7 +72,7 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
             print_summary(&job);
         }
     }
-    print_errors(&job);
+    print_errors(&job.errors);
     if args.bless {
         return gate::bless(&job, &options, plan);
     }
@@ -80,8 +80,8 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
 }
 
 /// What could not be run, with the shortest steps to where a step errs.
-pub fn print_errors(job: &Job) {
-    for error in &job.errors {
+pub fn print_errors(errors: &[anyhow::Error]) {
+    for error in errors {
         eprintln!("foliocheck: {error:#}");
         let unit = error.chain().find_map(|e| e.downcast_ref::<UnitError>());
         if let Some(trace) = unit.and_then(UnitError::steps) {

@@ -8,10 +8,10 @@ use std::time::Instant;
 use anstream::println;
 use foliocheck_specs::{Scheme, invariants};
 
-use super::check::{default_scenarios, options};
+use super::check::{self, default_scenarios, options};
 use super::progress::Progress;
 use super::select::{self, Place};
-use super::{Bounds, INCONCLUSIVE};
+use super::{Bounds, ERROR, INCONCLUSIVE};
 use crate::engine::limits::Limits;
 use crate::expectation::Expected;
 use crate::results;
@@ -89,7 +89,7 @@ pub fn export(place: &Place, args: &ExportArgs) -> anyhow::Result<u8> {
     let jobs = args.bounds.jobs();
     let size = |unit: &Unit| suite::size(&unit.scenario);
     let ran = suite::spread(&units, size, jobs, &|unit| run(unit, None));
-    ran.into_iter().collect::<Result<(), _>>()?;
+    let errors: Vec<_> = ran.into_iter().filter_map(Result::err).collect();
     let ran = suite::spread(&named, |(_, unit)| size(unit), jobs, &|(subject, unit)| {
         run(unit, Some(subject))
     });
@@ -116,8 +116,13 @@ pub fn export(place: &Place, args: &ExportArgs) -> anyhow::Result<u8> {
         text.len().div_ceil(1000),
         started.elapsed().as_secs_f64()
     );
+    check::print_errors(&errors);
     let open = runs.iter().any(|r| r.verdict == Verdict::Inconclusive);
-    Ok(if open { INCONCLUSIVE } else { 0 })
+    Ok(match (errors.is_empty(), open) {
+        (false, _) => ERROR,
+        (true, true) => INCONCLUSIVE,
+        (true, false) => 0,
+    })
 }
 
 /// Adds the runs of a unit: a page for each counterexample, and for each run that was named.

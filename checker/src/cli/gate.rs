@@ -80,7 +80,7 @@ pub fn gate(place: &Place, args: &GateArgs) -> anyhow::Result<u8> {
     print!("{}", report::gate::plain(&outcome));
     check::print_summary(&job);
     println!("{}", outcome.conclusion());
-    check::print_errors(&job);
+    check::print_errors(&job.errors);
     write_reports(place, args, &job, &outcome)?;
     if args.bless {
         return bless(&job, &options, plan);

@@ -178,8 +178,17 @@ impl Runs {
             scenario: order.scenario.clone(),
         };
         let ask = asked(library, &place, &order.invariants)?;
-        let unit = library.unit(&place, ask)?;
-        super::subject::build(&unit)?;
+        let mut unit = library.unit(&place, ask)?;
+        let instance = super::subject::build(&unit)?;
+        let asks = |i: &Invariant| (instance.full.predicates.iter()).any(|p| p.invariant == i.id);
+        // Some are asked only of schemes that count.
+        unit.ask.retain(asks);
+        if unit.ask.is_empty() {
+            return Err(ApiError::refused(format!(
+                "{} has nothing that these invariants are about",
+                order.scheme
+            )));
+        }
         let limits = self.limits(order)?;
         let job = self.enter()?;
         let (id, worker) = (job.id, Arc::clone(&job));
