@@ -4,6 +4,7 @@ mod ablation;
 mod claims;
 mod coverage;
 mod errors;
+mod kernel_paths;
 mod pipes_and_sockets;
 mod sinks;
 mod spliced_tag;
