@@ -10,6 +10,7 @@
 //! | `branch:ID:LABEL` | one way on: where it would be taken, the next one is, or the last of the others |
 //! | `before:ID:ID`, `after:ID:ID` | the order: the first is done just before, or after, the second |
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use foliocheck_model::machine::ablate::Ablation;
@@ -39,7 +40,7 @@ pub enum PartError {
     )]
     Order(String),
     /// There is no such part.
-    #[error("no part `{part}` in what is run{}; `foliocheck list parts --scheme S --scenario X` lists them", like(.near.as_deref()))]
+    #[error("no part `{part}` in what is run{} (`foliocheck list parts --scheme S --scenario X` lists them)", like(.near.as_deref()))]
     Unknown {
         /// The part.
         part: String,
@@ -248,8 +249,10 @@ fn build(unit: &Unit) -> Result<System, BuildError> {
     Ok(system)
 }
 
-fn far(a: &str, b: &str) -> usize {
-    strsim::damerau_levenshtein(a, b)
+/// How unlike two names are: by edits, then by how early they differ.
+fn far(a: &str, b: &str) -> (usize, Reverse<usize>) {
+    let same = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b);
+    (strsim::damerau_levenshtein(a, b), Reverse(same.count()))
 }
 
 /// The part most like `named`: of the same kind if it can be.

@@ -7,6 +7,7 @@ use crate::{folder, json, run, stderr, stdout};
 /// A page is written again while it is under writeback: the dirty mark must go before the IO begins.
 const DIRTIED_AGAIN: &str = r#"
 title = "a page is written again while the flusher writes it"
+about = "What its title says."
 groups = ["quick"]
 filesystem = "ext4"
 
@@ -25,6 +26,7 @@ calls = [{ call = "writeback", folios = [0] }]
 /// The page cache goes first, the blocks after it.
 const FREED_FIRST: &str = r#"
 title = "a hole is punched under a flusher"
+about = "What its title says."
 groups = ["quick"]
 blocks = true
 
@@ -43,6 +45,7 @@ calls = [{ call = "punch-hole", folio = 0 }]
 /// Clean and protect in either order, against a fault that maps the page for writing.
 const CLEAN_FIRST: &str = r#"
 title = "a fault maps a page for writing while a flusher cleans it"
+about = "What its title says."
 groups = ["quick"]
 
 [[folio]]

@@ -73,11 +73,16 @@ fn why_nothing_breaks() {
         let part = all.find(|o| o.removal.kind == kind && o.removal.id == id);
         part.unwrap_or_else(|| panic!("{scheme}: {id}"))
     };
-    // Both writers store under the folio lock as well.
-    let lock = conclusion("by-reference", &["two-writers-vs-splice"], Kind::Lock, "W1");
-    assert_eq!(lock.conclusion, Conclusion::Redundant, "{lock:?}");
-    let asked = lock.asked.expect("the question");
-    assert_eq!(asked.scenario, "two-writers-vs-splice");
+    let writers = ["two-writers-vs-splice"];
+    // Where pages are copied it keeps the copy from being torn. Where nothing is kept anyway, nothing is lost.
+    let lock = conclusion("copy", &writers, Kind::Lock, "W1");
+    assert_eq!(lock.conclusion, Conclusion::Needed, "{lock:?}");
+    let lock = conclusion("by-reference", &writers, Kind::Lock, "W1");
+    assert_eq!(lock.conclusion, Conclusion::NothingLeft, "{lock:?}");
+    assert_eq!(lock.asked.expect("the question").invariant, "snapshot");
+    let flag = conclusion("by-reference", &writers, Kind::Flag, "W10");
+    assert_eq!(flag.conclusion, Conclusion::Redundant, "{flag:?}");
+    assert_eq!(flag.asked.expect("the question").scenario, writers[0]);
     // One writer alone has nobody to keep out.
     let lock = conclusion("copy", &["write-after-splice"], Kind::Lock, "W3i");
     assert_eq!(lock.conclusion, Conclusion::Unasked, "{lock:?}");
