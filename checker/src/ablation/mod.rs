@@ -17,7 +17,7 @@
 //! Where nothing breaks, it is said why: see [`Conclusion`], and [`asked`] for which questions a part could
 //! have answered.
 
-mod asked;
+pub mod asked;
 mod parts;
 
 use std::collections::{BTreeMap, BTreeSet};
