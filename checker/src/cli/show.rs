@@ -125,7 +125,7 @@ pub fn program(
         None => all
             .into_iter()
             .filter(|s| makes(s))
-            .min_by_key(|s| s.setup.tasks.len())
+            .min_by_key(|s| (s.setup.tasks.len(), s.setup.calls().count()))
             .with_context(|| format!("no scenario makes the call `{name}`"))?,
     };
     if !makes(&scenario) {

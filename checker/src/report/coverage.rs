@@ -171,7 +171,7 @@ struct Item {
 }
 
 impl Item {
-    fn of(triple: &Triple) -> Item {
+    fn of(triple: Triple) -> Item {
         Item {
             changer: triple.changer.name(),
             reader: triple.reader.name(),
@@ -202,6 +202,9 @@ struct SchemeItem<'a> {
 }
 
 /// All of it, for scripts.
+///
+/// # Errors
+/// Never, of plain data.
 pub fn json(all: &[Coverage<'_>]) -> serde_json::Result<String> {
     let item = |c| SchemeItem::of(c);
     serde_json::to_string(&all.iter().map(item).collect::<Vec<_>>())
@@ -210,17 +213,17 @@ pub fn json(all: &[Coverage<'_>]) -> serde_json::Result<String> {
 impl<'a> SchemeItem<'a> {
     fn of(c: &'a Coverage<'a>) -> SchemeItem<'a> {
         let run = c.run.iter().map(|(triple, scenarios)| RunItem {
-            triple: Item::of(triple),
+            triple: Item::of(*triple),
             scenarios,
         });
         let reasons = c.reasons().into_iter().map(|(why, triples)| Reason {
             why: why.to_string(),
-            triples: triples.iter().map(Item::of).collect(),
+            triples: triples.into_iter().map(Item::of).collect(),
         });
         SchemeItem {
             scheme: c.scheme,
             run: run.collect(),
-            missing: c.missing().iter().map(Item::of).collect(),
+            missing: c.missing().into_iter().map(Item::of).collect(),
             not_run: reasons.collect(),
         }
     }

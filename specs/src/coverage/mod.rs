@@ -304,17 +304,17 @@ impl std::fmt::Display for Triple {
 
 /// The triples that a scenario runs under today's kernel.
 pub fn of(setup: &Setup) -> BTreeSet<Triple> {
-    met(setup, calls::readings(setup))
+    met(setup, &calls::readings(setup))
 }
 
 /// The triples that a scenario runs under a scheme: what it copies is read there.
 pub fn under(scheme: &Scheme, setup: &Setup) -> BTreeSet<Triple> {
     let mut readings = calls::readings(setup);
     readings.extend(calls::copies(scheme, setup));
-    met(setup, readings)
+    met(setup, &readings)
 }
 
-fn met(setup: &Setup, readings: Vec<calls::Reading>) -> BTreeSet<Triple> {
+fn met(setup: &Setup, readings: &[calls::Reading]) -> BTreeSet<Triple> {
     let kind = Kind::of(setup);
     let changes = calls::changes(setup);
     readings

@@ -1,5 +1,7 @@
 //! The smallest scenario that runs a triple, as a scenario file.
 
+use std::fmt::Write as _;
+
 use super::{Changer, Reader, Triple};
 
 /// In what a smallest scenario differs, so that a scheme is concerned by it.
@@ -73,20 +75,17 @@ impl Draft {
             out.push('\n');
         }
         let pipes = vec!["1"; self.pipes].join(", ");
-        out.push_str(&format!(
+        let _ = write!(
+            out,
             "pipes = [{pipes}]\nsockets = {}\n\n[[folio]]\n{}\n",
             self.sockets, self.folio
-        ));
+        );
         if let Some(state) = self.entry {
-            out.push_str(&format!(
-                "\n[[pte]]\nmm = 0\nfolio = 0\nstate = \"{state}\"\n"
-            ));
+            let _ = write!(out, "\n[[pte]]\nmm = 0\nfolio = 0\nstate = \"{state}\"\n");
         }
         for (name, calls) in &self.tasks {
             let calls = calls.join(", ");
-            out.push_str(&format!(
-                "\n[[task]]\nname = \"{name}\"\ncalls = [{calls}]\n"
-            ));
+            let _ = write!(out, "\n[[task]]\nname = \"{name}\"\ncalls = [{calls}]\n");
         }
         out
     }
