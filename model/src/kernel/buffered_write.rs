@@ -224,6 +224,14 @@ fn allocate_under_handle(p: &mut Prog<'_>, folio: &FolioRef, again: Label) {
             journal::stop_goto(p, "W6t", again);
             p.b.bind(valid);
         }
+        // What a rule has found out under the first lock need not be so under the second.
+        p.hook(
+            Hook::WriteLocked,
+            &At::Writing {
+                folio: folio.clone(),
+                again: None,
+            },
+        );
         folio_wait_stable(p, "W6w", Hook::WriteBeginStable, folio);
         p.b.step("W3e", c::EXT4_BLOCK_WRITE_BEGIN, |s| {
             s.text("map the block, folio lock and handle held; allocate over a hole")

@@ -106,7 +106,7 @@ pub enum Hook {
     WriteInPlaceIf,
     /// The same, where references that are no splice's count too.
     WriteInPlaceIfUnreferenced,
-    /// write(2): the folio is locked and belongs to the file (after W5).
+    /// write(2): the folio is locked and belongs to the file (after W5; again after W6m, where ext4 has let it go).
     WriteLocked,
     /// `page_mkwrite`: the folio is locked and belongs to the file (after M5).
     MkwriteLocked,
