@@ -25,6 +25,21 @@ pub const BLOCKS: &[Case] = &[
         &["only one", "journal or buffer-heads"],
     ),
     case(
+        "no delayed allocation without a journal",
+        &[("words = 2", "words = 2\ndelalloc = false #!")],
+        "delalloc",
+        &["the journal's", "journal = true"],
+    ),
+    case(
+        "a page moved twice",
+        &[(
+            "{ call = \"tick\" },",
+            "{ call = \"mremap\", mm = 0, folio = 0 }, #!\n    { call = \"mremap\", mm = 0, folio = 0 },",
+        )],
+        "call",
+        &["two addresses", "moved once"],
+    ),
+    case(
         "a shared page on ext4",
         &[("cached = true", "cached = true\nshared = true #!")],
         "shared",
