@@ -277,7 +277,7 @@ fn wrong_files_are_refused_with_the_place() {
         ),
         (
             change("\n]}", "\n],\"loop\":99}"),
-            &["loop", "99", "0 to 13"],
+            &["loop", "99", "0 to 15"],
         ),
         (
             "{\"#meta\":{}, \"vars\":[], \"states\":[]}".to_owned(),

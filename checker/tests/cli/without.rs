@@ -38,8 +38,8 @@ name = "flusher"
 calls = [{ call = "writeback", folios = [0] }]
 
 [[task]]
-name = "puncher"
-calls = [{ call = "punch-hole", folio = 0 }]
+name = "truncater"
+calls = [{ call = "truncate", folio = 0 }]
 "#;
 
 /// Clean and protect in either order, against a fault that maps the page for writing.

@@ -20,7 +20,7 @@ const CASES: &[Case<'static>] = &[
         },
         &[
             "Verdicts:",
-            "violated in 17 steps (committed: holds)",
+            "violated in 19 steps (committed: holds)",
             "copy_page_to_iter",
             "[snapshot]",
         ],
@@ -31,7 +31,7 @@ const CASES: &[Case<'static>] = &[
         &|t| in_cell(t, |l| Some(l.replace("\"length\":17", "\"length\":16"))),
         &[
             "Lengths",
-            "violated in 17 steps (committed: violated in 16 steps)",
+            "violated in 19 steps (committed: violated in 18 steps)",
         ],
     ),
     (
@@ -50,7 +50,7 @@ const CASES: &[Case<'static>] = &[
         "a new one",
         "verdicts.json",
         &|t| in_cell(t, |_| None),
-        &["New:", "violated in 17 steps (nothing committed)"],
+        &["New:", "violated in 19 steps (nothing committed)"],
     ),
     (
         "a vanished one",
@@ -64,7 +64,7 @@ const CASES: &[Case<'static>] = &[
         &[
             "No longer run:",
             "by-magic in",
-            "no longer run (committed: violated in 17 steps)",
+            "no longer run (committed: violated in 19 steps)",
         ],
     ),
     (

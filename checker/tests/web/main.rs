@@ -120,7 +120,7 @@ async fn a_trace_has_every_invariant_at_every_step() {
     assert_eq!(status, StatusCode::OK, "{page}");
     assert_eq!(page["answer"]["verdict"], "violated");
     let steps = page["view"]["steps"].as_array().unwrap().len();
-    assert_eq!(steps, 14);
+    assert_eq!(steps, 16);
     for row in page["view"]["strip"].as_array().unwrap() {
         assert_eq!(row["marks"].as_str().unwrap().len(), steps + 1, "{row}");
     }
