@@ -371,13 +371,7 @@ fn declare_page_tables(
             }
         }
     }
-    for (_, _, call) in setup.calls() {
-        if let Call::Mremap { mm, folio } = call {
-            let (old, new) = ((*mm, *folio), (*mm + MOVED, *folio));
-            pairs.insert(new, PteInit::None);
-            cpus.insert(new, cpus.get(&old).cloned().unwrap_or_default());
-        }
-    }
+    add_moved(setup, &mut pairs, &mut cpus);
     let mut ptes = BTreeMap::new();
     let mut tlbs = BTreeMap::new();
     for ((mm, index), init) in pairs {
@@ -447,6 +441,21 @@ fn declare_page_tables(
         tlbs.insert((mm, index), entries);
     }
     (ptes, tlbs, locks)
+}
+
+/// The entries at the addresses that `mremap` moves pages to, for the same CPUs.
+fn add_moved(
+    setup: &Setup,
+    pairs: &mut BTreeMap<(usize, usize), PteInit>,
+    cpus: &mut BTreeMap<(usize, usize), Vec<TaskId>>,
+) {
+    for (_, _, call) in setup.calls() {
+        if let Call::Mremap { mm, folio } = call {
+            let (old, new) = ((*mm, *folio), (*mm + MOVED, *folio));
+            pairs.insert(new, PteInit::None);
+            cpus.insert(new, cpus.get(&old).cloned().unwrap_or_default());
+        }
+    }
 }
 
 /// Address spaces that map a page which reclaim unmaps.

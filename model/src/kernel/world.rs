@@ -310,6 +310,10 @@ pub mod ordered {
 
 /// One page index: its page-cache slot and what is below on disk.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts about a page"
+)]
 pub struct Index {
     /// Numbers of its folios.
     pub folios: Vec<usize>,
