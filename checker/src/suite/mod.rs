@@ -11,10 +11,10 @@
 //!
 //! Before all that, where rules count: whether each counter stays in its range (`holds-balanced`), on the
 //! system in which one that does not saturates. If all do, everything else is asked of the system that takes
-//! it for granted; else (or where it is not known) of the former. See [`balance`].
+//! it for granted; else (or where it is not known) of the former. See `balance`.
 //!
 //! A step that errs all the same is an error of the model, of one unit: it comes with the shortest steps to
-//! such an error, and is no business of other units. See [`errors`].
+//! such an error, and is no business of other units. See `errors`.
 
 mod balance;
 mod conclude;
