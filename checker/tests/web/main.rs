@@ -126,8 +126,8 @@ async fn a_trace_has_every_invariant_at_every_step() {
     }
     let snapshot = &page["view"]["strip"][0];
     assert_eq!(snapshot["invariant"], "snapshot");
-    assert_eq!(snapshot["marks"], "++++++++++++++!");
-    assert_eq!(page["view"]["violations"][0]["step"], 14);
+    assert_eq!(snapshot["marks"], "++++++++++++++++!");
+    assert_eq!(page["view"]["violations"][0]["step"], 16);
 }
 
 #[tokio::test]
