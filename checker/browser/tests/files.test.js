@@ -20,7 +20,7 @@ test("a broken file gives a message, a good one opens", () => withPage(browser, 
   await drop(page, "good.itf.json", good);
   await page.locator(".viewer").waitFor();
   assert.match(await page.locator("main").innerText(), /good\.itf\.json: replayed on the machine as it is now/);
-  assert.match(await page.locator(".strip-row.bad").innerText(), /violated after 14 steps/);
+  assert.match(await page.locator(".strip-row.bad").innerText(), /violated after 16 steps/);
   await drop(page, "stale.itf.json", good.replaceAll("page_cache_pipe_buf_confirm", "no_such_function"));
   assert.match(await page.getByRole("alert").last().innerText(), /does not run on this model: step 12/);
 }));
@@ -42,9 +42,9 @@ test("the page as a file shows the same, without a network", () => withPage(brow
     assert.equal(new URLSearchParams(file.url().split("?")[1]).get("at"), address);
     await file.keyboard.press("Home");
     await file.keyboard.press("j");
-    assert.equal(await position(file), "step 1 of 14");
+    assert.equal(await position(file), "step 1 of 16");
     await open(file, "#/verdicts", `file://${FOLDER}/export.html`);
-    await file.getByRole("link", { name: /violated 14/ }).first().click();
+    await file.getByRole("link", { name: /violated 16/ }).first().click();
     await file.locator(".viewer").waitFor();
     // What loom found is in it, and what only weak memory allows.
     await open(file, "#/cell/by-reference/no-lost-write", `file://${FOLDER}/export.html`);

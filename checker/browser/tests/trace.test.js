@@ -11,17 +11,17 @@ after(() => browser.close());
 test("from the table to a counterexample, and to the violation by keys", () => withPage(browser, {}, async (page) => {
   await open(page, "#/verdicts?scenario=mmap-store-dirty-pte");
   const row = page.locator("tr", { has: page.getByRole("link", { name: "stable-pin", exact: true }) }).first();
-  await row.getByRole("link", { name: /violated 14/ }).first().click();
+  await row.getByRole("link", { name: /violated 16/ }).first().click();
   await page.locator(".viewer").waitFor();
-  assert.match(await page.locator("h1").innerText(), /stable-pin in mmap-store-dirty-pte, snapshot.*violated in 14 steps/s);
+  assert.match(await page.locator("h1").innerText(), /stable-pin in mmap-store-dirty-pte, snapshot.*violated in 16 steps/s);
   await page.keyboard.press("Home");
-  assert.equal(await position(page), "step 0 of 14");
+  assert.equal(await position(page), "step 0 of 16");
   await page.keyboard.press("j");
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("k");
-  assert.equal(await position(page), "step 1 of 14");
+  assert.equal(await position(page), "step 1 of 16");
   for (let n = 0; n < 12; n += 1) await page.keyboard.press("j");
-  assert.equal(await position(page), "step 13 of 14");
+  assert.equal(await position(page), "step 13 of 16");
   // The store goes to memory through the TLB.
   const detail = page.locator(".detail");
   assert.match(await detail.innerText(), /folio0\.data\[0\] old → mapper/);
@@ -29,11 +29,11 @@ test("from the table to a counterexample, and to the violation by keys", () => w
   await page.keyboard.press("End");
   assert.match(await detail.innerText(), /snapshot is violated/);
   assert.match(await page.locator(".handed.torn").innerText(), /mapper/);
-  assert.match(await page.locator(".strip-row.bad").innerText(), /snapshot[\s\S]*violated after 14 steps/);
+  assert.match(await page.locator(".strip-row.bad").innerText(), /snapshot[\s\S]*violated after 16 steps/);
   await page.keyboard.press("Home");
   await page.keyboard.press("v");
-  assert.equal(await position(page), "step 14 of 14");
-  assert.match(await page.locator(".line.now .call").innerText(), /copy_page_to_iter/);
+  assert.equal(await position(page), "step 16 of 16");
+  assert.match(await page.locator(".line.now .call").innerText(), /pipe_read/);
 }));
 
 test("an address comes back to the same step", () => withPage(browser, {}, async (page) => {
@@ -46,13 +46,13 @@ test("an address comes back to the same step", () => withPage(browser, {}, async
   assert.match(address, /at=[0-9a-f]{16}/);
   await page.reload();
   await page.locator(".viewer").waitFor();
-  assert.equal(await position(page), "step 6 of 14");
+  assert.equal(await position(page), "step 6 of 16");
   assert.equal(page.url(), address);
   // The same address in another browser.
   await withPage(browser, {}, async (other) => {
     await other.goto(address);
     await other.locator(".viewer").waitFor();
-    assert.equal(await position(other), "step 6 of 14");
+    assert.equal(await position(other), "step 6 of 16");
   });
   // One that was made for another trace says so.
   await open(page, address.slice(BASE.length).replace(/at=[0-9a-f]{16}/, "at=0123456789abcdef"));
@@ -75,7 +75,7 @@ test("filters of the table and of a trace", () => withPage(browser, {}, async (p
   await page.keyboard.press("Home");
   await page.keyboard.press("j");
   await page.keyboard.press("j");
-  assert.equal(await position(page), "step 13 of 14");
+  assert.equal(await position(page), "step 13 of 16");
   await page.getByRole("button", { name: "only mapper" }).click();
   await page.getByLabel("Only steps that change this variable").fill("PG_locked");
   assert.equal(await page.locator(".step").count(), 2);
@@ -87,7 +87,7 @@ test("filters of the table and of a trace", () => withPage(browser, {}, async (p
   await page.getByLabel("Search steps").fill("pipe_lock");
   assert.match(await page.locator(".narrowing").innerText(), /2 found/);
   await page.keyboard.press("Enter");
-  assert.match(await position(page), /step (2|11) of 14/);
+  assert.match(await position(page), /step (2|11) of 16/);
 }));
 
 test("beside another scheme, and without a rule", () => withPage(browser, {}, async (page) => {
@@ -129,7 +129,7 @@ test("what if, and back", () => withPage(browser, {}, async (page) => {
   assert.equal(page.url(), address);
   await page.getByRole("link", { name: /Back to the trace/ }).click();
   await page.locator(".strip-row.bad").waitFor();
-  assert.equal(await position(page), "step 12 of 14");
+  assert.equal(await position(page), "step 12 of 16");
 }));
 
 test("what holds can be tried from its beginning", () => withPage(browser, {}, async (page) => {
@@ -141,7 +141,7 @@ test("what holds can be tried from its beginning", () => withPage(browser, {}, a
 
 test("an endless execution shows its loop, a deadlock who waits for whom", () => withPage(browser, {}, async (page) => {
   await open(page, "#/trace/recheck-i-version/endless-writer-vs-splice/splicer-progress");
-  assert.match(await page.locator("h1").innerText(), /violated in 15 steps and 30 repeated for ever/);
+  assert.match(await page.locator("h1").innerText(), /violated in 15 steps and 31 repeated for ever/);
   assert.match(await page.locator(".lanes").innerText(), /for ever, from step 16/);
   // Nothing covers where the loop begins.
   const [above, mark] = await Promise.all([page.locator(".step.now").boundingBox(), page.locator(".loop-mark").first().boundingBox()]);
@@ -207,7 +207,7 @@ test("a step at a time, the address changes when there is time", () => withPage(
   await page.getByRole("heading", { name: "Claims" }).waitFor();
   await page.goBack();
   await page.locator(".viewer").waitFor();
-  assert.equal(await position(page), "step 11 of 14");
+  assert.equal(await position(page), "step 11 of 16");
 }));
 
 test("a trace is asked for when the pointer rests on its link, and once", () => withPage(browser, {}, async (page) => {
