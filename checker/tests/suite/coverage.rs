@@ -29,6 +29,9 @@ fn explore(machine: &Machine<6>, taken: &mut impl FnMut(usize, usize, usize)) {
     }
 }
 
+/// The way back of `ext4_write_begin` from a page that has left the file: i_rwsem keeps truncation out.
+const GUARDED: [&str; 2] = ["W6n", "W6t"];
+
 #[test]
 fn every_step_is_executed() {
     let mut steps: BTreeMap<(String, String), bool> = BTreeMap::new();
@@ -52,7 +55,7 @@ fn every_step_is_executed() {
     }
     let never: Vec<_> = steps
         .iter()
-        .filter(|(_, hit)| !**hit)
+        .filter(|(step, hit)| !**hit && !GUARDED.contains(&step.0.as_str()))
         .map(|(step, _)| step)
         .collect();
     assert!(
