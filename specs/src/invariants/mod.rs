@@ -13,7 +13,7 @@ mod frozen_at_completion;
 pub mod holds_balanced;
 mod mapping_current;
 mod no_lost_write;
-mod no_stale_translation;
+pub mod no_stale_translation;
 mod protection;
 mod references_balanced;
 mod reread_consistent;
