@@ -161,6 +161,12 @@ fn task_labels(setup: &Setup) -> Vec<String> {
         .collect()
 }
 
+/// A set of tasks, empty at first.
+fn task_set(setup: &Setup, object: &str, name: &str) -> VarDecl {
+    let names: Vec<String> = setup.tasks.iter().map(|t| t.name.clone()).collect();
+    VarDecl::shared(object, name, 0).set_of(&names)
+}
+
 pub(super) fn owner(setup: &Setup, object: &str, name: &str) -> VarDecl {
     VarDecl::shared(object, name, setup.tasks.len() as u64)
         .labels(task_labels(setup))
@@ -168,13 +174,12 @@ pub(super) fn owner(setup: &Setup, object: &str, name: &str) -> VarDecl {
 }
 
 fn rwsem(system: &mut System, setup: &Setup, object: &str, name: &str) -> RwSem {
-    let all = (1 << setup.tasks.len()) - 1;
     RwSem {
         writer: system.declare(
             owner(setup, object, &format!("{name}.writer")).in_word(format!("{object}.{name}")),
         ),
         readers: system.declare(
-            VarDecl::shared(object, format!("{name}.readers"), all)
+            task_set(setup, object, &format!("{name}.readers"))
                 .in_word(format!("{object}.{name}"))
                 .lock(Lock::Readers),
         ),
@@ -563,14 +568,10 @@ fn declare_inode(system: &mut System, setup: &Setup) -> Inode {
             .any(|i| blocks::can_be_shared(setup, i))
             .then(|| system.declare(sequence("cow_seq"))),
         transaction: setup.journal.then(|| {
-            let all = (1 << setup.tasks.len()) - 1;
-            let mut declare = |name: &str, max| {
-                let decl = VarDecl::shared("journal", name, max);
-                system.declare(decl.under("journal.j_state_lock"))
-            };
+            let mut declare = |decl: VarDecl| system.declare(decl.under("journal.j_state_lock"));
             Transaction {
-                handles: declare("handles", all),
-                locked: declare("T_LOCKED", 1),
+                handles: declare(task_set(setup, "journal", "handles")),
+                locked: declare(VarDecl::shared("journal", "T_LOCKED", 1)),
             }
         }),
     }

@@ -100,9 +100,9 @@ impl Ghosts {
             let words = |system: &mut System, f: usize| {
                 (0..setup.words)
                     .map(|w| {
-                        let max = (1 << tokens.count(origin.index, w)) - 1;
                         let name = format!("seen({})[{w}]", folios[f].name);
-                        system.declare(VarDecl::ghost(object.clone(), name, max))
+                        let decl = VarDecl::ghost(object.clone(), name, 0);
+                        system.declare(decl.set_of(&tokens.labels(origin.index, w)))
                     })
                     .collect()
             };

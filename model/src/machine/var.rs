@@ -3,6 +3,9 @@
 use super::saturate::SATURATED;
 use super::system::TaskId;
 
+/// Sets of more members than this print as numbers: each set needs a name of its own.
+const SET_NAMED_MAX: usize = 8;
+
 /// Index of a variable in its [`System`](super::System).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct VarId(pub u16);
@@ -163,6 +166,22 @@ impl VarDecl {
     pub fn observed(mut self) -> Self {
         self.0.observed = true;
         self
+    }
+
+    /// Its values are sets: bit n stands for `members[n]`. They print as `{a, b}`; those of many members as numbers.
+    pub fn set_of(mut self, members: &[String]) -> Self {
+        self.0.max = (1 << members.len()) - 1;
+        if members.len() > SET_NAMED_MAX {
+            return self;
+        }
+        let name = |set: u64| {
+            let members = members.iter().enumerate();
+            let members = members.filter(|(n, _)| set >> n & 1 == 1);
+            let members: Vec<&str> = members.map(|(_, m)| m.as_str()).collect();
+            format!("{{{}}}", members.join(", "))
+        };
+        let names: Vec<String> = (0..=self.0.max).map(name).collect();
+        self.labels(names)
     }
 
     /// It is a part of the word of that name.
