@@ -11,6 +11,11 @@ static WRITTEN: AtomicBool = AtomicBool::new(false);
 static WRITING: Mutex<()> = Mutex::new(());
 static DONE: AtomicUsize = AtomicUsize::new(0);
 static ALL: AtomicUsize = AtomicUsize::new(0);
+static PHASE: Mutex<String> = Mutex::new(String::new());
+static FOUND: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Findings that the message lists; the others are counted.
+const LISTED: usize = 20;
 
 /// Files are being written: an interrupt waits for the end of this.
 #[derive(Debug)]
@@ -48,6 +53,42 @@ pub fn note(done: usize, all: usize) {
     ALL.store(all, Ordering::Relaxed);
 }
 
+/// What is being done now.
+pub fn phase(name: &str) {
+    name.clone_into(&mut PHASE.lock().unwrap_or_else(PoisonError::into_inner));
+    note(0, 0);
+}
+
+/// For the message: this was found, and is told even if the rest is never run.
+pub fn found(line: String) {
+    FOUND
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(line);
+}
+
+/// What was finished when the interrupt came.
+fn finished() -> String {
+    let phase = PHASE.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    let (done, all) = (DONE.load(Ordering::Relaxed), ALL.load(Ordering::Relaxed));
+    let mut out = String::new();
+    if all > 0 {
+        out = format!(" after {done} of {all} explorations ({phase}); no file was changed");
+    }
+    if !found.is_empty() {
+        out.push_str("\nFinished before that, and violated:");
+    }
+    for line in found.iter().take(LISTED) {
+        out.push_str("\n  ");
+        out.push_str(line);
+    }
+    if found.len() > LISTED {
+        out.push_str(&format!("\n  and {} more", found.len() - LISTED));
+    }
+    out
+}
+
 /// From now on SIGINT, SIGTERM and SIGHUP end the program with [`EXIT`], having said what was done.
 ///
 /// # Errors
@@ -57,16 +98,10 @@ pub fn install() -> Result<(), ctrlc::Error> {
         WANTED.store(true, Ordering::SeqCst);
         // Temporary files are gone once nothing is being written.
         let _hold = hold();
-        let (done, all) = (DONE.load(Ordering::Relaxed), ALL.load(Ordering::Relaxed));
         if WRITTEN.load(Ordering::SeqCst) {
             eprintln!("\nfoliocheck: interrupted; the files were written");
-        } else if all == 0 {
-            eprintln!("\nfoliocheck: interrupted");
         } else {
-            eprintln!(
-                "\nfoliocheck: interrupted after {done} of {all} explorations; their answers are dropped, \
-                 no file was changed by them"
-            );
+            eprintln!("\nfoliocheck: interrupted{}", finished());
         }
         std::process::exit(EXIT.into());
     })

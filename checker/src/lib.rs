@@ -17,6 +17,7 @@
 //! | [`results`] | committed files: read, written whole or not at all |
 //! | [`gate`] | what `results/` must hold after a run, and how it differs |
 //! | [`interrupt`], [`causes`] | what happens on Ctrl-C; errors in one line |
+//! | [`near`] | the name that was meant |
 //! | [`report`] | tables, Markdown, JSON, printed traces |
 //! | [`web`] | the page, and its server |
 //! | [`cli`] | the command line |
@@ -37,6 +38,7 @@ pub mod expectation;
 pub mod gate;
 pub mod interrupt;
 pub mod itf;
+pub mod near;
 pub mod report;
 pub mod results;
 pub mod suite;

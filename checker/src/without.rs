@@ -10,7 +10,6 @@
 //! | `branch:ID:LABEL` | one way on: where it would be taken, the next one is, or the last of the others |
 //! | `before:ID:ID`, `after:ID:ID` | the order: the first is done just before, or after, the second |
 
-use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use foliocheck_model::machine::ablate::Ablation;
@@ -20,6 +19,7 @@ use foliocheck_specs::claims::Without;
 use foliocheck_specs::{Scenario, Scheme, instance};
 
 use crate::ablation::{Kind, Removal, removals};
+use crate::near;
 use crate::suite::Unit;
 
 /// What a part looks like.
@@ -249,26 +249,19 @@ fn build(unit: &Unit) -> Result<System, BuildError> {
     Ok(system)
 }
 
-/// How unlike two names are: by edits, then by how early they differ.
-fn far(a: &str, b: &str) -> (usize, Reverse<usize>) {
-    let same = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b);
-    (strsim::damerau_levenshtein(a, b), Reverse(same.count()))
-}
-
 /// The part most like `named`: of the same kind if it can be.
 fn nearest(named: &str, parts: &[Part]) -> Option<String> {
     let kind = |p: &str| p.split(':').next().map(str::to_owned);
     if let ["before" | "after", id, other] = named.splitn(3, ':').collect::<Vec<_>>()[..] {
         let ids = || parts.iter().filter_map(|p| p.name.split(':').nth(1));
-        let like = |id: &str| ids().min_by_key(|known| far(known, id)).map(str::to_owned);
+        let like = |id: &str| near::nearest(id, ids()).map(str::to_owned);
         return Some(format!("{}:{}:{}", kind(named)?, like(id)?, like(other)?));
     }
     let named_kind = kind(named);
     let (same, others): (Vec<&Part>, Vec<&Part>) =
         parts.iter().partition(|p| kind(&p.name) == named_kind);
     let pool = if same.is_empty() { others } else { same };
-    let best = pool.into_iter().min_by_key(|p| far(&p.name, named));
-    best.map(|p| p.name.clone())
+    near::nearest(named, pool.into_iter().map(|p| p.name.as_str())).map(str::to_owned)
 }
 
 /// A part that can be removed.

@@ -10,6 +10,7 @@
 //! | [`bugs`] | real bugs, each with its fixed twin |
 //! | [`claims`] | what was said on the lists, and the checks that test it |
 //! | [`coverage`] | which change meets which reading in some scenario, and which in none |
+//! | [`docs`] | the pages about all this, as far as programs show them |
 //! | [`instance`] | one scenario under one scheme, as a system that engines explore |
 //! | [`witness`] | for each invariant, something that is known to break it |
 //!
@@ -20,6 +21,7 @@
 pub mod bugs;
 pub mod claims;
 pub mod coverage;
+pub mod docs;
 pub mod file;
 pub mod instance;
 pub mod invariants;

@@ -13,6 +13,7 @@ use crate::ablation::{self, Ablated, Conclusion, Outcome, Scenarios};
 use crate::causes::chain;
 use crate::gate;
 use crate::report::ablation::{self as report, Document};
+use crate::report::terminal::fit;
 use crate::report::text;
 use crate::results::{self, Batch, Lock};
 
@@ -63,7 +64,7 @@ fn one(
     }
     let options = options(&args.bounds, false);
     let started = Instant::now();
-    let progress = Progress::start()?;
+    let progress = Progress::start("parts", None)?;
     let jobs = args.bounds.jobs.unwrap_or(1);
     let Ablated {
         outcomes,
@@ -92,7 +93,7 @@ fn one(
         Format::Json => print!("{}", report::json(&document)),
         Format::Markdown => print!("{}", report::markdown(&document)),
         Format::Table => {
-            print!("{}", report::text(&document));
+            print!("{}", fit(&report::text(&document)));
             let states: usize = document.outcomes.iter().map(|o| o.states).sum();
             println!("{states} states, {:.1} s", started.elapsed().as_secs_f64());
         }

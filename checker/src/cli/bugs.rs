@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use anstream::{print, println};
 use foliocheck_specs::bugs::{self as catalogue, Bug, Carried};
 
-use super::check::{options, print_lines};
+use super::check::options;
+use super::print;
 use super::progress::Progress;
 use super::select::{self, Place};
 use super::{CheckArgs, Format, INCONCLUSIVE, UNEXPECTED};
@@ -14,6 +15,7 @@ use crate::bugs::{self as engine, Tried};
 use crate::gate::{self, traces};
 use crate::itf::Document;
 use crate::report::bugs as report;
+use crate::report::terminal::fit;
 use crate::results::{Batch, Lock};
 use crate::suite::Options;
 
@@ -76,13 +78,13 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
         ),
         Format::Markdown | Format::Table => {
             for (tried, bug) in outcome.cases.iter().filter_map(|t| Some((t, bug(t)?))) {
-                print!("{}", report::text(tried, bug));
+                print!("{}", fit(&report::text(tried, bug)));
             }
             for reason in reasons {
                 println!("{reason}");
             }
             print!("{}", report::summary(&outcome.cases));
-            print_lines(&outcome.differences);
+            print::lines(&outcome.differences);
         }
     }
     Ok(outcome.code())
@@ -96,7 +98,7 @@ pub fn try_all(
     bugs: &[Bug],
 ) -> anyhow::Result<Outcome> {
     let scenarios = place.scenarios()?;
-    let progress = Progress::start()?;
+    let progress = Progress::start("bugs", None)?;
     let cases = engine::try_all(bugs, &scenarios, options, jobs, &|runs, unit| {
         progress.one_of(runs, unit.scenario.id.as_str());
     })?;

@@ -1,21 +1,19 @@
 //! `foliocheck check`.
 
-use std::io::IsTerminal as _;
-
-use anstream::{eprint, eprintln, print, println};
-use foliocheck_specs::{Scenario, invariants, witness};
+use anstream::println;
+use foliocheck_specs::{Scenario, invariants};
 
 use super::gate::{self, Committed};
-use super::job::{self, Job, Scope, What};
+use super::job::{self, Scope, What};
+use super::print::{self, Said};
 use super::select::{self, Place};
 use super::threads::{self, Engine};
-use super::{Bounds, CheckArgs, Format, INCONCLUSIVE};
+use super::{Bounds, CheckArgs, FairnessArg, Format, INCONCLUSIVE};
 use crate::engine::limits::Limits;
-use crate::expectation::Expected;
-use crate::report::summary::{self, Environment, Matrix};
-use crate::report::{self, json, markdown, table, text};
-use crate::suite::{Options, UnitError};
-use crate::verdict::Verdict;
+use crate::expectation::{Difference, Expected, Kind};
+use crate::report::terminal::fit;
+use crate::report::{json, markdown, summary};
+use crate::suite::Options;
 use crate::without::Parts;
 
 /// Runs the check. The exit code.
@@ -43,16 +41,24 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
             Scope::Part
         },
     };
-    if !what.without.is_empty() {
-        return check_without(place, args, what);
+    if !what.without.is_empty() || args.fairness != FairnessArg::default() {
+        return check_apart(place, args, what);
     }
     let committed = Committed::read(place, args.bless)?;
-    let options = Options {
-        fairness: args.fairness.into(),
-        ..options(&args.bounds, args.full)
-    };
+    let options = options(&args.bounds, args.full);
     let job = job::run(place, what, &options, &args.bounds)?;
-    let (outcome, plan) = gate::hold(place, &committed, &job, &options, &args.bounds, args.bless)?;
+    let (mut outcome, plan) =
+        gate::hold(place, &committed, &job, &options, &args.bounds, args.bless)?;
+    // Only the gate requires that everything be committed.
+    let is_new = |d: &Difference| d.kind == Kind::New;
+    let new = outcome.differences.iter().filter(|d| is_new(d)).count();
+    if !args.bless {
+        outcome.differences.retain(|d| !is_new(d));
+        if new > 0 {
+            // Files of results differ, of course: they are written with what is new.
+            outcome.sections.retain(|s| s.title != gate::FILES);
+        }
+    }
     let runs: Vec<Expected> = job.runs.iter().map(Expected::of).collect();
     let invariants = invariants::all();
     let tables = summary::tables(&place.schemes, &invariants, &job.what.scenarios, &runs);
@@ -64,38 +70,36 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
             }
         }
         Format::Table => {
-            for (environment, matrix) in &tables {
-                print_matrix(environment, matrix);
+            let said = Said {
+                job: &job,
+                runs: &runs,
+                tables: &tables,
+                fairness: args.fairness,
+                new,
+            };
+            if everything {
+                print::whole(place, &said, &outcome);
+            } else {
+                print::part(place, &said, &outcome);
             }
-            print_rest(&job);
-            print!("{}", report::gate::plain(&outcome));
-            print_summary(&job);
         }
     }
-    print_errors(&job.errors);
+    print::errors(&job.errors);
     if args.bless {
         return gate::bless(&job, &options, plan);
     }
     Ok(gate::code(&job, &outcome))
 }
 
-/// What could not be run, with the shortest steps to where a step errs.
-pub fn print_errors(errors: &[anyhow::Error]) {
-    for error in errors {
-        eprintln!("foliocheck: {error:#}");
-        let unit = error.chain().find_map(|e| e.downcast_ref::<UnitError>());
-        if let Some(trace) = unit.and_then(UnitError::steps) {
-            eprint!("{}", text::steps(trace));
-        }
-    }
-}
-
-/// Runs schemes without some parts. That is not what is committed, and is not held to it. The exit code.
-fn check_without(place: &Place, args: &CheckArgs, what: What) -> anyhow::Result<u8> {
-    anyhow::ensure!(
-        !args.bless,
-        "nothing blessed: a scheme without a part is not what is committed; leave out --without"
-    );
+/// Runs schemes without some parts, or with another fairness. That is not what is committed, and is not held to it.
+/// The exit code.
+fn check_apart(place: &Place, args: &CheckArgs, what: What) -> anyhow::Result<u8> {
+    let why = if what.without.is_empty() {
+        "committed verdicts take it that locks are handed over; leave out --fairness to compare"
+    } else {
+        "a scheme without a part is not what is committed; leave out --without to compare"
+    };
+    anyhow::ensure!(!args.bless, "nothing blessed: {why}");
     let options = Options {
         fairness: args.fairness.into(),
         ..options(&args.bounds, args.full)
@@ -105,26 +109,28 @@ fn check_without(place: &Place, args: &CheckArgs, what: What) -> anyhow::Result<
     let runs: Vec<Expected> = job.runs.iter().map(Expected::of).collect();
     let invariants = invariants::all();
     let tables = summary::tables(&place.schemes, &invariants, &job.what.scenarios, &runs);
-    let removed = parts.in_words().join("; ");
+    let removed = match parts.is_empty() {
+        true => String::new(),
+        false => format!("Without: {}.\n", parts.in_words().join("; ")),
+    };
     match args.format {
         Format::Json => println!("{}", json::runs_without(&job.runs, parts.named())),
         Format::Markdown => {
-            println!("Without: {removed}.\n");
+            println!("{removed}");
             for (environment, matrix) in &tables {
                 println!("## {}\n\n{}", environment.title, markdown::matrix(matrix));
             }
         }
         Format::Table => {
-            println!("Without: {removed}.\n");
-            for (environment, matrix) in &tables {
-                print_table(environment, matrix);
-                print_commands(place, matrix, parts);
-            }
-            for line in &job.passed {
-                println!("not run: {line}");
-            }
-            println!("Not compared with what is committed: a part is removed.");
-            print_summary(&job);
+            println!("{}", fit(&removed));
+            let said = Said {
+                job: &job,
+                runs: &runs,
+                tables: &tables,
+                fairness: args.fairness,
+                new: 0,
+            };
+            print::apart(place, &said, why);
         }
     }
     Ok(if job.open().is_some() {
@@ -134,26 +140,8 @@ fn check_without(place: &Place, args: &CheckArgs, what: What) -> anyhow::Result<
     })
 }
 
-/// The commands that print the shortest counterexamples of schemes without some parts.
-fn print_commands(place: &Place, matrix: &Matrix<'_>, parts: &Parts) {
-    let folder = place.scenarios.as_ref();
-    let folder = folder.map_or_else(String::new, |dir| format!(" --scenarios {}", dir.display()));
-    for cell in matrix.violated() {
-        if let Some(run) = cell.shortest {
-            println!(
-                "  foliocheck trace {} {} {}{}{folder}  # {} steps",
-                cell.scheme,
-                run.scenario,
-                cell.invariant,
-                parts.options(),
-                run.length.unwrap_or_default()
-            );
-        }
-    }
-    println!();
-}
-
-/// The scenarios of any of `groups` that match any of `globs`; without either, the default ones.
+/// The scenarios of any of `groups` that match any of `globs`; without either, the default ones. Those of group `large`
+/// only where they, or that group, are named.
 pub fn default_scenarios(
     place: &Place,
     groups: &[String],
@@ -161,7 +149,10 @@ pub fn default_scenarios(
 ) -> anyhow::Result<Vec<Scenario>> {
     let all = place.scenarios()?;
     if !groups.is_empty() {
-        let all = select::in_groups(all, groups)?;
+        let mut all = select::in_groups(all, groups)?;
+        // A large scenario takes minutes: it, or its group, has to be named.
+        let named = |s: &Scenario| s.is_default() || globs.contains(&s.id);
+        all.retain(|s| named(s) || groups.iter().any(|g| g == "large"));
         return select::matching(all, globs, "scenario", |s| &s.id);
     }
     if globs.is_empty() {
@@ -197,102 +188,4 @@ impl Bounds {
         self.jobs
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
     }
-}
-
-fn print_table(environment: &Environment, matrix: &Matrix<'_>) {
-    println!("{}", environment.title);
-    let terminal = std::io::stdout().is_terminal();
-    let width = if terminal { None } else { Some(u16::MAX) };
-    let colour = terminal && std::env::var_os("NO_COLOR").is_none();
-    println!("{}", table::matrix(matrix, colour, width));
-    println!(
-        "violated N: N steps in the shortest counterexample. holds (N): on N triples of what changes a page, what \
-         reads it and kind of file (foliocheck list coverage). Empty: does not apply.\n"
-    );
-}
-
-fn print_matrix(environment: &Environment, matrix: &Matrix<'_>) {
-    print_table(environment, matrix);
-    let violated: Vec<_> = matrix.violated().collect();
-    if violated.is_empty() {
-        return;
-    }
-    let style = table::style(Verdict::Violated);
-    println!("Shortest counterexamples (foliocheck trace SCHEME SCENARIO INVARIANT):");
-    for cell in violated {
-        if let Some(run) = cell.shortest {
-            let steps = run.length.unwrap_or_default();
-            println!(
-                "  {} {} {style}{}{style:#}  ({steps} steps)",
-                cell.scheme, run.scenario, cell.invariant
-            );
-        }
-    }
-    println!();
-}
-
-/// Witnesses, bugs and claims, as far as they were run.
-fn print_rest(job: &Job) {
-    if let Some(witnesses) = &job.witnesses {
-        print_witnesses(witnesses);
-    }
-    if let Some(tried) = &job.tried {
-        println!("{}", report::bugs::summary(&tried.cases));
-    }
-    if let Some(ledger) = &job.ledger {
-        println!("{}.\n", ledger.summary);
-    }
-    if let Some(threads) = &job.threads {
-        println!("{}", threads.summary());
-    }
-}
-
-fn print_witnesses(witnesses: &[(witness::Witness, bool)]) {
-    let broken = witnesses.iter().filter(|(_, b)| *b).count();
-    println!(
-        "Witnesses: {broken} of {} break the invariant that they must break.",
-        witnesses.len()
-    );
-    for (witness, _) in witnesses.iter().filter(|(_, b)| !b) {
-        println!(
-            "  {} was NOT violated by {} in {}: {}",
-            witness.invariant, witness.scheme, witness.scenario, witness.title
-        );
-    }
-    println!();
-}
-
-/// What is not as committed, if anything.
-pub fn print_lines(differences: &[String]) {
-    if !differences.is_empty() {
-        println!("Not as committed (accept with --bless):");
-    }
-    for line in differences {
-        println!("  {line}");
-    }
-}
-
-/// How much was run, and what came out.
-pub fn print_summary(job: &Job) {
-    let (runs, answers) = (&job.runs, &job.answers);
-    let count = |v: Verdict| runs.iter().filter(|r| r.verdict == v).count();
-    let states: usize = answers.iter().map(|a| a.states).sum();
-    let transitions: usize = answers.iter().map(|a| a.transitions).sum();
-    let omissions: f64 = answers.iter().map(|a| a.expected_omissions).sum();
-    for run in runs.iter().filter(|r| r.verdict == Verdict::Inconclusive) {
-        let reason = run.reason.as_deref().unwrap_or("no reason given");
-        println!(
-            "inconclusive: {} in {}, {}: {reason}",
-            run.scheme, run.scenario, run.invariant
-        );
-    }
-    println!(
-        "{} runs: {} hold, {} violated, {} inconclusive; {states} states, {transitions} transitions, {:.1} s; \
-         expected states lost to equal fingerprints: {omissions:.0e}",
-        runs.len(),
-        count(Verdict::Holds),
-        count(Verdict::Violated),
-        count(Verdict::Inconclusive),
-        job.elapsed.as_secs_f64(),
-    );
 }

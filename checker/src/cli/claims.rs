@@ -10,6 +10,7 @@ use super::{Bounds, ClaimsArgs, Format, INCONCLUSIVE, UNEXPECTED};
 use crate::claims::{self as engine, Judged, Outcome};
 use crate::gate;
 use crate::report::claims as report;
+use crate::report::terminal::fit;
 use crate::results::{self, Batch, Lock};
 use crate::verdict::Run;
 
@@ -60,7 +61,7 @@ pub fn claims(place: &Place, args: &ClaimsArgs) -> anyhow::Result<u8> {
     match args.format {
         Format::Json => print!("{}", report::json(&ledger.judged)),
         Format::Markdown => print!("{}", report::markdown(&report::entries(&ledger.judged))),
-        Format::Table => print!("{}", report::text(&ledger.judged)),
+        Format::Table => print!("{}", fit(&report::text(&ledger.judged))),
     }
     if !ledger.differences.is_empty() {
         eprintln!("Not as committed (accept with --bless):");
@@ -95,7 +96,7 @@ fn judge(
     claims: &[catalogue::Claim],
     known: &[Run],
 ) -> anyhow::Result<Ledger> {
-    let progress = Progress::start()?;
+    let progress = Progress::start("claims", None)?;
     let judged = engine::judge(
         claims,
         &place.scenarios()?,

@@ -18,6 +18,9 @@ use crate::suite;
 /// The scheme that every other is compared with.
 const BASE: &str = "by-reference";
 
+/// More scenarios than this are printed only when everything is asked for.
+const SHOWN: usize = 3;
+
 /// Counts and prints.
 pub fn cost(place: &Place, args: &CostArgs) -> anyhow::Result<u8> {
     let everything = args.scheme.is_empty() && args.scenario.is_empty() && args.group.is_empty();
@@ -51,13 +54,33 @@ pub fn cost(place: &Place, args: &CostArgs) -> anyhow::Result<u8> {
         Format::Json => println!("{}", report::json(&bills)),
         Format::Markdown => {
             for id in report::scenarios(&bills) {
-                println!("## {id}\n\n{}", report::markdown(&bills, id));
+                println!(
+                    "## {id}\n\n{}",
+                    report::markdown(report::of_scenario(&bills, id))
+                );
             }
         }
         Format::Table => {
             let width = (!std::io::stdout().is_terminal()).then_some(u16::MAX);
-            for id in report::scenarios(&bills) {
-                println!("{id}\n{}\n", report::table(&bills, id, width));
+            let scenarios = report::scenarios(&bills);
+            if scenarios.len() > 1 {
+                let schemes: Vec<&str> = chosen.iter().map(|s| s.id).collect();
+                let rows = report::beyond(&report::entries(&bills), BASE, &schemes);
+                println!(
+                    "The most that a scheme costs beyond {BASE} in any of {} scenarios",
+                    scenarios.len()
+                );
+                println!("{}\n", report::table(rows, width));
+            }
+            if scenarios.len() <= SHOWN || place.verbose {
+                for id in scenarios {
+                    println!(
+                        "{id}\n{}\n",
+                        report::table(report::of_scenario(&bills, id), width)
+                    );
+                }
+            } else {
+                println!("-v prints each scenario.\n");
             }
             if args.cycle {
                 for bill in &bills {

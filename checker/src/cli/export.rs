@@ -8,7 +8,8 @@ use std::time::Instant;
 use anstream::println;
 use foliocheck_specs::{Scheme, invariants};
 
-use super::check::{self, default_scenarios, options};
+use super::check::{default_scenarios, options};
+use super::print;
 use super::progress::Progress;
 use super::select::{self, Place};
 use super::{Bounds, ERROR, INCONCLUSIVE};
@@ -78,8 +79,8 @@ pub fn export(place: &Place, args: &ExportArgs) -> anyhow::Result<u8> {
         named = ledger_subjects(place, &library, &mut content.pack)?;
         costs(&library, &chosen, &mut content.pack, args)?;
     }
-    let progress = Progress::start()?;
     let all = units.len() + named.len();
+    let progress = Progress::start("states", Some(all))?;
     let options = options(&args.bounds, false);
     let run = |unit: &Unit, subject: Option<&Subject>| -> anyhow::Result<()> {
         let answer = suite::run(unit, &options)?;
@@ -116,7 +117,7 @@ pub fn export(place: &Place, args: &ExportArgs) -> anyhow::Result<u8> {
         text.len().div_ceil(1000),
         started.elapsed().as_secs_f64()
     );
-    check::print_errors(&errors);
+    print::errors(&errors);
     let open = runs.iter().any(|r| r.verdict == Verdict::Inconclusive);
     Ok(match (errors.is_empty(), open) {
         (false, _) => ERROR,

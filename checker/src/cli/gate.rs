@@ -8,8 +8,9 @@ use anstream::{eprintln, print, println};
 use anyhow::Context as _;
 use foliocheck_specs::{Scenario, invariants, witness};
 
-use super::check::{self, options};
+use super::check::options;
 use super::job::{self, Job, Scope, What};
+use super::print;
 use super::select::Place;
 use super::{ERROR, GateArgs, INCONCLUSIVE, UNEXPECTED};
 use super::{bugs, claims};
@@ -24,6 +25,9 @@ use crate::suite::Options;
 use crate::threads::ledger;
 use crate::verdict::Verdict;
 use crate::without::Parts;
+
+/// The section about the files of the results as a whole.
+pub const FILES: &str = "files of results";
 
 /// What is committed, and kept from changing until all is done.
 pub struct Committed {
@@ -78,9 +82,9 @@ pub fn gate(place: &Place, args: &GateArgs) -> anyhow::Result<u8> {
     let job = job::run(place, what, &options, &args.bounds)?;
     let (outcome, plan) = hold(place, &committed, &job, &options, &args.bounds, args.bless)?;
     print!("{}", report::gate::plain(&outcome));
-    check::print_summary(&job);
+    print::summary(&job);
     println!("{}", outcome.conclusion());
-    check::print_errors(&job.errors);
+    print::errors(&job.errors);
     write_reports(place, args, &job, &outcome)?;
     if args.bless {
         return bless(&job, &options, plan);
@@ -167,7 +171,7 @@ pub fn hold(
                 lines: traces::stale(&committed.traces, catalogue),
             },
             Section {
-                title: "files of results",
+                title: FILES,
                 looked_at: if clear { batch.len() } else { 0 },
                 lines: if clear {
                     files(&batch, &results)?

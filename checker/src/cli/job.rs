@@ -10,9 +10,13 @@ use super::progress::Progress;
 use super::select::{self, Place};
 use super::{Bounds, ERROR, INCONCLUSIVE, UNEXPECTED};
 use super::{bugs, claims, threads};
+use crate::interrupt;
 use crate::suite::{self, Answer, Options, Unit};
 use crate::verdict::{Run, Verdict};
 use crate::without::Parts;
+
+/// The phase whose violations are told when it is interrupted.
+const STATES: &str = "states";
 
 /// How much is run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -106,7 +110,7 @@ pub fn run(place: &Place, what: What, options: &Options, bounds: &Bounds) -> any
     let started = Instant::now();
     let jobs = bounds.jobs();
     let mut errors: Vec<anyhow::Error> = Vec::new();
-    let (units, answers) = run_units(units, options, jobs, &mut errors)?;
+    let (units, answers) = run_units(STATES, units, options, jobs, &mut errors)?;
     let runs: Vec<Run> = answers.iter().flat_map(|a| a.runs.clone()).collect();
     let (mut witnesses, mut tried, mut ledger, mut run_as_threads) = (None, None, None, None);
     if what.scope == Scope::Whole && place.scenarios.is_none() {
@@ -160,13 +164,24 @@ impl Kept<'_> {
 
 /// Those units that could be run, with their answers.
 fn run_units(
+    phase: &str,
     units: Vec<Unit>,
     options: &Options,
     jobs: usize,
     errors: &mut Vec<anyhow::Error>,
 ) -> anyhow::Result<(Vec<Unit>, Vec<Answer>)> {
-    let progress = Progress::start()?;
-    let answers = suite::run_all(&units, options, jobs, &|unit| {
+    let progress = Progress::start(phase, Some(units.len()))?;
+    let answers = suite::run_each(&units, options, jobs, &|unit, answer| {
+        // A witness is there to be violated.
+        let told = answer.iter().filter(|_| phase == STATES);
+        for run in told.flat_map(|a| &a.runs) {
+            if let Some(trace) = &run.trace {
+                interrupt::found(format!(
+                    "{} in {}, {}: violated in {} steps",
+                    run.scheme, run.scenario, run.invariant, trace.length
+                ));
+            }
+        }
         let message = format!("{} in {}", unit.scheme.id, unit.scenario.id);
         progress.one_of(units.len(), message);
     });
@@ -195,7 +210,7 @@ fn run_witnesses(
         });
     }
     let mut errors = Vec::new();
-    let (_, answers) = run_units(units, options, jobs, &mut errors)?;
+    let (_, answers) = run_units("witnesses", units, options, jobs, &mut errors)?;
     if let Some(error) = errors.pop() {
         return Err(error.context("a witness"));
     }

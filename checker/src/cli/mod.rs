@@ -8,9 +8,13 @@ mod bugs;
 mod check;
 mod claims;
 mod cost;
+mod explain;
 mod export;
 mod gate;
 mod job;
+mod manual;
+mod new;
+mod print;
 mod progress;
 mod select;
 mod show;
@@ -24,15 +28,32 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use foliocheck_specs::{Scheme, schemes};
 
+use crate::causes::chain;
 use crate::engine::lasso::Fairness;
 use crate::interrupt;
+
+/// Examples and exit codes.
+const AFTER_HELP: &str = "\
+Examples:
+  foliocheck                                  check everything; says whether all is as committed
+  foliocheck check --scheme 'stable-*' --group quick
+  foliocheck trace by-reference mmap-store-dirty-pte snapshot
+  foliocheck explain snapshot                 what a name stands for
+  foliocheck check --scheme stable-pin --without rule:drop-hold --scenario write-vs-splice
+  foliocheck ui --open                        the same as a page
+
+Exit codes:
+  0  every verdict is as committed, or nothing is committed for it
+  1  some verdict is not as committed
+  2  usage, input or internal error
+  3  nothing unexpected, but something is inconclusive";
 
 /// Model-checks schemes for stable splice data in the Linux page cache.
 ///
 /// Without a command: checks every scheme in every scenario (except those of group `large`) against
 /// every invariant.
 #[derive(Parser)]
-#[command(version, arg_required_else_help = false)]
+#[command(name = "foliocheck", version, arg_required_else_help = false, after_help = AFTER_HELP)]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -42,6 +63,11 @@ pub struct Cli {
     /// Folder of committed verdicts, instead of the project's own
     #[arg(long, global = true, value_name = "DIR")]
     results: Option<PathBuf>,
+    #[command(flatten)]
+    color: colorchoice_clap::Color,
+    /// Print all tables, and all of the shortest counterexamples
+    #[arg(short, long, global = true)]
+    verbose: bool,
 }
 
 #[derive(Subcommand)]
@@ -62,7 +88,12 @@ enum Command {
     Orders(threads::OrdersArgs),
     /// List what there is
     List(ListArgs),
-    /// Print a program as pseudo-C
+    /// Say what a name stands for: a scheme, invariant, scenario, group, call, hook, step, bug or claim
+    Explain {
+        /// The name
+        name: String,
+    },
+    /// Print a program as pseudo-C, or the committed verdicts
     Show {
         #[command(subcommand)]
         what: Show,
@@ -71,6 +102,19 @@ enum Command {
     Trace(TraceArgs),
     /// Write that page as one file, with all counterexamples, to be read without a server
     Export(export::ExportArgs),
+    /// Write a file to start from
+    New {
+        #[command(subcommand)]
+        what: New,
+    },
+    /// Print what completes this command line in a shell: `foliocheck completions bash > FILE`
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page: `foliocheck man > foliocheck.1`
+    Man,
     /// Serve a page to browse verdicts, step through counterexamples, try rules
     Ui(ui::UiArgs),
 }
@@ -249,6 +293,17 @@ enum FairnessArg {
     Handover,
 }
 
+impl FairnessArg {
+    /// What `--fairness` says; none if that need not be said.
+    fn option(self) -> Option<&'static str> {
+        match self {
+            FairnessArg::None => Some("none"),
+            FairnessArg::Weak => Some("weak"),
+            FairnessArg::Handover => None,
+        }
+    }
+}
+
 impl From<FairnessArg> for Fairness {
     fn from(arg: FairnessArg) -> Fairness {
         match arg {
@@ -286,12 +341,29 @@ enum Listed {
     Invariants,
     /// The atomic steps of all programs
     Steps,
+    /// Sets of scenarios
+    Groups,
+    /// System calls that scenarios can make, with their fields
+    Calls,
+    /// Places in the kernel's paths where rules attach
+    Hooks,
+    /// What was said on the lists
+    Claims,
     /// Real kernel bugs, and whether the model carries them
     Bugs,
     /// What changes a page × what reads it × kind of file: what scenarios run, and what none does
     Coverage,
     /// What `--without` can remove from a scheme, and what that removes
     Parts,
+}
+
+#[derive(Subcommand)]
+enum New {
+    /// A scenario: `NAME.toml`, in the folder that --scenarios names, or here
+    Scenario {
+        /// The name
+        name: String,
+    },
 }
 
 #[derive(Subcommand)]
@@ -307,6 +379,18 @@ enum Show {
         #[arg(long)]
         scenario: Option<String>,
     },
+    /// The committed verdicts, as a check prints them, without running anything
+    Verdicts,
+}
+
+/// What can find a trace.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
+enum TraceEngine {
+    /// States: sequentially consistent
+    #[default]
+    Stateright,
+    /// Threads, on weak memory
+    Loom,
 }
 
 /// What a trace is printed as.
@@ -341,6 +425,17 @@ struct TraceArgs {
     /// Without this part, as in `check` (repeatable, all together)
     #[arg(long, value_name = "PART")]
     without: Vec<String>,
+    /// What endless executions grant for sure, as in `check`
+    #[arg(long, value_enum, default_value_t = FairnessArg::Handover)]
+    fairness: FairnessArg,
+    /// Without reduction, as in `check`
+    #[arg(long)]
+    full: bool,
+    /// What runs the programs: loom for what only weak memory shows
+    #[arg(long, value_enum, default_value_t, conflicts_with_all = ["full", "fairness"])]
+    engine: TraceEngine,
+    #[command(flatten)]
+    threads: threads::ThreadBounds,
     /// Output
     #[arg(long, value_enum, default_value_t = TraceFormat::Text)]
     format: TraceFormat,
@@ -368,6 +463,7 @@ pub fn main_with(schemes: Vec<Scheme>) -> ExitCode {
 
 fn run(schemes: Vec<Scheme>, home: PathBuf) -> ExitCode {
     let cli = Cli::parse();
+    cli.color.write_global();
     if let Err(error) = interrupt::install() {
         anstream::eprintln!("foliocheck: {error}");
         return ExitCode::from(ERROR);
@@ -377,6 +473,7 @@ fn run(schemes: Vec<Scheme>, home: PathBuf) -> ExitCode {
         home,
         scenarios: cli.scenarios,
         results: cli.results,
+        verbose: cli.verbose,
     };
     let result = match cli
         .command
@@ -390,6 +487,12 @@ fn run(schemes: Vec<Scheme>, home: PathBuf) -> ExitCode {
         Command::Ablate(args) => ablate::ablate(&place, &args),
         Command::Agree(args) => threads::agree(&place, &args),
         Command::Orders(args) => threads::orders(&place, &args),
+        Command::New {
+            what: New::Scenario { name },
+        } => new::scenario(&place, &name),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man => manual::page(),
+        Command::Explain { name } => explain::explain(&place, &name),
         Command::List(args) => show::list(&place, &args),
         Command::Show {
             what:
@@ -399,6 +502,9 @@ fn run(schemes: Vec<Scheme>, home: PathBuf) -> ExitCode {
                     scenario,
                 },
         } => show::program(&place, &name, &scheme, scenario.as_deref()),
+        Command::Show {
+            what: Show::Verdicts,
+        } => print::committed(&place).map(|()| 0),
         Command::Trace(args) => show::trace(&place, &args),
         Command::Export(args) => export::export(&place, &args),
         Command::Ui(args) => ui::ui(&place, &args),
@@ -408,7 +514,7 @@ fn run(schemes: Vec<Scheme>, home: PathBuf) -> ExitCode {
         _ if interrupt::is_wanted() => ExitCode::from(interrupt::EXIT),
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            anstream::eprintln!("foliocheck: {error:#}");
+            anstream::eprintln!("foliocheck: {}", chain(error.as_ref()));
             ExitCode::from(ERROR)
         }
     }

@@ -7,20 +7,25 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::interrupt;
 
-/// A bar.
+/// A bar: one phase of the work.
 pub struct Progress(ProgressBar);
 
 impl Progress {
-    /// Shows it, if standard error is a terminal.
-    pub fn start() -> anyhow::Result<Progress> {
+    /// Shows it, if standard error is a terminal. Where `all` is not known yet, [`one_of`](Self::one_of) says it.
+    pub fn start(phase: &str, all: Option<usize>) -> anyhow::Result<Progress> {
         let bar = if std::io::stderr().is_terminal() {
-            ProgressBar::new(0)
+            ProgressBar::no_length()
         } else {
             ProgressBar::hidden()
         };
+        if let Some(all) = all {
+            bar.set_length(all as u64);
+        }
         bar.set_style(ProgressStyle::with_template(
-            "{bar:40} {pos}/{len} {elapsed} {msg}",
+            "{prefix} [{bar:30}] {human_pos} of {human_len}, {elapsed}, about {eta} left: {wide_msg}",
         )?);
+        bar.set_prefix(phase.to_owned());
+        interrupt::phase(phase);
         bar.enable_steady_tick(Duration::from_millis(100));
         Ok(Progress(bar))
     }

@@ -7,6 +7,7 @@ use foliocheck_specs::{Invariant, Scenario, Scheme, invariants};
 use globset::Glob;
 
 use crate::itf::replay::Catalogue;
+use crate::near;
 
 /// What there is, and the folders given on the command line.
 pub struct Place {
@@ -18,6 +19,8 @@ pub struct Place {
     pub scenarios: Option<PathBuf>,
     /// Committed verdicts.
     pub results: Option<PathBuf>,
+    /// Everything is printed.
+    pub verbose: bool,
 }
 
 impl Place {
@@ -42,6 +45,21 @@ impl Place {
         one(self.schemes.clone(), name, "scheme", |s| s.id)
     }
 
+    /// The command line that runs this program again with these arguments, in this place. To be pasted into a shell.
+    pub fn command<'w>(&self, words: impl IntoIterator<Item = &'w str>) -> String {
+        let mut line = command(words);
+        let folders = [
+            ("--scenarios", &self.scenarios),
+            ("--results", &self.results),
+        ];
+        for (option, folder) in folders {
+            if let Some(folder) = folder {
+                line = format!("{line} {option} {}", quoted(&folder.to_string_lossy()));
+            }
+        }
+        line
+    }
+
     /// The folder of committed verdicts: the program's own, unless one is given. Scenarios of one's
     /// own have verdicts of their own: beside them, unless a folder is given.
     pub fn results(&self) -> PathBuf {
@@ -51,6 +69,22 @@ impl Place {
             (None, None) => self.home.clone(),
         }
     }
+}
+
+/// The command line that runs this program again with these arguments, as it was called. To be pasted into a shell.
+pub fn command<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
+    let program = std::env::args().next();
+    let mut line = quoted(program.as_deref().unwrap_or("foliocheck"));
+    for word in words {
+        line.push(' ');
+        line.push_str(&quoted(word));
+    }
+    line
+}
+
+/// As one word of a shell.
+fn quoted(word: &str) -> String {
+    shlex::try_quote(word).map_or_else(|_| word.to_owned(), std::borrow::Cow::into_owned)
 }
 
 /// The results of the project.
@@ -76,11 +110,8 @@ pub fn matching<T>(
             .with_context(|| format!("bad pattern for --{kind}"))?
             .compile_matcher();
         if !all.iter().any(|item| matcher.is_match(id(item))) {
-            let names: Vec<&str> = all.iter().map(&id).collect();
-            bail!(
-                "no {kind} matches `{glob}`; there are: {}",
-                names.join(", ")
-            );
+            let names = all.iter().map(&id);
+            bail!("{}", near::unknown(kind, glob, names, &list_of(kind)));
         }
         matchers.push(matcher);
     }
@@ -102,26 +133,28 @@ pub fn scenario(all: Vec<Scenario>, name: &str) -> anyhow::Result<Scenario> {
 
 /// The one of that name.
 pub fn one<T>(all: Vec<T>, name: &str, kind: &str, id: impl Fn(&T) -> &str) -> anyhow::Result<T> {
-    let names = all.iter().map(&id).collect::<Vec<_>>().join(", ");
-    all.into_iter()
-        .find(|item| id(item) == name)
-        .with_context(|| format!("no {kind} `{name}`; there are: {names}"))
+    match all.iter().position(|item| id(item) == name) {
+        Some(at) => Ok(all.into_iter().nth(at).expect("it was found there")),
+        None => bail!(
+            "{}",
+            near::unknown(kind, name, all.iter().map(&id), &list_of(kind))
+        ),
+    }
+}
+
+/// The command that lists them.
+pub fn list_of(kind: &str) -> String {
+    command(["list", &format!("{kind}s")])
 }
 
 /// Scenarios of any of the groups.
 pub fn in_groups(all: Vec<Scenario>, groups: &[String]) -> anyhow::Result<Vec<Scenario>> {
     for group in groups {
         if !all.iter().any(|s| s.groups.contains(group)) {
-            let mut names: Vec<&str> = all
-                .iter()
-                .flat_map(|s| &s.groups)
-                .map(String::as_str)
-                .collect();
-            names.sort_unstable();
-            names.dedup();
+            let names = all.iter().flat_map(|s| &s.groups).map(String::as_str);
             bail!(
-                "no scenario is in group `{group}`; groups are: {}",
-                names.join(", ")
+                "{}",
+                near::unknown("group", group, names, &list_of("group"))
             );
         }
     }

@@ -3,18 +3,21 @@
 use anstream::{eprint, print, println};
 use anyhow::Context as _;
 use foliocheck_model::machine::program::pseudo_c;
-use foliocheck_specs::Instance;
 use foliocheck_specs::scenario::calls;
+use foliocheck_specs::{Instance, claims};
 use serde::Serialize;
 
 use super::check::{default_scenarios, options};
 use super::select::{self, Place};
-use super::{Format, INCONCLUSIVE, ListArgs, Listed, TraceArgs, TraceFormat};
+use super::threads;
+use super::{Format, INCONCLUSIVE, ListArgs, Listed, TraceArgs, TraceEngine, TraceFormat};
 use crate::itf::{Document, ENDING};
+use crate::near;
 use crate::report::coverage::Coverage;
 use crate::report::listing::{self, Line};
+use crate::report::terminal::fit;
 use crate::report::{self, bugs, export, json, text};
-use crate::suite::{self, Unit};
+use crate::suite::{self, Options, Unit};
 use crate::verdict::Verdict;
 use crate::without::{self, Part, Parts};
 
@@ -31,6 +34,10 @@ pub fn list(place: &Place, args: &ListArgs) -> anyhow::Result<u8> {
         Listed::Schemes => print_list(&listing::schemes(&place.schemes), args.format)?,
         Listed::Scenarios => print_list(&listing::scenarios(&place.scenarios()?), args.format)?,
         Listed::Invariants => print_list(&listing::invariants(), args.format)?,
+        Listed::Groups => print_list(&listing::groups(&place.scenarios()?), args.format)?,
+        Listed::Calls => print_list(&listing::calls(), args.format)?,
+        Listed::Hooks => print_list(&listing::hooks(), args.format)?,
+        Listed::Claims => print_list(&listing::claims(&claims::own()?), args.format)?,
         Listed::Bugs => print_list(&bugs::list(), args.format)?,
         Listed::Parts => print_list(&parts(place, args)?, args.format)?,
         Listed::Steps => print_list(&listing::steps(&place.scenarios()?)?, args.format)?,
@@ -73,7 +80,7 @@ fn print_list<T: Serialize + Line>(items: &[T], format: Format) -> anyhow::Resul
         Format::Table => {
             let width = items.iter().map(|i| i.id().len()).max().unwrap_or(0);
             for item in items {
-                println!("{:width$}  {}", item.id(), item.rest());
+                println!("{}", fit(&format!("{:width$}  {}", item.id(), item.rest())));
             }
         }
     }
@@ -87,10 +94,12 @@ fn coverage(place: &Place, args: &ListArgs) -> anyhow::Result<()> {
     let all = Coverage::of(&schemes, &scenarios);
     match args.format {
         Format::Json => println!("{}", report::coverage::json(&all)?),
-        Format::Table if args.scheme.is_empty() => print!("{}", report::coverage::summary(&all)),
+        Format::Table if args.scheme.is_empty() => {
+            print!("{}", fit(&report::coverage::summary(&all)))
+        }
         Format::Table => {
             for of_one in &all {
-                println!("{}", report::coverage::text(of_one));
+                println!("{}", fit(&report::coverage::text(of_one)));
             }
         }
         Format::Markdown => {
@@ -114,9 +123,11 @@ pub fn program(
     scenario: Option<&str>,
 ) -> anyhow::Result<u8> {
     let scheme = place.scheme(scheme)?;
-    let names = calls::names().join(", ");
     if !calls::names().contains(&name) {
-        anyhow::bail!("no program `{name}`; there are: {names}");
+        anyhow::bail!(
+            "{}",
+            near::unknown("call", name, calls::names(), &select::list_of("call"))
+        );
     }
     let all = place.scenarios()?;
     let makes = |s: &foliocheck_specs::Scenario| s.setup.any_call(|c| calls::name(c) == name);
@@ -167,8 +178,15 @@ pub fn trace(place: &Place, args: &TraceArgs) -> anyhow::Result<u8> {
     };
     let mut units = parts.remove_from(vec![unit])?.units;
     let unit = units.remove(0);
-    let answer = suite::run(&unit, &options(&args.bounds, false))?;
-    let Some(run) = answer.runs.first() else {
+    let options = Options {
+        fairness: args.fairness.into(),
+        ..options(&args.bounds, args.full)
+    };
+    let runs = match args.engine {
+        TraceEngine::Stateright => suite::run(&unit, &options)?.runs,
+        TraceEngine::Loom => threads::by_loom(&unit, args.threads, &options)?,
+    };
+    let Some(run) = runs.first() else {
         anyhow::bail!(
             "{} does not apply to scenario {}",
             invariant.id,
@@ -176,10 +194,10 @@ pub fn trace(place: &Place, args: &TraceArgs) -> anyhow::Result<u8> {
         );
     };
     match args.format {
-        TraceFormat::Json => println!("{}", json::runs_without(&answer.runs, parts.named())),
+        TraceFormat::Json => println!("{}", json::runs_without(&runs, parts.named())),
         TraceFormat::Text => {
             let title = format!("{}: {}", invariant.id, invariant.title);
-            print!("{}{}", without_line(&parts), text::run(run, &title));
+            print!("{}{}", without_line(&parts), fit(&text::run(run, &title)));
         }
         _ => match Document::of_run(run, &unit, None)? {
             Some(mut document) => {

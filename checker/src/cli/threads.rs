@@ -13,6 +13,7 @@ use super::select::{self, Place};
 use super::{Bounds, CheckArgs, Format, INCONCLUSIVE, UNEXPECTED};
 use crate::engine::shuttle;
 use crate::expectation::Expected;
+use crate::report::terminal::{self, fit};
 use crate::report::{self, json, summary, table};
 use crate::suite::{self, Answer, Options, Unit, UnitError};
 use crate::threads::agree::{self, Means};
@@ -87,7 +88,7 @@ pub fn check(place: &Place, args: &CheckArgs, engine: Engine) -> anyhow::Result<
     let (units, mut passed) = (removed.units, removed.passed);
     let by_states = matches!(engine, Engine::Loom | Engine::All);
     let options = options(&args.bounds, false);
-    let progress = Progress::start()?;
+    let progress = Progress::start("threads", Some(units.len()))?;
     let results = suite::in_parallel(&units, args.bounds.jobs(), |unit| {
         let result = one(unit, args, engine, by_states.then_some(&options));
         let message = format!("{} in {}", unit.scheme.id, unit.scenario.id);
@@ -117,7 +118,7 @@ pub fn check(place: &Place, args: &CheckArgs, engine: Engine) -> anyhow::Result<
                     summary::tables(&place.schemes, &all, &scenarios, &mine)
                 {
                     println!("{engine}: {}", environment.title);
-                    println!("{}\n", table::matrix(&matrix, false, Some(u16::MAX)));
+                    println!("{}\n", table::matrix(&matrix, terminal::width()));
                 }
             }
             for why in &passed {
@@ -137,7 +138,7 @@ pub fn check(place: &Place, args: &CheckArgs, engine: Engine) -> anyhow::Result<
                         .into_iter()
                         .find(|i| i.id == run.invariant);
                     let title = title.map_or(String::new(), |i| format!("{}: {}", i.id, i.title));
-                    println!("{}", report::text::run(run, &title));
+                    println!("{}", fit(&report::text::run(run, &title)));
                 }
             }
             println!(
@@ -215,10 +216,13 @@ pub fn main_job(
         .zip(answers)
         .filter(|(u, _)| u.scenario.in_group("quick"))
         .collect();
-    let progress = Progress::start()?;
+    let progress = Progress::start("threads: loom", Some(quick.len()))?;
     let ran = suite::in_parallel(&quick, jobs, |(unit, answer)| {
         let result = loom_line(unit, answer);
-        progress.one_of(quick.len(), format!("loom: {}", unit.scenario.id));
+        progress.one_of(
+            quick.len(),
+            format!("{} in {}", unit.scheme.id, unit.scenario.id),
+        );
         result
     });
     let mut threads = Threads {
@@ -247,9 +251,14 @@ pub fn main_job(
         seed: 0,
         stop_at_violation: false,
     };
+    progress.end();
+    let progress = Progress::start("threads: shuttle", Some(units.len()))?;
     let samples = suite::in_parallel(&units, jobs, |unit| {
         let result = sampled::run(unit, &bounds);
-        progress.one_of(units.len(), format!("shuttle: {}", unit.scenario.id));
+        progress.one_of(
+            units.len(),
+            format!("{} in {}", unit.scheme.id, unit.scenario.id),
+        );
         result
     });
     progress.end();
@@ -267,6 +276,19 @@ pub fn main_job(
         }
     }
     Ok(threads)
+}
+
+/// The runs of one unit by loom; an error where threads cannot run it.
+pub fn by_loom(unit: &Unit, bounds: ThreadBounds, options: &Options) -> anyhow::Result<Vec<Run>> {
+    let answer = suite::run(unit, options)?;
+    match loomed::run(unit, Orders::Declared, &bounds.reach())? {
+        Looming::Ran(loomed) => Ok(loomed.runs(unit, &answer)?),
+        Looming::Passed(why) => anyhow::bail!(
+            "{} in {} cannot be run as threads: {why}",
+            unit.scheme.id,
+            unit.scenario.id
+        ),
+    }
 }
 
 type Lined = Result<Result<(Line, Option<String>), String>, UnitError>;
@@ -298,12 +320,19 @@ fn loom_line(unit: &Unit, answer: &Answer) -> Lined {
 }
 
 impl Threads {
+    /// Scheme, scenario and invariant of each violation that only weak memory has.
+    pub fn weak_only(&self) -> impl Iterator<Item = [&str; 3]> {
+        self.lines.iter().flat_map(|line| {
+            let violated = line.violated.iter();
+            violated.map(|i| [line.scheme.as_str(), line.scenario.as_str(), i.as_str()])
+        })
+    }
+
     /// What was run, in words.
     pub fn summary(&self) -> String {
         let sum = |f: fn(&Line) -> usize| self.lines.iter().map(f).sum::<usize>();
         let is_whole = |l: &&Line| l.preemptions.is_none() && l.bound.is_none();
         let whole = self.lines.iter().filter(is_whole).count();
-        let violated = self.lines.iter().filter(|l| !l.violated.is_empty());
         let mut out = format!(
             "loom: {} units of group quick, {} executions (all of them in {whole} units, else {}), \
              {} weak; {} outcomes that only weak memory has. {} units cannot be run as threads.\n\
@@ -317,15 +346,6 @@ impl Threads {
             self.sampled.0,
             self.sampled.1,
         );
-        for line in violated {
-            let _ = writeln!(
-                out,
-                "  on weak memory only: {} in {}: {}",
-                line.scheme,
-                line.scenario,
-                line.violated.join(", ")
-            );
-        }
         for cut in &self.cut {
             let _ = writeln!(out, "  cut short: {cut}");
         }
@@ -359,7 +379,7 @@ pub fn agree(place: &Place, args: &AgreeArgs) -> anyhow::Result<u8> {
         reach: args.threads.reach(),
         sample: args.threads.sample(&args.bounds),
     };
-    let progress = Progress::start()?;
+    let progress = Progress::start("engines", Some(units.len()))?;
     let agreements = suite::in_parallel(&units, args.bounds.jobs(), |unit| {
         let result = agree::agree(unit, &means);
         progress.one_of(units.len(), unit.scenario.id.clone());
@@ -428,7 +448,7 @@ pub fn orders(place: &Place, args: &OrdersArgs) -> anyhow::Result<u8> {
     let all = std::slice::from_ref(&args.scheme);
     for scheme in select::matching(place.schemes.clone(), all, "scheme", |s| s.id)? {
         let units = quick_units(place, &[scheme.id.to_owned()], &args.scenario)?;
-        let progress = Progress::start()?;
+        let progress = Progress::start("memory orders", None)?;
         let audited = orders::audit(
             &units,
             &args.threads.reach(),

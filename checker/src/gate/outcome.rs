@@ -35,7 +35,13 @@ pub struct Outcome {
 impl Outcome {
     /// Nothing is other than committed.
     pub fn as_committed(&self) -> bool {
-        self.differences.is_empty() && self.sections.iter().all(|s| s.lines.is_empty())
+        self.wrong() == 0
+    }
+
+    /// How much is other than committed.
+    pub fn wrong(&self) -> usize {
+        let beside = self.sections.iter().map(|s| s.lines.len());
+        self.differences.len() + beside.sum::<usize>()
     }
 
     /// The run that a difference is about; none if it has vanished.
@@ -60,9 +66,7 @@ impl Outcome {
         } else {
             format!("NOT complete ({})", self.missing.join("; "))
         };
-        let wrong =
-            self.differences.len() + self.sections.iter().map(|s| s.lines.len()).sum::<usize>();
-        let how = match (wrong, self.count(Verdict::Inconclusive)) {
+        let how = match (self.wrong(), self.count(Verdict::Inconclusive)) {
             (0, 0) => "everything is as committed".to_owned(),
             (0, open) => format!("nothing is other than committed, and {open} inconclusive"),
             (wrong, _) => format!("{wrong} not as committed"),

@@ -43,8 +43,13 @@ fn header() -> Vec<String> {
         .collect()
 }
 
-/// For a terminal; as wide as it needs to be unless `width` is given.
-pub fn table(bills: &[Bill], scenario: &str, width: Option<u16>) -> String {
+/// The rows of one scenario.
+pub fn of_scenario(bills: &[Bill], scenario: &str) -> Vec<Vec<String>> {
+    of(bills, scenario).into_iter().map(row).collect()
+}
+
+/// Rows for a terminal; as wide as they need to be unless `width` is given.
+pub fn table(rows: Vec<Vec<String>>, width: Option<u16>) -> String {
     let mut table = Table::new();
     table
         .load_style(UTF8_FULL_CONDENSED)
@@ -53,19 +58,17 @@ pub fn table(bills: &[Bill], scenario: &str, width: Option<u16>) -> String {
     if let Some(width) = width {
         table.set_width(width);
     }
-    for bill in of(bills, scenario) {
-        table.add_row(row(bill));
-    }
+    table.add_rows(rows);
     table.to_string()
 }
 
-/// In Markdown.
-pub fn markdown(bills: &[Bill], scenario: &str) -> String {
+/// Rows in Markdown.
+pub fn markdown(rows: Vec<Vec<String>>) -> String {
     let header = header();
     let mut out = format!("| {} |\n", header.join(" | "));
     let _ = writeln!(out, "|{}", "---|".repeat(header.len()));
-    for bill in of(bills, scenario) {
-        let _ = writeln!(out, "| {} |", row(bill).join(" | "));
+    for row in rows {
+        let _ = writeln!(out, "| {} |", row.join(" | "));
     }
     out
 }
@@ -140,13 +143,8 @@ pub fn committed(entries: &[Entry]) -> String {
 }
 
 /// For each scheme the most that it costs beyond `base` in the same scenario, over all scenarios.
-pub fn beyond(entries: &[Entry], base: &str, schemes: &[&str]) -> String {
-    let header = header();
-    let mut out = format!(
-        "| {} |\n|{}\n",
-        header.join(" | "),
-        "---|".repeat(header.len())
-    );
+pub fn beyond(entries: &[Entry], base: &str, schemes: &[&str]) -> Vec<Vec<String>> {
+    let mut rows = Vec::new();
     let of = |scheme: &str, scenario: &str| {
         let is = |e: &&Entry| e.scheme == scheme && e.scenario == scenario;
         entries.iter().find(is)
@@ -160,27 +158,25 @@ pub fn beyond(entries: &[Entry], base: &str, schemes: &[&str]) -> String {
         if mine.is_empty() {
             continue;
         }
-        let cells: Vec<String> = Metric::ALL
-            .iter()
-            .map(|metric| {
-                let most = |e: &Entry| e.figures.get(metric).and_then(|f| f.1);
-                let beyond = mine.iter().map(|(e, b)| match (most(e), most(b)) {
-                    (Some(most), Some(base)) => Some(most.saturating_sub(base)),
-                    // Both without bound: nothing beyond.
-                    (_, None) => Some(0),
-                    (None, Some(_)) => None,
-                });
-                let unbounded = beyond.clone().any(|b| b.is_none());
-                match beyond.flatten().max() {
-                    _ if unbounded => "unbounded".to_owned(),
-                    Some(0) | None => String::new(),
-                    Some(more) => format!("+{more}"),
-                }
-            })
-            .collect();
-        let _ = writeln!(out, "| {scheme} | {} |", cells.join(" | "));
+        let mut row = vec![(*scheme).to_owned()];
+        row.extend(Metric::ALL.iter().map(|metric| {
+            let most = |e: &Entry| e.figures.get(metric).and_then(|f| f.1);
+            let beyond = mine.iter().map(|(e, b)| match (most(e), most(b)) {
+                (Some(most), Some(base)) => Some(most.saturating_sub(base)),
+                // Both without bound: nothing beyond.
+                (_, None) => Some(0),
+                (None, Some(_)) => None,
+            });
+            let unbounded = beyond.clone().any(|b| b.is_none());
+            match beyond.flatten().max() {
+                _ if unbounded => "unbounded".to_owned(),
+                Some(0) | None => String::new(),
+                Some(more) => format!("+{more}"),
+            }
+        }));
+        rows.push(row);
     }
-    out
+    rows
 }
 
 /// The cycles that make a figure unbounded, each step a line.

@@ -22,7 +22,7 @@ fn heading(kind: Kind) -> &'static str {
         Kind::Verdict => "Verdicts",
         Kind::Length => "Lengths of counterexamples",
         Kind::Count => "What was visited",
-        Kind::New => "New",
+        Kind::New => "New, not gated yet",
         Kind::Vanished => "No longer run",
     }
 }

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use foliocheck_specs::{Instance, Scenario, Scheme, invariants, schemes};
+use foliocheck_model::kernel::hooks::Hook;
+use foliocheck_specs::claims::Claim;
+use foliocheck_specs::scenario::calls;
+use foliocheck_specs::{Instance, Scenario, Scheme, docs, invariants, schemes};
 use serde::Serialize;
 
 use crate::without::Part;
@@ -24,6 +27,73 @@ pub struct RuleItem {
     name: &'static str,
     hook: &'static str,
     purpose: &'static str,
+}
+
+impl RuleItem {
+    /// `take-hold @ splice_folio_into_pipe: the folio counts one more hold`.
+    pub fn in_words(&self) -> String {
+        format!("{} @ {}: {}", self.name, self.hook, self.purpose)
+    }
+}
+
+/// Anything that has a name and a line.
+#[derive(Serialize)]
+pub struct NamedItem {
+    id: String,
+    title: String,
+}
+
+impl Line for NamedItem {
+    fn id(&self) -> &str {
+        &self.id
+    }
+    fn rest(&self) -> String {
+        self.title.clone()
+    }
+}
+
+/// The groups of scenarios, with how many are in each.
+pub fn groups(scenarios: &[Scenario]) -> Vec<NamedItem> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for group in scenarios.iter().flat_map(|s| &s.groups) {
+        *counts.entry(group).or_default() += 1;
+    }
+    let item = |(group, count): (&str, usize)| NamedItem {
+        id: group.to_owned(),
+        title: format!("{count} scenarios"),
+    };
+    counts.into_iter().map(item).collect()
+}
+
+/// The calls that tasks can make.
+pub fn calls() -> Vec<NamedItem> {
+    let item = |name: &str| NamedItem {
+        id: name.to_owned(),
+        title: docs::row(docs::SCENARIOS, name).map_or_else(String::new, |row| row.join("  ")),
+    };
+    calls::names().into_iter().map(item).collect()
+}
+
+/// Where rules can attach.
+pub fn hooks() -> Vec<NamedItem> {
+    let item = |hook: &Hook| NamedItem {
+        id: hook.name().to_owned(),
+        title: hook.about().replace('`', ""),
+    };
+    Hook::ALL.iter().map(item).collect()
+}
+
+/// What was said on the lists.
+pub fn claims(all: &[Claim]) -> Vec<NamedItem> {
+    let item = |claim: &Claim| NamedItem {
+        id: claim.id.clone(),
+        title: format!(
+            "{} ({})",
+            claim.text.trim().replace('\n', " "),
+            claim.author
+        ),
+    };
+    all.iter().map(item).collect()
 }
 
 /// A scenario.
@@ -69,11 +139,7 @@ impl Line for SchemeItem {
     fn rest(&self) -> String {
         let mut text = format!("[{}] {}", self.family, self.title);
         for rule in &self.rules {
-            let _ = write!(
-                text,
-                "\n      {} @ {}: {}",
-                rule.name, rule.hook, rule.purpose
-            );
+            let _ = write!(text, "\n      {}", rule.in_words());
         }
         text
     }
@@ -108,6 +174,13 @@ impl Line for StepItem {
             .map(|r| format!("  <rule {r}>"))
             .unwrap_or_default();
         format!("{} ({}): {}{rule}", self.function, self.file, self.title)
+    }
+}
+
+impl StepItem {
+    /// Whether that is its id, or the function that runs there.
+    pub fn is(&self, name: &str) -> bool {
+        self.id == name || self.function == name
     }
 }
 

@@ -51,7 +51,7 @@ pub fn render(
             out,
             "## Costs\n\nThe most that a scheme costs beyond {BASE}, over all executions of a scenario; the \
              largest over all scenarios. Empty: no more. All figures: [cost.json](cost.json).\n\n{}",
-            cost::beyond(&document.costs, BASE, &schemes)
+            cost::markdown(cost::beyond(&document.costs, BASE, &schemes))
         );
     }
     Ok(format!("{}\n", out.trim_end()))

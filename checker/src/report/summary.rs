@@ -151,8 +151,10 @@ impl<'a> Covered<'a> {
 
 /// The cells of every scheme and invariant that has a run: rows by scheme, columns by invariant.
 pub struct Matrix<'a> {
-    /// Names of the schemes with a run.
+    /// Names of the schemes with a run, family by family.
     pub schemes: Vec<&'a str>,
+    /// The family of each.
+    pub families: Vec<&'static str>,
     /// Names of the invariants with a run.
     pub invariants: Vec<&'a str>,
     /// By scheme, by invariant; none where no run applies.
@@ -167,11 +169,17 @@ impl<'a> Matrix<'a> {
         runs: &[&'a Expected],
         covered: &Covered<'_>,
     ) -> Self {
-        let schemes: Vec<&str> = schemes
-            .iter()
-            .map(|s| s.id)
-            .filter(|s| runs.iter().any(|r| r.scheme == *s))
-            .collect();
+        let mut with_runs: Vec<&Scheme> = schemes.iter().collect();
+        with_runs.retain(|s| runs.iter().any(|r| r.scheme == s.id));
+        let place = |s: &&Scheme| {
+            let first = schemes
+                .iter()
+                .position(|o| o.family.name() == s.family.name());
+            first.unwrap_or(usize::MAX)
+        };
+        with_runs.sort_by_key(place);
+        let families = with_runs.iter().map(|s| s.family.name()).collect();
+        let schemes: Vec<&str> = with_runs.iter().map(|s| s.id).collect();
         let invariants: Vec<&str> = invariants
             .iter()
             .map(|i| i.id)
@@ -186,6 +194,7 @@ impl<'a> Matrix<'a> {
             .collect();
         Matrix {
             schemes,
+            families,
             invariants,
             cells,
         }

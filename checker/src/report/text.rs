@@ -10,6 +10,16 @@ use crate::verdict::{Run, Verdict};
 const RULE: Style = AnsiColor::Cyan.on_default();
 const CHANGE: Style = AnsiColor::Yellow.on_default();
 const STALE: Style = AnsiColor::Magenta.on_default();
+const ID: Style = Style::new().dimmed();
+/// Each task has a colour.
+const TASKS: [AnsiColor; 6] = [
+    AnsiColor::BrightBlue,
+    AnsiColor::BrightGreen,
+    AnsiColor::BrightMagenta,
+    AnsiColor::BrightYellow,
+    AnsiColor::BrightCyan,
+    AnsiColor::BrightRed,
+];
 const GHOST: Style = Style::new().dimmed();
 const WHY: Style = AnsiColor::Red.on_default().bold();
 
@@ -61,20 +71,31 @@ pub fn steps(trace: &Trace) -> String {
     out
 }
 
-/// Number, task, function; what happens; what changed. What is repeated for ever is set apart.
+/// Number, task, the step's id, function; what happens; what changed. What is repeated for ever is set apart.
 pub fn lines(steps: &[TraceStep], loop_start: Option<usize>) -> String {
     let mut out = String::new();
+    // In the order in which they first move.
+    let mut tasks: Vec<&str> = Vec::new();
+    for step in steps {
+        if !tasks.contains(&step.task.as_str()) {
+            tasks.push(&step.task);
+        }
+    }
     let task = steps.iter().map(|s| s.task.len()).max().unwrap_or(0);
+    let id = steps.iter().map(|s| s.id.len()).max().unwrap_or(0);
     let function = steps.iter().map(|s| s.function.len()).max().unwrap_or(0);
     for (n, step) in steps.iter().enumerate() {
         if loop_start == Some(n) {
             let _ = writeln!(out, "\n      for ever:");
         }
+        let number = tasks.iter().position(|t| *t == step.task).unwrap_or(0);
+        let style = TASKS[number % TASKS.len()].on_default();
         let _ = writeln!(
             out,
-            "{:>4}  {:task$}  {:function$}  {}",
+            "{:>4}  {style}{:task$}{style:#}  {ID}{:id$}{ID:#}  {:function$}  {}",
             n + 1,
             step.task,
+            step.id,
             step.function,
             what(step)
         );

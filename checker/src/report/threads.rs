@@ -35,7 +35,11 @@ pub fn agreement(a: &Agreement) -> String {
 
 /// The orders of a scheme: what each is for.
 pub fn orders(scheme: &str, audited: &[Audited], traces: bool) -> String {
-    let mut out = format!("memory orders of {scheme}\n");
+    let needed = audited.iter().filter(|a| a.breaks.is_some()).count();
+    let mut out = format!(
+        "memory orders of {scheme}: {} orders, {needed} of them needed\n",
+        audited.len()
+    );
     let width = |f: fn(&Audited) -> &str| audited.iter().map(|a| f(a).len()).max().unwrap_or(0);
     let (step, function, variable) = (
         width(|a| &a.step),
@@ -70,7 +74,5 @@ pub fn orders(scheme: &str, audited: &[Audited], traces: bool) -> String {
             out.push_str(&text::lines(&b.trace.steps, None));
         }
     }
-    let needed = audited.iter().filter(|a| a.breaks.is_some()).count();
-    let _ = writeln!(out, "{} orders, {needed} of them needed", audited.len());
     out
 }

@@ -82,9 +82,19 @@ pub fn run_all(
     jobs: usize,
     done: &(dyn Fn(&Unit) + Sync),
 ) -> Vec<Result<Answer, UnitError>> {
+    run_each(units, options, jobs, &|unit, _| done(unit))
+}
+
+/// As [`run_all`], and `done` is told what came out.
+pub fn run_each(
+    units: &[Unit],
+    options: &Options,
+    jobs: usize,
+    done: &(dyn Fn(&Unit, &Result<Answer, UnitError>) + Sync),
+) -> Vec<Result<Answer, UnitError>> {
     spread(units, weight, jobs, &|unit| {
         let answer = run(unit, options);
-        done(unit);
+        done(unit, &answer);
         answer
     })
 }

@@ -3,12 +3,30 @@
 use crate::{folder, run, stderr};
 
 #[test]
+fn an_error_of_the_system_is_told_once() {
+    let output = run(&["check", "--scenarios", "/no/such/folder"]);
+    assert_eq!(output.status.code(), Some(2));
+    let text = stderr(&output);
+    assert_eq!(text.matches("No such file").count(), 1, "{text}");
+    assert!(text.contains("/no/such/folder"), "{text}");
+}
+
+#[test]
 fn bad_input_exits_with_2_and_says_what_there_is() {
     let table: &[(&[&str], &str)] = &[
-        (&["check", "--scheme", "nothing"], "there are: by-reference"),
-        (&["check", "--scenario", "nothing*"], "no scenario matches"),
-        (&["check", "--invariant", "nothing"], "access-consistent"),
-        (&["check", "--group", "nothing"], "groups are:"),
+        (
+            &["check", "--scheme", "stabel-pin"],
+            "did you mean `stable-pin`?",
+        ),
+        (
+            &["check", "--scenario", "nothing*"],
+            "no scenario `nothing*`",
+        ),
+        (
+            &["check", "--invariant", "snapshots"],
+            "did you mean `snapshot`?",
+        ),
+        (&["check", "--group", "tea"], "did you mean `tee`?"),
         (&["check", "--scheme", "["], "bad pattern"),
         (&["check", "--max-states", "0"], "1 or more"),
         (&["check", "--timeout", "soon"], "invalid value"),
@@ -32,22 +50,39 @@ fn bad_input_exits_with_2_and_says_what_there_is() {
             &["trace", "copy", "write-vs-splice", "mapping-current"],
             "does not apply",
         ),
-        (&["show", "program", "nothing"], "mmap-store"),
+        (
+            &["show", "program", "mmapstore"],
+            "did you mean `mmap-store`",
+        ),
         (
             &["show", "program", "tee", "--scenario", "write-vs-splice"],
             "does not make the call",
         ),
         (&["list", "nothing"], "possible values"),
-        (&["check", "--bug", "nothing"], "no bug matches `nothing`"),
+        (&["check", "--bug", "16"], "did you mean `H16`?"),
+        (&["explain", "stable-pinn"], "did you mean `stable-pin`"),
+        (
+            &[
+                "trace",
+                "copy",
+                "write-vs-splice",
+                "untorn",
+                "--engine",
+                "loom",
+                "--full",
+            ],
+            "cannot be used with",
+        ),
+        (&["check", "--bug", "nothing"], "no bug `nothing`"),
         (
             &["check", "--bug", "H01", "--scheme", "copy"],
             "cannot be used with",
         ),
         (&["ablate"], "<SCHEME>"),
-        (&["ablate", "nothing"], "no scheme matches `nothing`"),
+        (&["ablate", "nothing"], "no scheme `nothing`"),
         (
             &["ablate", "copy", "--scenario", "nothing"],
-            "no scenario matches `nothing`",
+            "no scenario `nothing`",
         ),
         (
             &["ablate", "copy", "--scenario", "write-vs-writeback"],
@@ -61,7 +96,7 @@ fn bad_input_exits_with_2_and_says_what_there_is() {
             &["ablate", "copy", "--timeout", "1s", "--bless"],
             "nothing blessed",
         ),
-        (&["claims", "nothing"], "no claim matches `nothing`"),
+        (&["claims", "nothing"], "no claim `nothing`"),
         (
             &["claims", "a-counter-is-needed", "--bless"],
             "nothing blessed",

@@ -2,7 +2,13 @@
 
 use std::path::PathBuf;
 
-use crate::{json, run, stderr, stdout};
+use foliocheck::expectation::Expected;
+use foliocheck::report::gate::plain_text;
+use foliocheck::report::{summary, table};
+use foliocheck::verdict::Verdict;
+use foliocheck_specs::{Scenario, Scheme, invariants, schemes};
+
+use crate::{folder, json, run, stderr, stdout};
 
 #[test]
 fn printed_table() {
@@ -17,7 +23,189 @@ fn printed_table() {
     let text = stdout(&output);
     // The last line has the time.
     let (table, _) = text.trim_end().rsplit_once('\n').expect("several lines");
+    let results = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../results");
+    let results = results.canonicalize().unwrap();
+    let table = table
+        .replace(env!("CARGO_BIN_EXE_foliocheck"), "foliocheck")
+        .replace(results.to_str().unwrap(), "results");
     insta::assert_snapshot!("table", table);
+}
+
+/// What is committed, as a terminal shows it: the first table, at four widths. Verdicts change with the model, so this
+/// one has three schemes, and verdicts that are made up.
+#[test]
+fn the_table_fits_the_terminal() {
+    let schemes: Vec<Scheme> = ["by-reference", "copy", "stable-pin-mkclean-truncate"]
+        .into_iter()
+        .map(|id| schemes::all().into_iter().find(|s| s.id == id).unwrap())
+        .collect();
+    let invariants = invariants::all();
+    let scenarios = Scenario::own().unwrap();
+    let scenario = scenarios.iter().find(|s| s.id == "everything").unwrap();
+    let mut runs = Vec::new();
+    for (s, scheme) in schemes.iter().enumerate() {
+        for (i, invariant) in invariants.iter().enumerate() {
+            let verdict = match (s + i) % 4 {
+                0 => Verdict::Violated,
+                3 if s == 2 => Verdict::Inconclusive,
+                3 => continue,
+                _ => Verdict::Holds,
+            };
+            runs.push(Expected {
+                scheme: scheme.id.to_owned(),
+                scenario: scenario.id.clone(),
+                invariant: invariant.id.to_owned(),
+                verdict,
+                states: 1,
+                transitions: 1,
+                depth: 1,
+                length: (verdict == Verdict::Violated).then_some(10 + i),
+                engine: "stateright".to_owned(),
+                trace: None,
+            });
+        }
+    }
+    let tables = summary::tables(&schemes, &invariants, &scenarios, &runs);
+    let (_, matrix) = &tables[0];
+    for width in [80, 120, 160, 200] {
+        let text = plain_text(&table::matrix(matrix, Some(width)));
+        for line in text.lines() {
+            assert!(line.chars().count() <= width, "{line}");
+        }
+        insta::assert_snapshot!(format!("table_{width}"), text);
+    }
+}
+
+/// Every command that a check, `explain` or a new file prints does what it says when it is pasted into a shell.
+#[test]
+fn printed_commands_can_be_pasted() {
+    let place = folder();
+    let own = place.path().join("own scenarios");
+    std::fs::create_dir(&own).unwrap();
+    let own = own.to_str().unwrap();
+    let mut printed = String::new();
+    for args in [
+        &["new", "scenario", "mine", "--scenarios", own][..],
+        &["check", "--scenarios", own],
+        &[
+            "check",
+            "--scheme",
+            "stable-pin",
+            "--scenario",
+            "write-vs-splice",
+            "--without",
+            "rule:wait-for-holds",
+        ],
+        &[
+            "check",
+            "--scheme",
+            "by-reference",
+            "--scenario",
+            "endless-flusher-vs-store",
+            "--fairness",
+            "none",
+        ],
+        &["explain", "untorn"],
+        &["explain", "stable-pin"],
+        &["explain", "tee"],
+        &["explain", "H16"],
+        &["explain", "write-vs-splice"],
+        &["show", "verdicts"],
+    ] {
+        let output = run(args);
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{args:?}: {}",
+            stderr(&output)
+        );
+        printed.push_str(&stdout(&output));
+    }
+    let program = env!("CARGO_BIN_EXE_foliocheck");
+    let mut commands: Vec<&str> = printed
+        .lines()
+        .filter_map(|line| {
+            line.find(program)
+                .map(|at| line[at..].split("  #").next().unwrap())
+        })
+        .map(|command| command.split('`').next().unwrap())
+        .filter(|command| !command.contains(" ui") && !command.contains(" --bless"))
+        .collect();
+    commands.sort_unstable();
+    commands.dedup();
+    assert!(commands.len() >= 12, "{commands:#?}");
+    for command in commands {
+        let output = std::process::Command::new("sh")
+            .args(["-c", command])
+            .output()
+            .unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{command}: {}",
+            stderr(&output)
+        );
+        if command.contains(" trace ") {
+            assert!(stdout(&output).contains("violated"), "{command}");
+        }
+    }
+}
+
+#[test]
+fn names_are_explained() {
+    for (name, says) in [
+        (
+            "stable-pin-mkclean",
+            "rule take-hold-mkclean @ splice_folio_into_pipe",
+        ),
+        ("untorn", "in that folio together, at one instant"),
+        ("write-vs-splice", "task writer: write"),
+        ("tee", "tee is a group of"),
+        ("mmap-store", "stores through a shared mapping"),
+        ("page_mkwrite", "confirm-folio-version: bump-on-mkwrite"),
+        ("S5a", "pipe_read (fs/pipe.c): report the bytes as read"),
+        ("H16", "iomap: a cached mapping goes stale"),
+        ("hold-works-when-clean", "is a claim"),
+    ] {
+        let output = run(&["explain", name]);
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", stderr(&output));
+        assert!(
+            stdout(&output).contains(says),
+            "{name}: {}",
+            stdout(&output)
+        );
+    }
+}
+
+#[test]
+fn shells_and_man_are_served() {
+    for shell in ["bash", "zsh", "fish"] {
+        let output = run(&["completions", shell]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert!(stdout(&output).contains("explain"), "{shell}");
+    }
+    let output = run(&["man"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains(".TH foliocheck 1"));
+    assert!(stdout(&output).contains("Exit codes"));
+}
+
+#[test]
+fn colour_is_as_asked_for() {
+    let colour = |when: &str| {
+        let args = [
+            "trace",
+            "stable-pin",
+            "mmap-store-dirty-pte",
+            "snapshot",
+            "--color",
+            when,
+        ];
+        stdout(&run(&args)).contains('\u{1b}')
+    };
+    assert!(colour("always"));
+    assert!(!colour("never"));
+    assert!(!colour("auto"), "piped");
 }
 
 #[test]
@@ -97,6 +285,10 @@ fn lists_have_the_agreed_fields() {
         ("invariants", &["id", "title"]),
         ("steps", &["id", "title"]),
         ("bugs", &["id", "title", "kernel", "fix", "story", "cases"]),
+        ("groups", &["id", "title"]),
+        ("calls", &["id", "title"]),
+        ("hooks", &["id", "title"]),
+        ("claims", &["id", "title"]),
     ] {
         let output = run(&["list", what, "--format", "json"]);
         assert_eq!(output.status.code(), Some(0));

@@ -91,15 +91,12 @@ fn bad_input_is_refused() {
             vec!["check", "--engine", "shuttle", "--schedules", "0"],
             "1 or more",
         ),
-        (
-            vec!["agree", "--scheme", "nothing"],
-            "no scheme matches `nothing`",
-        ),
+        (vec!["agree", "--scheme", "nothing"], "no scheme `nothing`"),
         (
             vec!["agree", "--scenario", "nothing"],
-            "no scenario matches `nothing`",
+            "no scenario `nothing`",
         ),
-        (vec!["orders", "nothing"], "no scheme matches `nothing`"),
+        (vec!["orders", "nothing"], "no scheme `nothing`"),
         (vec!["orders"], "<SCHEME>"),
     ] {
         let output = run(&args);

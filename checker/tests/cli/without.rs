@@ -143,7 +143,7 @@ fn a_check_without_a_part_is_not_held_to_what_is_committed() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let text = stdout(&output);
     assert!(text.starts_with("Without: "), "{text}");
-    assert!(text.contains("Not compared with what is committed: a part is removed."));
+    assert!(text.contains("Not compared with what is committed: a scheme without a part"));
     assert!(!text.contains("as committed"), "{text}");
     let blessed = run(&[&CELL[..], &["lock:S0", "--bless"]].concat());
     assert_eq!(blessed.status.code(), Some(2));
@@ -184,9 +184,8 @@ fn printed_commands_carry_what_is_removed() {
         command.contains("--without before:B6:B14 --without 'branch:B6:clean: skip'"),
         "{command}"
     );
-    let pasted = command.replace("foliocheck", env!("CARGO_BIN_EXE_foliocheck"));
     let shell = std::process::Command::new("sh")
-        .args(["-c", &pasted])
+        .args(["-c", command])
         .output()
         .expect("sh");
     assert_eq!(shell.status.code(), Some(0), "{}", stderr(&shell));

@@ -50,7 +50,10 @@ const CASES: &[Case<'static>] = &[
         "a new one",
         "verdicts.json",
         &|t| in_cell(t, |_| None),
-        &["New:", "violated in 19 steps (nothing committed)"],
+        &[
+            "New, not gated yet:",
+            "violated in 19 steps (nothing committed)",
+        ],
     ),
     (
         "a vanished one",
@@ -154,7 +157,7 @@ fn the_gravest_comes_first() {
     let order = [
         "Verdicts:",
         "What was visited:",
-        "New:",
+        "New, not gated yet:",
         "No longer run:",
         "files of results:",
     ]

@@ -9,223 +9,117 @@ use crate::machine::expr::Expr;
 use crate::machine::step::RuleTag;
 use crate::machine::var::VarId;
 
-/// A named place in the kernel's programs.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Hook {
-    /// `folio_wait_stable`: before a write or a `page_mkwrite` may go on (W6, M8).
-    FolioWaitStable,
-    /// `folio_wait_stable` as `write_begin` calls it (W6).
-    WriteBeginStable,
-    /// `folio_wait_stable` as `page_mkwrite` calls it (M8).
-    MkwriteStable,
-    /// `folio_wait_stable` as a filesystem calls it before it zeroes part of a page (T7).
-    ZeroRangeStable,
-    /// `truncate_inode_partial_folio`: before bytes of a cached folio are zeroed (T4).
-    PartialTruncateWait,
-    /// `iomap_write_end` and its like: bytes were copied in, the folio is still locked (W10).
-    FolioWritten,
-    /// `page_mkwrite`: the folio is locked and about to become writable in a page table (M7).
-    FolioMkwrite,
-    /// `truncate_inode_partial_folio`: bytes were zeroed, the folio is still locked (T4).
-    FolioZeroed,
-    /// `iomap_write_begin`, before the folio is looked up (before W4).
-    IomapLookup,
-    /// `iomap_write_begin`: the folio is locked, and nothing has been read or zeroed on the ground of
-    /// the cached mapping (W7).
-    IomapValid,
-    /// `xfs_map_blocks`: writeback has a cached mapping that covers the page (B9).
-    ImapValid,
-    /// `page_vma_mapped_walk` as `folio_mkclean` uses it: before the PTL of an entry is taken (B2).
-    PageVmaMappedWalk,
-    /// `pin_user_pages`: a writable pin of a file's page. Only to be left out: then it is refused (G1).
-    PinUserPages,
-    /// `shrink_folio_list`: a pinned folio keeps its buffers. Only to be left out (R1).
-    ReclaimPinned,
-    /// `submit_bio`: a write is handed to the device, the folio lock is dropped. A rule here fills
-    /// pages that the device reads in place of the folio (B10).
-    SubmitBio,
-    /// `filemap_splice_read`, whole: how a page of the file gets into the pipe. A rule here
-    /// replaces S1 and S2 for that page.
-    FilemapSpliceRead,
-    /// Before `splice_folio_into_pipe`: the folio is referenced and up to date (between S1 and S2).
-    SpliceAddFolio,
-    /// `link_pipe`: a buffer is duplicated into another pipe (S3).
-    PipeBufGet,
-    /// `pipe_buf_confirm`: before a consumer uses a buffer (S4).
-    PipeBufConfirm,
-    /// A consumer that copies is about to read the buffer.
-    SinkIoStart,
-    /// A consumer that copies has copied the buffer, and has not yet reported it.
-    PipeBufCopied,
-    /// A consumer that copies has finished with the buffer.
-    SinkIoEnd,
-    /// `pipe_buf_release`: the pipe's reference is about to go (S7).
-    PipeBufRelease,
-    /// `skb_splice_from_iter`: the socket takes its reference (S6).
-    SkbFragGet,
-    /// `skb_release_data`: the socket's last reference is about to go (N2, N3).
-    SkbFragPut,
-    /// Before `filemap_splice_read`: whether this caller gets a copy (a rule at
-    /// [`FilemapSpliceRead`](Self::FilemapSpliceRead) makes it). Asked with [`Choice::Source`].
-    SplicePermission,
-    /// `sock_sendmsg`: whether the socket copies a buffer. Asked with [`Choice::Sink`].
-    SockSendmsg,
-    /// Before `sock_sendmsg`, for each buffer that goes by reference: the pipe mutex is held, the socket
-    /// lock is not (before S6k).
-    SockSendmsgStart,
-    /// `splice(2)` is about to return, its requests handed on as far as it goes. Rules here replace
-    /// the report of completion that the return is.
-    SpliceReturn,
-    /// `tcp_clean_rtx_queue`: a frag is acknowledged (N2).
-    SkbAcked,
-    /// A request was cancelled while a socket had this frag of it queued.
-    RequestCancel,
-    /// The folio is found and referenced, before it is asked whether it may go into the pipe: locks.
-    SpliceTest,
-    /// Reasons not to splice the folio by reference, asked one after another.
-    SpliceRefuse,
-    /// Conditions of the step that claims the folio for the pipe.
-    SpliceClaimIf,
-    /// The step that claims the folio for the pipe: it is counted.
-    SpliceClaim,
-    /// The same, by a mark on its slot.
-    SpliceTag,
-    /// The same, by taking the folio out of the page cache.
-    SpliceSteal,
-    /// The folio is not spliced by reference; what `SpliceTest` locked is still locked.
-    SpliceCopyLocked,
-    /// Either way: what `SpliceTest` locked is unlocked.
-    SpliceTested,
-    /// The folio is not spliced by reference, nothing is locked: a copy goes into the pipe.
-    SpliceCopy,
-    /// The folio is not spliced by reference, nothing is locked: the call fails.
-    SpliceError,
-    /// `__filemap_get_folio`, for somebody who will write to the folio: found and referenced, not locked.
-    FolioLookedUp,
-    /// Conditions under which a folio that splices refer to may be written in place.
-    WriteInPlaceIf,
-    /// The same, where references that are no splice's count too.
-    WriteInPlaceIfUnreferenced,
-    /// write(2): the folio is locked and belongs to the file (after W5; again after W6m, where ext4 has let it go).
-    WriteLocked,
-    /// `page_mkwrite`: the folio is locked and belongs to the file (after M5).
-    MkwriteLocked,
-    /// Partial truncation and hole punching: the folio is locked and belongs to the file (T4, T7).
-    ZeroLocked,
-    /// `do_mmap`: before the new mapping is known to the file.
-    MmapStart,
-    /// `mmap(2)`: the new mapping is known to the file, and nobody can use it yet.
-    MmapLinked,
+/// Declares the hooks: each with its name in listings and what it is, which is its documentation as well.
+macro_rules! hooks {
+    ($($hook:ident = $name:literal, $about:literal;)*) => {
+        /// A named place in the kernel's programs.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum Hook {
+            $(#[doc = $about] $hook,)*
+        }
+
+        impl Hook {
+            /// All hooks.
+            pub const ALL: &'static [Hook] = &[$(Hook::$hook,)*];
+
+            /// Its name in listings.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Hook::$hook => $name,)*
+                }
+            }
+
+            /// Where it is, in one line.
+            pub fn about(self) -> &'static str {
+                match self {
+                    $(Hook::$hook => $about,)*
+                }
+            }
+        }
+    };
 }
 
-impl Hook {
-    /// All hooks.
-    pub const ALL: &'static [Hook] = &[
-        Hook::FolioWaitStable,
-        Hook::WriteBeginStable,
-        Hook::MkwriteStable,
-        Hook::ZeroRangeStable,
-        Hook::PartialTruncateWait,
-        Hook::FolioWritten,
-        Hook::FolioMkwrite,
-        Hook::FolioZeroed,
-        Hook::IomapLookup,
-        Hook::IomapValid,
-        Hook::ImapValid,
-        Hook::PageVmaMappedWalk,
-        Hook::PinUserPages,
-        Hook::ReclaimPinned,
-        Hook::SubmitBio,
-        Hook::FilemapSpliceRead,
-        Hook::SpliceAddFolio,
-        Hook::PipeBufGet,
-        Hook::PipeBufConfirm,
-        Hook::SinkIoStart,
-        Hook::PipeBufCopied,
-        Hook::SinkIoEnd,
-        Hook::PipeBufRelease,
-        Hook::SkbFragGet,
-        Hook::SkbFragPut,
-        Hook::SplicePermission,
-        Hook::SockSendmsg,
-        Hook::SockSendmsgStart,
-        Hook::SpliceReturn,
-        Hook::SkbAcked,
-        Hook::RequestCancel,
-        Hook::SpliceTest,
-        Hook::SpliceRefuse,
-        Hook::SpliceClaimIf,
-        Hook::SpliceClaim,
-        Hook::SpliceTag,
-        Hook::SpliceSteal,
-        Hook::SpliceCopyLocked,
-        Hook::SpliceTested,
-        Hook::SpliceCopy,
-        Hook::SpliceError,
-        Hook::FolioLookedUp,
-        Hook::WriteInPlaceIf,
-        Hook::WriteInPlaceIfUnreferenced,
-        Hook::WriteLocked,
-        Hook::MkwriteLocked,
-        Hook::ZeroLocked,
-        Hook::MmapStart,
-        Hook::MmapLinked,
-    ];
-
-    /// Its name in listings.
-    pub fn name(self) -> &'static str {
-        match self {
-            Hook::FolioWaitStable => "folio_wait_stable",
-            Hook::WriteBeginStable => "write_begin",
-            Hook::MkwriteStable => "mkwrite_wait",
-            Hook::ZeroRangeStable => "zero_range_wait",
-            Hook::PartialTruncateWait => "truncate_inode_partial_folio",
-            Hook::FolioWritten => "write_end",
-            Hook::FolioMkwrite => "page_mkwrite",
-            Hook::FolioZeroed => "folio_zero_range",
-            Hook::IomapLookup => "iomap_get_folio",
-            Hook::IomapValid => "iomap_valid",
-            Hook::ImapValid => "xfs_imap_valid",
-            Hook::PageVmaMappedWalk => "page_vma_mapped_walk",
-            Hook::PinUserPages => "pin_user_pages",
-            Hook::ReclaimPinned => "folio_maybe_dma_pinned",
-            Hook::SubmitBio => "submit_bio",
-            Hook::FilemapSpliceRead => "filemap_splice_read",
-            Hook::SpliceAddFolio => "splice_folio_into_pipe",
-            Hook::PipeBufGet => "pipe_buf_get",
-            Hook::PipeBufConfirm => "pipe_buf_confirm",
-            Hook::SinkIoStart => "sink_io_start",
-            Hook::PipeBufCopied => "sink_copied",
-            Hook::SinkIoEnd => "sink_io_end",
-            Hook::PipeBufRelease => "pipe_buf_release",
-            Hook::SkbFragGet => "skb_splice_from_iter",
-            Hook::SkbFragPut => "skb_release_data",
-            Hook::SplicePermission => "splice_permission",
-            Hook::SockSendmsg => "sock_sendmsg",
-            Hook::SockSendmsgStart => "sock_sendmsg_start",
-            Hook::SpliceReturn => "splice_return",
-            Hook::SkbAcked => "tcp_clean_rtx_queue",
-            Hook::RequestCancel => "request_cancel",
-            Hook::SpliceTest => "splice_test",
-            Hook::SpliceRefuse => "splice_refuse",
-            Hook::SpliceClaimIf => "splice_claim_if",
-            Hook::SpliceClaim => "splice_claim",
-            Hook::SpliceTag => "splice_tag",
-            Hook::SpliceSteal => "pipe_buf_try_steal",
-            Hook::SpliceCopyLocked => "splice_copy_locked",
-            Hook::SpliceTested => "splice_tested",
-            Hook::SpliceCopy => "copy_splice_read",
-            Hook::SpliceError => "splice_error",
-            Hook::FolioLookedUp => "filemap_get_entry",
-            Hook::WriteInPlaceIf => "write_in_place_if",
-            Hook::WriteInPlaceIfUnreferenced => "write_in_place_if_unreferenced",
-            Hook::WriteLocked => "write_begin_locked",
-            Hook::MkwriteLocked => "page_mkwrite_locked",
-            Hook::ZeroLocked => "truncate_inode_partial_folio_locked",
-            Hook::MmapStart => "do_mmap",
-            Hook::MmapLinked => "vma_link_file",
-        }
-    }
+hooks! {
+    FolioWaitStable = "folio_wait_stable",
+        "`folio_wait_stable`: before a write or a `page_mkwrite` may go on (W6, M8).";
+    WriteBeginStable = "write_begin", "`folio_wait_stable` as `write_begin` calls it (W6).";
+    MkwriteStable = "mkwrite_wait", "`folio_wait_stable` as `page_mkwrite` calls it (M8).";
+    ZeroRangeStable = "zero_range_wait",
+        "`folio_wait_stable` as a filesystem calls it before it zeroes part of a page (T7).";
+    PartialTruncateWait = "truncate_inode_partial_folio",
+        "`truncate_inode_partial_folio`: before bytes of a cached folio are zeroed (T4).";
+    FolioWritten = "write_end",
+        "`iomap_write_end` and its like: bytes were copied in, the folio is still locked (W10).";
+    FolioMkwrite = "page_mkwrite",
+        "`page_mkwrite`: the folio is locked and about to become writable in a page table (M7).";
+    FolioZeroed = "folio_zero_range",
+        "`truncate_inode_partial_folio`: bytes were zeroed, the folio is still locked (T4).";
+    IomapLookup = "iomap_get_folio", "`iomap_write_begin`, before the folio is looked up (before W4).";
+    IomapValid = "iomap_valid",
+        "`iomap_write_begin`: the folio is locked, and nothing has been read or zeroed on the ground of the cached \
+        mapping (W7).";
+    ImapValid = "xfs_imap_valid", "`xfs_map_blocks`: writeback has a cached mapping that covers the page (B9).";
+    PageVmaMappedWalk = "page_vma_mapped_walk",
+        "`page_vma_mapped_walk` as `folio_mkclean` uses it: before the PTL of an entry is taken (B2).";
+    PinUserPages = "pin_user_pages",
+        "`pin_user_pages`: a writable pin of a file's page. Only to be left out: then it is refused (G1).";
+    ReclaimPinned = "folio_maybe_dma_pinned",
+        "`shrink_folio_list`: a pinned folio keeps its buffers. Only to be left out (R1).";
+    SubmitBio = "submit_bio",
+        "`submit_bio`: a write is handed to the device, the folio lock is dropped. A rule here fills pages that \
+        the device reads in place of the folio (B10).";
+    FilemapSpliceRead = "filemap_splice_read",
+        "`filemap_splice_read`, whole: how a page of the file gets into the pipe. A rule here replaces S1 and S2 \
+        for that page.";
+    SpliceAddFolio = "splice_folio_into_pipe",
+        "Before `splice_folio_into_pipe`: the folio is referenced and up to date (between S1 and S2).";
+    PipeBufGet = "pipe_buf_get", "`link_pipe`: a buffer is duplicated into another pipe (S3).";
+    PipeBufConfirm = "pipe_buf_confirm", "`pipe_buf_confirm`: before a consumer uses a buffer (S4).";
+    SinkIoStart = "sink_io_start", "A consumer that copies is about to read the buffer.";
+    PipeBufCopied = "sink_copied", "A consumer that copies has copied the buffer, and has not yet reported it.";
+    SinkIoEnd = "sink_io_end", "A consumer that copies has finished with the buffer.";
+    PipeBufRelease = "pipe_buf_release", "`pipe_buf_release`: the pipe's reference is about to go (S7).";
+    SkbFragGet = "skb_splice_from_iter", "`skb_splice_from_iter`: the socket takes its reference (S6).";
+    SkbFragPut = "skb_release_data", "`skb_release_data`: the socket's last reference is about to go (N2, N3).";
+    SplicePermission = "splice_permission",
+        "Before `filemap_splice_read`: whether this caller gets a copy (a rule at `filemap_splice_read` makes it). \
+        Asked with `Choice::Source`.";
+    SockSendmsg = "sock_sendmsg", "`sock_sendmsg`: whether the socket copies a buffer. Asked with `Choice::Sink`.";
+    SockSendmsgStart = "sock_sendmsg_start",
+        "Before `sock_sendmsg`, for each buffer that goes by reference: the pipe mutex is held, the socket lock is \
+        not (before S6k).";
+    SpliceReturn = "splice_return",
+        "`splice(2)` is about to return, its requests handed on as far as it goes. Rules here replace the report \
+        of completion that the return is.";
+    SkbAcked = "tcp_clean_rtx_queue", "`tcp_clean_rtx_queue`: a frag is acknowledged (N2).";
+    RequestCancel = "request_cancel", "A request was cancelled while a socket had this frag of it queued.";
+    SpliceTest = "splice_test",
+        "The folio is found and referenced, before it is asked whether it may go into the pipe: locks.";
+    SpliceRefuse = "splice_refuse", "Reasons not to splice the folio by reference, asked one after another.";
+    SpliceClaimIf = "splice_claim_if", "Conditions of the step that claims the folio for the pipe.";
+    SpliceClaim = "splice_claim", "The step that claims the folio for the pipe: it is counted.";
+    SpliceTag = "splice_tag", "The same, by a mark on its slot.";
+    SpliceSteal = "pipe_buf_try_steal", "The same, by taking the folio out of the page cache.";
+    SpliceCopyLocked = "splice_copy_locked",
+        "The folio is not spliced by reference; what `SpliceTest` locked is still locked.";
+    SpliceTested = "splice_tested", "Either way: what `SpliceTest` locked is unlocked.";
+    SpliceCopy = "copy_splice_read",
+        "The folio is not spliced by reference, nothing is locked: a copy goes into the pipe.";
+    SpliceError = "splice_error", "The folio is not spliced by reference, nothing is locked: the call fails.";
+    FolioLookedUp = "filemap_get_entry",
+        "`__filemap_get_folio`, for somebody who will write to the folio: found and referenced, not locked.";
+    WriteInPlaceIf = "write_in_place_if",
+        "Conditions under which a folio that splices refer to may be written in place.";
+    WriteInPlaceIfUnreferenced = "write_in_place_if_unreferenced",
+        "The same, where references that are no splice's count too.";
+    WriteLocked = "write_begin_locked",
+        "write(2): the folio is locked and belongs to the file (after W5; again after W6m, where ext4 has let it \
+        go).";
+    MkwriteLocked = "page_mkwrite_locked", "`page_mkwrite`: the folio is locked and belongs to the file (after M5).";
+    ZeroLocked = "truncate_inode_partial_folio_locked",
+        "Partial truncation and hole punching: the folio is locked and belongs to the file (T4, T7).";
+    MmapStart = "do_mmap", "`do_mmap`: before the new mapping is known to the file.";
+    MmapLinked = "vma_link_file", "`mmap(2)`: the new mapping is known to the file, and nobody can use it yet.";
 }
 
 /// What a rule can refer to at its hook.

@@ -165,6 +165,7 @@ pub fn explore(
     if let Some(task) = tasks.iter().find(|t| t.forever) {
         return Err(LoomError::Endless(task.name.clone()));
     }
+    crate::shuttle::keep_panic_hook();
     let shared = Arc::new(Mutex::new(Shared::default()));
     let started = Instant::now();
     for script in scripts(prepared) {

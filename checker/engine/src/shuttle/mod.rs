@@ -137,8 +137,9 @@ struct Shared {
 }
 
 /// shuttle puts a hook of its own before every panic of the process, once, and its hook prints; loom ends
-/// its threads by what looks like a panic. Nothing here panics on purpose: the hook before is put back.
-fn keep_panic_hook() {
+/// its threads by what looks like a panic. Nothing here panics on purpose: the hook before is put back. Both engines
+/// ask for this before anything else, so that no thread of loom ends while shuttle's hook is in place.
+pub(crate) fn keep_panic_hook() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = std::panic::take_hook();

@@ -1,0 +1,43 @@
+//! `foliocheck new scenario`: a file to start from.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anstream::println;
+use anyhow::Context as _;
+use foliocheck_specs::scenario::Scenario;
+
+use super::select::{self, Place};
+
+/// A scenario with its comments. It says little, and is whole.
+const SCENARIO: &str = include_str!("../../../specs/docs/template.toml");
+
+/// Writes `NAME.toml` into the folder of scenarios, or here. A file that is there stays as it is. The exit code.
+pub fn scenario(place: &Place, name: &str) -> anyhow::Result<u8> {
+    let folder = place
+        .scenarios
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("."));
+    let path = folder.join(format!("{name}.toml"));
+    Scenario::parse(&path, SCENARIO)?;
+    let mut file = std::fs::File::create_new(&path)
+        .with_context(|| format!("cannot create {}", path.display()))?;
+    file.write_all(SCENARIO.as_bytes())
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    let folder = folder.to_string_lossy();
+    let here = [
+        "check",
+        "--scenarios",
+        &folder,
+        "--scenario",
+        name,
+        "--scheme",
+        "by-reference",
+    ];
+    println!(
+        "{} is written. To run it:\n  {}",
+        path.display(),
+        select::command(here)
+    );
+    Ok(0)
+}

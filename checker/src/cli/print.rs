@@ -1,0 +1,300 @@
+//! What `check` prints of what was run, and what other commands print alike.
+
+use anstream::{eprint, eprintln, print, println};
+use foliocheck_specs::{invariants, witness};
+
+use super::FairnessArg;
+use super::job::Job;
+use super::select::Place;
+use crate::causes::chain;
+use crate::expectation::{Expectations, Expected};
+use crate::gate::outcome::Outcome;
+use crate::report::summary::{self, Cell, Environment, Matrix};
+use crate::report::terminal::{self, fit};
+use crate::report::{self, overview, table, text};
+use crate::suite::UnitError;
+use crate::verdict::Verdict;
+
+/// Commands that are printed for counterexamples, unless all are asked for.
+const COMMANDS: usize = 10;
+
+/// What is printed about.
+pub struct Said<'a> {
+    /// What was run.
+    pub job: &'a Job,
+    /// Its runs.
+    pub runs: &'a [Expected],
+    /// The same, as tables.
+    pub tables: &'a [(Environment, Matrix<'a>)],
+    /// With which fairness.
+    pub fairness: FairnessArg,
+    /// Verdicts for which nothing is committed.
+    pub new: usize,
+}
+
+/// Everything was run: the conclusion, what came out in words, the table of files on disk, how to go on.
+pub fn whole(place: &Place, said: &Said<'_>, outcome: &Outcome) {
+    println!("{}\n", fit(&conclusion(place, said, outcome)));
+    overview(place, said.runs, said.tables);
+    if place.verbose {
+        commands(place, said, usize::MAX);
+    }
+    print_rest(place, said.job);
+    print!("{}", report::gate::plain(outcome));
+    go_on(place, said);
+    summary(said.job);
+}
+
+/// What came out in words, and the tables: the first, with a line for each other, or all of them.
+fn overview(place: &Place, runs: &[Expected], all: &[(Environment, Matrix<'_>)]) {
+    let invariants = invariants::all();
+    let words = overview::text(&place.schemes, &invariants, runs);
+    println!("{}", fit(&words));
+    let shown = if place.verbose {
+        all.len()
+    } else {
+        all.len().min(1)
+    };
+    tables(&all[..shown]);
+    for (environment, matrix) in &all[shown..] {
+        println!("{}", fit(&overview::line(environment, matrix)));
+    }
+    println!();
+}
+
+/// What is committed, without a run.
+pub fn committed(place: &Place) -> anyhow::Result<()> {
+    let results = place.results();
+    let expected = Expectations::read(&results)?;
+    let runs: Vec<Expected> = expected.iter().cloned().collect();
+    anyhow::ensure!(
+        !runs.is_empty(),
+        "nothing is committed in {}",
+        results.display()
+    );
+    let (scenarios, invariants) = (place.scenarios()?, invariants::all());
+    println!(
+        "Committed in {}, not run now: {} verdicts.\n",
+        results.display(),
+        runs.len()
+    );
+    let all = summary::tables(&place.schemes, &invariants, &scenarios, &runs);
+    overview(place, &runs, &all);
+    Ok(())
+}
+
+/// Some of it was run: the tables, the shortest counterexamples, how that compares.
+pub fn part(place: &Place, said: &Said<'_>, outcome: &Outcome) {
+    tables(said.tables);
+    commands(
+        place,
+        said,
+        if place.verbose { usize::MAX } else { COMMANDS },
+    );
+    print_rest(place, said.job);
+    print!("{}", report::gate::plain(outcome));
+    println!("{}", fit(&conclusion(place, said, outcome)));
+    summary(said.job);
+}
+
+/// Something else was run than what is committed, for this reason.
+pub fn apart(place: &Place, said: &Said<'_>, why: &str) {
+    tables(said.tables);
+    commands(
+        place,
+        said,
+        if place.verbose { usize::MAX } else { COMMANDS },
+    );
+    for line in &said.job.passed {
+        println!("{}", fit(&format!("not run: {line}")));
+    }
+    println!(
+        "{}",
+        fit(&format!("Not compared with what is committed: {why}."))
+    );
+    summary(said.job);
+}
+
+/// Whether everything is as committed, in a sentence.
+fn conclusion(place: &Place, said: &Said<'_>, outcome: &Outcome) -> String {
+    let results = place.results();
+    let results = results.display();
+    let new = match said.new {
+        0 => String::new(),
+        new => format!(
+            " {new} verdicts are new, not gated yet: nothing is committed for them (`{}` commits them).",
+            place.command(["gate", "--bless"])
+        ),
+    };
+    let wrong = outcome.wrong();
+    let open = outcome.count(Verdict::Inconclusive);
+    let known = said.runs.len() - said.new - open;
+    let compared = match (known, wrong) {
+        (_, 1..) => format!("NOT as committed in {results}: {wrong} differences, listed below."),
+        (0, 0) => String::new(),
+        (known, 0) => {
+            let others = outcome.sections.iter().filter(|s| s.looked_at > 0);
+            let others: String = others
+                .map(|s| format!(", {} {}", s.looked_at, s.title))
+                .collect();
+            format!("As committed in {results}: {known} verdicts{others}.")
+        }
+    };
+    let open = match open {
+        0 => String::new(),
+        open => format!(" {open} runs are inconclusive."),
+    };
+    format!("{compared}{open}{new}").trim_start().to_owned()
+}
+
+/// All of them, and what their signs mean.
+fn tables(tables: &[(Environment, Matrix<'_>)]) {
+    let width = terminal::width();
+    let bold = anstyle::Style::new().bold();
+    for (environment, matrix) in tables {
+        println!("{bold}{}{bold:#}", environment.title);
+        println!("{}", table::matrix(matrix, width));
+    }
+    println!("{}\n", fit(table::LEGEND));
+}
+
+/// The commands that print the shortest counterexamples.
+fn commands(place: &Place, said: &Said<'_>, most: usize) {
+    let violated: Vec<&Cell<'_>> = said.tables.iter().flat_map(|(_, m)| m.violated()).collect();
+    if violated.is_empty() {
+        return;
+    }
+    println!("Shortest counterexamples:");
+    for cell in violated.iter().take(most) {
+        if let Some(run) = cell.shortest {
+            let steps = run.length.unwrap_or_default();
+            println!("  {}  # {steps} steps", trace_command(place, said, run));
+        }
+    }
+    if violated.len() > most {
+        println!("  and {} more: -v prints them", violated.len() - most);
+    }
+    println!();
+}
+
+/// The command that prints a run's counterexample.
+fn trace_command(place: &Place, said: &Said<'_>, run: &Expected) -> String {
+    let mut words = vec!["trace", &run.scheme, &run.scenario, &run.invariant];
+    for part in said.job.what.without.named() {
+        words.extend(["--without", part]);
+    }
+    if let Some(fairness) = said.fairness.option() {
+        words.extend(["--fairness", fairness]);
+    }
+    place.command(words)
+}
+
+/// What to look at next.
+fn go_on(place: &Place, said: &Said<'_>) {
+    let shortest = said.runs.iter().filter(|r| r.length.is_some());
+    let shortest = shortest.min_by_key(|r| (r.length, &r.scheme, &r.scenario));
+    println!("How to go on:");
+    let line = |command: String, what: &str| println!("  {command}\n      {what}");
+    if let Some(run) = shortest {
+        line(
+            trace_command(place, said, run),
+            "a counterexample, step by step",
+        );
+        line(
+            place.command(["explain", &run.invariant]),
+            "what that invariant says; the same for a scheme, a scenario, a step, a bug",
+        );
+    }
+    line(
+        place.command(["ui", "--open"]),
+        "all of this as a page: step through, compare, try rules",
+    );
+    line(
+        place.command(["-v"]),
+        "all tables, and a command for each counterexample",
+    );
+    println!();
+}
+
+/// What could not be run, with the shortest steps to where a step errs.
+pub fn errors(errors: &[anyhow::Error]) {
+    for error in errors {
+        eprintln!("foliocheck: {}", chain(error.as_ref()));
+        let unit = error.chain().find_map(|e| e.downcast_ref::<UnitError>());
+        if let Some(trace) = unit.and_then(UnitError::steps) {
+            eprint!("{}", text::steps(trace));
+        }
+    }
+}
+
+/// Witnesses, bugs and claims, as far as they were run.
+fn print_rest(place: &Place, job: &Job) {
+    if let Some(witnesses) = &job.witnesses {
+        print_witnesses(witnesses);
+    }
+    if let Some(tried) = &job.tried {
+        print!("{}", fit(&report::bugs::summary(&tried.cases)));
+    }
+    if let Some(ledger) = &job.ledger {
+        println!("{}.", ledger.summary);
+    }
+    if let Some(threads) = &job.threads {
+        print!("{}", fit(&threads.summary()));
+        for [scheme, scenario, invariant] in threads.weak_only() {
+            println!("  on weak memory only: {invariant}, by {scheme}");
+            let command = ["trace", scheme, scenario, invariant, "--engine", "loom"];
+            println!("    {}", place.command(command));
+        }
+        println!();
+    }
+}
+
+fn print_witnesses(witnesses: &[(witness::Witness, bool)]) {
+    let broken = witnesses.iter().filter(|(_, b)| *b).count();
+    println!(
+        "Witnesses: {broken} of {} break the invariant that they must break.",
+        witnesses.len()
+    );
+    for (witness, _) in witnesses.iter().filter(|(_, b)| !b) {
+        println!(
+            "  {} was NOT violated by {} in {}: {}",
+            witness.invariant, witness.scheme, witness.scenario, witness.title
+        );
+    }
+}
+
+/// What is not as committed, if anything.
+pub fn lines(differences: &[String]) {
+    if !differences.is_empty() {
+        println!("Not as committed (accept with --bless):");
+    }
+    for line in differences {
+        println!("  {line}");
+    }
+}
+
+/// How much was run, and what came out.
+pub fn summary(job: &Job) {
+    let (runs, answers) = (&job.runs, &job.answers);
+    let count = |v: Verdict| runs.iter().filter(|r| r.verdict == v).count();
+    let states: usize = answers.iter().map(|a| a.states).sum();
+    let transitions: usize = answers.iter().map(|a| a.transitions).sum();
+    let omissions: f64 = answers.iter().map(|a| a.expected_omissions).sum();
+    for run in runs.iter().filter(|r| r.verdict == Verdict::Inconclusive) {
+        let reason = run.reason.as_deref().unwrap_or("no reason given");
+        println!(
+            "inconclusive: {} in {}, {}: {reason}",
+            run.scheme, run.scenario, run.invariant
+        );
+    }
+    let line = format!(
+        "{} runs: {} hold, {} violated, {} inconclusive; {states} states, {transitions} transitions, {:.1} s; \
+         expected states lost to equal fingerprints: {omissions:.0e}",
+        runs.len(),
+        count(Verdict::Holds),
+        count(Verdict::Violated),
+        count(Verdict::Inconclusive),
+        job.elapsed.as_secs_f64(),
+    );
+    println!("{}", fit(&line));
+}
