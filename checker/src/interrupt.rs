@@ -1,5 +1,6 @@
 //! Interrupts: the program ends at once, except while files are being put in their places.
 
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -84,7 +85,7 @@ fn finished() -> String {
         out.push_str(line);
     }
     if found.len() > LISTED {
-        out.push_str(&format!("\n  and {} more", found.len() - LISTED));
+        let _ = write!(out, "\n  and {} more", found.len() - LISTED);
     }
     out
 }

@@ -32,6 +32,19 @@ pub fn like<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Vec<&
     near.into_iter().take(3).map(|(_, _, name)| name).collect()
 }
 
+/// `; did you mean `a` or `b`?`; empty where nothing is near.
+pub fn meant<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> String {
+    let like: Vec<String> = like(wanted, names)
+        .iter()
+        .map(|n| format!("`{n}`"))
+        .collect();
+    if like.is_empty() {
+        String::new()
+    } else {
+        format!("; did you mean {}?", like.join(" or "))
+    }
+}
+
 /// That there is none of that name, which ones are near, and where all of them are listed.
 pub fn unknown<'n>(
     kind: &str,
@@ -39,14 +52,7 @@ pub fn unknown<'n>(
     names: impl IntoIterator<Item = &'n str>,
     list: &str,
 ) -> String {
-    let like: Vec<String> = like(wanted, names)
-        .iter()
-        .map(|n| format!("`{n}`"))
-        .collect();
-    let meant = match like.is_empty() {
-        true => String::new(),
-        false => format!("; did you mean {}?", like.join(" or ")),
-    };
+    let meant = meant(wanted, names);
     format!("no {kind} `{wanted}`{meant} (`{list}` lists them)")
 }
 

@@ -109,9 +109,10 @@ fn check_apart(place: &Place, args: &CheckArgs, what: What) -> anyhow::Result<u8
     let runs: Vec<Expected> = job.runs.iter().map(Expected::of).collect();
     let invariants = invariants::all();
     let tables = summary::tables(&place.schemes, &invariants, &job.what.scenarios, &runs);
-    let removed = match parts.is_empty() {
-        true => String::new(),
-        false => format!("Without: {}.\n", parts.in_words().join("; ")),
+    let removed = if parts.is_empty() {
+        String::new()
+    } else {
+        format!("Without: {}.\n", parts.in_words().join("; "))
     };
     match args.format {
         Format::Json => println!("{}", json::runs_without(&job.runs, parts.named())),

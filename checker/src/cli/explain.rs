@@ -22,12 +22,7 @@ pub fn explain(place: &Place, name: &str) -> anyhow::Result<u8> {
     let found = all.sections(place, name)?;
     if found.is_empty() {
         let names = all.names();
-        let like = near::like(name, names.iter().map(String::as_str));
-        let meant: Vec<String> = like.iter().map(|n| format!("`{n}`")).collect();
-        let meant = match meant.is_empty() {
-            true => String::new(),
-            false => format!("; did you mean {}?", meant.join(" or ")),
-        };
+        let meant = near::meant(name, names.iter().map(String::as_str));
         anyhow::bail!(
             "nothing is called `{name}`{meant} A scheme, an invariant, a scenario, a group, a call, a hook, a step, a \
              bug or a claim can be explained: `{}` lists them",
@@ -118,12 +113,13 @@ impl Catalogue {
         let lines: Vec<String> = lines
             .map(|s| format!("  {}\n", listing::Line::rest(s)))
             .collect();
-        Ok(match lines.is_empty() {
-            true => Vec::new(),
-            false => vec![format!(
+        Ok(if lines.is_empty() {
+            Vec::new()
+        } else {
+            vec![format!(
                 "{name} is a step of the model:\n{}",
                 lines.concat()
-            )],
+            )]
         })
     }
 }
@@ -192,9 +188,12 @@ fn verdicts<'e>(runs: &[&'e Expected], of: impl Fn(&'e Expected) -> &'e String) 
         .collect();
     let violated: Vec<String> = shortest.iter().map(|(n, l)| format!("{n} ({l})")).collect();
     let mut out = format!("  committed: {} verdicts\n", runs.len());
-    let line = |what: &str, list: String| match list.is_empty() {
-        true => String::new(),
-        false => format!("  {what}  {list}\n"),
+    let line = |what: &str, list: String| {
+        if list.is_empty() {
+            String::new()
+        } else {
+            format!("  {what}  {list}\n")
+        }
     };
     out.push_str(&line("violated (steps):", violated.join(", ")));
     out.push_str(&line("holds everywhere:", holds.join(", ")));

@@ -134,10 +134,13 @@ fn conclusion(place: &Place, said: &Said<'_>, outcome: &Outcome) -> String {
         (0, 0) => String::new(),
         (known, 0) => {
             let others = outcome.sections.iter().filter(|s| s.looked_at > 0);
-            let others: String = others
+            let others: Vec<String> = others
                 .map(|s| format!(", {} {}", s.looked_at, s.title))
                 .collect();
-            format!("As committed in {results}: {known} verdicts{others}.")
+            format!(
+                "As committed in {results}: {known} verdicts{}.",
+                others.concat()
+            )
         }
     };
     let open = match open {

@@ -95,7 +95,7 @@ fn coverage(place: &Place, args: &ListArgs) -> anyhow::Result<()> {
     match args.format {
         Format::Json => println!("{}", report::coverage::json(&all)?),
         Format::Table if args.scheme.is_empty() => {
-            print!("{}", fit(&report::coverage::summary(&all)))
+            print!("{}", fit(&report::coverage::summary(&all)));
         }
         Format::Table => {
             for of_one in &all {
