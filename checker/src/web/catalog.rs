@@ -20,6 +20,9 @@ pub struct Catalog {
     invariants: Vec<InvariantItem>,
     /// Titles of the parts of the world that have a table of their own.
     environments: Vec<&'static str>,
+    /// The folder of somebody's own scenarios, as it was named on the command line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    folder: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -76,6 +79,9 @@ struct InvariantItem {
     guarantee: &'static str,
     title: &'static str,
     why: &'static str,
+    source: &'static str,
+    /// What it says in full.
+    definition: Option<&'static str>,
 }
 
 impl Catalog {
@@ -95,9 +101,12 @@ impl Catalog {
                     guarantee: i.guarantee,
                     title: i.title,
                     why: i.why,
+                    source: i.source,
+                    definition: invariants::definition(i.id),
                 })
                 .collect(),
             environments: ENVIRONMENTS.iter().map(|e| e.title).collect(),
+            folder: library.folder.clone(),
         }
     }
 }

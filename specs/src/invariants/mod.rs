@@ -41,6 +41,8 @@ pub struct Invariant {
     pub guarantee: &'static str,
     /// What it says, in one line.
     pub title: &'static str,
+    /// Who demands it, and where.
+    pub source: &'static str,
     /// Why a state that violates it is wrong: the sentence under a counterexample.
     pub why: &'static str,
     /// Whether a scenario can violate or keep it at all.
@@ -74,6 +76,16 @@ pub fn all() -> Vec<Invariant> {
         splicer_progress::INVARIANT,
         bystander_progress::INVARIANT,
     ]
+}
+
+/// What each says in full, for readers.
+const TEXT: &str = include_str!("../../docs/invariants.md");
+
+/// What the invariant says in full; in Markdown, of which only code is marked.
+pub fn definition(id: &str) -> Option<&'static str> {
+    let name = format!("| `{id}` |");
+    let line = TEXT.lines().find_map(|line| line.strip_prefix(&name))?;
+    Some(line.trim().trim_end_matches('|').trim_end())
 }
 
 /// The invariant of that name.
