@@ -32,7 +32,7 @@ export function itfText(trace) {
     schema: "1", scheme: page.kernel.id, scenario: page.subject.scenario, invariant: page.subject.invariant,
     without: removedFrom(page), ...(bug ? { bug } : {}), engine: page.answer?.engine ?? "", why: page.answer?.why ?? "",
     blocked: JSON.stringify(trace.view.blocked), ghosts: seen.filter((v) => v.kind === "ghost").map((v) => v.full).join("; "),
-    unchanged: pairsOf(still.map((v) => [v.full, showValue(v, v.init)])),
+    unchanged: pairsOf(still.map((v) => [v.full, showValue(v, v.init)]).sort(([a], [b]) => (a < b ? -1 : 1))),
   };
   const states = Array.from({ length: trace.length + 1 }, (_, n) => stateOf(trace, seen, n));
   const loop = trace.loop === null ? {} : { loop: trace.loop };

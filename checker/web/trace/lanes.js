@@ -344,7 +344,7 @@ export class Lanes {
   // Before the steps of a call.
   callHead(call) {
     const lane = this.laneNumber(call.steps[0]);
-    return h("div", { class: `call-head f${call.task % 8}`, style: { "--lane": String(lane), top: `${this.headTops.get(call)}px` } },
+    return h("div", { class: `call-head f${call.task % 8}`, role: "listitem", style: { "--lane": String(lane), top: `${this.headTops.get(call)}px` } },
       h("button", { type: "button", "aria-expanded": "true", title: `Fold ${call.name}`, on: { click: () => this.fold(call) } },
         "▾ ", h("code", {}, call.name), h("span", {}, ` ${plural(call.steps.length, "step")}`)));
   }

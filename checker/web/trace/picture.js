@@ -25,6 +25,11 @@ const PLACES = [
   ["inode", "Inode and locks", /^(inode|mapping)$|^$/],
 ];
 
+// The page of the file that something on the disk is of.
+function pageOf(name) {
+  return Number(/\[(\d+)/.exec(name)?.[1] ?? -1);
+}
+
 export class Picture {
   // `of`: whose it is, where there are several. `whole`: what could change is drawn, not what does.
   constructor(trace, of, whole = false) {
@@ -75,6 +80,8 @@ export class Picture {
     const placed = new Set();
     const regions = PLACES.map(([id, title, pattern]) => {
       const mine = names.filter((name) => !placed.has(name) && pattern.test(name));
+      // A page's mapping, then the blocks that it can lead to.
+      if (id === "disk") mine.sort((a, b) => pageOf(a) - pageOf(b) || a.startsWith("block") - b.startsWith("block"));
       mine.forEach((name) => placed.add(name));
       const all = mine.map((name) => this.box(id, name)).filter(Boolean);
       const flats = all.filter((box) => box.classList.contains("flat"));
@@ -235,7 +242,7 @@ export class Picture {
     const cow = field("cow");
     const mappers = [
       inFork("block", true) ? "this file" : null,
-      inFork("cow block", cow && showValue(cow, this.state[cow.id]) !== "-") ? "its COW fork" : null,
+      inFork("cow block", cow && !["-", "delalloc"].includes(showValue(cow, this.state[cow.id]))) ? "its COW fork" : null,
       ...others.filter((v) => /other file|clone/.test(v.name) && this.state[v.id]).map(() => "a clone"),
     ].filter(Boolean);
     const fresh = [...others, field("block"), field("cow block"), cow].some((v) => v && this.fresh.has(v.id));
