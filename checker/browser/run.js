@@ -4,7 +4,7 @@
 // CHROMIUM). Where something is missing, the tests are skipped with a line that says so; with CI=true they fail.
 
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -22,8 +22,8 @@ function missing() {
 }
 
 // The server, and its address: its first line.
-async function serve() {
-  const server = spawn(PROGRAM, ["ui", "--max-runs", "1"], { stdio: ["ignore", "pipe", "inherit"] });
+async function serve(...before) {
+  const server = spawn(PROGRAM, [...before, "ui", "--max-runs", "1"], { stdio: ["ignore", "pipe", "inherit"] });
   const lines = createInterface({ input: server.stdout });
   const [url] = await new Promise((resolve, reject) => {
     lines.once("line", (line) => resolve([line]));
@@ -32,8 +32,26 @@ async function serve() {
   return { server, url };
 }
 
+// Scenarios of somebody's own.
+const OWN = `title = "a write and a splice, ext4"
+about = "One writer, one splicer."
+groups = ["quick"]
+filesystem = "ext4"
+pipes = [1]
+
+[[folio]]
+[[task]]
+name = "writer"
+calls = [{ call = "write", folios = [0] }]
+[[task]]
+name = "splicer"
+calls = [{ call = "splice", folios = [0], pipe = 0 }, { call = "pipe-read", pipe = 0 }]
+`;
+
 // Files that the tests open.
 function prepare(folder) {
+  mkdirSync(join(folder, "mine"));
+  writeFileSync(join(folder, "mine/my-write-vs-splice.toml"), OWN);
   const make = (...args) => {
     const made = spawnSync(PROGRAM, args, { encoding: "utf8", maxBuffer: 1 << 26 });
     if (made.status !== 0) throw new Error(`foliocheck ${args.join(" ")}: ${made.stderr}`);
@@ -55,14 +73,16 @@ let code = 1;
 try {
   prepare(folder);
   const { server, url } = await serve();
+  const own = await serve("--scenarios", join(folder, "mine"));
   const files = readdirSync(join(HERE, "tests")).filter((f) => f.endsWith(".test.js")).map((f) => join(HERE, "tests", f));
   const args = script ? [join(HERE, script), ...process.argv.slice(3)] : ["--test", "--test-concurrency=1", ...files];
   const tests = spawn(process.execPath, args, {
     stdio: "inherit",
-    env: { ...process.env, BASE: url, FOLDER: folder, CHROMIUM },
+    env: { ...process.env, BASE: url, MINE: own.url, FOLDER: folder, CHROMIUM },
   });
   code = await new Promise((resolve) => tests.once("exit", (c) => resolve(c ?? 1)));
   server.kill();
+  own.server.kill();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -6,12 +6,15 @@ import { AxeBuilder } from "@axe-core/playwright";
 import { chromium } from "playwright-core";
 
 export const BASE = process.env.BASE;
+export const MINE = process.env.MINE;
 export const FOLDER = process.env.FOLDER;
 
 const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
   "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 export const TRACE = "#/trace/stable-pin/mmap-store-dirty-pte/snapshot";
+export const LASSO = "#/trace/recheck-i-version/endless-writer-vs-splice/splicer-progress";
+export const LONG = "#/trace/by-reference/cow-mapping-exposes/no-lost-write";
 export const WEAK = "#/trace/by-reference/pinned-writer-vs-writeback/no-lost-write?memory=weak";
 
 export function launch() {

@@ -289,17 +289,23 @@ fn task_name(system: &System, task: TaskId) -> String {
     system.task(task).name.clone()
 }
 
-/// The way in which the predicate is true, if it says more than that something was recorded.
-pub(crate) fn evidence(system: &System, state: &Valuation, bad: &Expr) -> String {
+/// The variables that make the predicate true, but for program counters and what was merely recorded.
+pub(crate) fn matters(system: &System, state: &Valuation, bad: &Expr) -> Vec<VarId> {
     let Some(way) = bad.disjuncts().into_iter().find(|d| state.holds(d)) else {
-        return String::new();
+        return Vec::new();
     };
     let mut vars = std::collections::BTreeSet::new();
     way.reads(&mut vars);
     let pcs: Vec<_> = system.tasks.iter().map(|t| t.pc).collect();
-    let shown: Vec<String> = vars
-        .into_iter()
+    vars.into_iter()
         .filter(|v| !pcs.contains(v) && system.var(*v).object != "broken")
+        .collect()
+}
+
+/// The way in which the predicate is true, if it says more than that something was recorded.
+pub(crate) fn evidence(system: &System, state: &Valuation, bad: &Expr) -> String {
+    let shown: Vec<String> = matters(system, state, bad)
+        .into_iter()
         .map(|v| {
             format!(
                 "{} = {}",

@@ -8,10 +8,15 @@ const packed = document.getElementById("data");
 export const live = !packed;
 
 const kept = new Map();
-let contents;
+let contents = {};
 
-// A refusal of the server.
-export class Refusal extends Error {}
+// A refusal of the server. `erring`: the model errs, and the steps to there are known.
+export class Refusal extends Error {
+  constructor(message, erring = false) {
+    super(message);
+    this.erring = erring;
+  }
+}
 
 async function fetched(path, options) {
   let response;
@@ -28,15 +33,24 @@ async function fetched(path, options) {
   } catch {
     throw new Refusal(text || `The server answered ${response.status}.`);
   }
-  if (!response.ok) throw new Refusal(body.error ?? `The server answered ${response.status}.`);
+  if (!response.ok) throw new Refusal(body.error ?? `The server answered ${response.status}.`, body.erring);
   return body;
+}
+
+// Reads what is in the file, if this is one.
+export async function ready() {
+  if (!live) contents = await unpack(packed.textContent);
+}
+
+// Whether there is an answer: a machine computes it, a file has it or has not.
+export function answers(path) {
+  return live || contents[path] !== undefined;
 }
 
 // What is at that path of the API.
 export async function ask(path) {
   if (!live) {
-    contents ??= unpack(packed.textContent);
-    const found = (await contents)[path];
+    const found = contents[path];
     if (found === undefined) throw new Refusal("This is not in the file. `foliocheck ui` computes it.");
     return found;
   }

@@ -1,11 +1,19 @@
 // Starts the page and goes where the address says.
 
-import { h, put, problem } from "./dom.js";
-import { here } from "./route.js";
-import { live } from "./api.js";
+import { h, problem, put } from "./dom.js";
+import { answers, live, ready, tracePath } from "./api.js";
 import { acceptFiles } from "./files.js";
+import { acceptKeys } from "./keys.js";
+import { keepPlace, leavePlace, restorePlace } from "./place.js";
+import { here } from "./route.js";
+import { leftOver, unknown } from "./strange.js";
 import { themeButton } from "./theme.js";
-import { verdictsPage, cellPage, schemePage } from "./pages/verdicts.js";
+import { verdicts } from "./verdicts.js";
+import { verdictsPage } from "./pages/verdicts.js";
+import { cellPage } from "./pages/cell.js";
+import { schemePage } from "./pages/scheme.js";
+import { scenarioPage, startPath } from "./pages/scenario.js";
+import { invariantPage } from "./pages/invariant.js";
 import { askAhead, tracePage } from "./pages/trace.js";
 import { benchPage } from "./pages/bench.js";
 import { claimsPage } from "./pages/claims.js";
@@ -17,6 +25,8 @@ const PAGES = {
   verdicts: verdictsPage,
   cell: cellPage,
   scheme: schemePage,
+  scenario: scenarioPage,
+  invariant: invariantPage,
   trace: tracePage,
   bench: benchPage,
   claims: claimsPage,
@@ -26,13 +36,23 @@ const PAGES = {
 };
 
 // Pages that the table leads to.
-const WITHIN_VERDICTS = ["cell", "scheme", "trace"];
+const WITHIN_VERDICTS = ["cell", "scheme", "scenario", "invariant", "trace"];
 
 const main = document.getElementById("page");
+const notes = document.getElementById("notes");
 
 // The page that is shown: `key` of what it is about, `update` for an address with the same key.
 let shown = null;
 let turn = 0;
+
+async function update(route) {
+  try {
+    await shown.update(route);
+  } catch (error) {
+    put(main, h("h1", {}, "This cannot be shown"), problem(error));
+    shown = null;
+  }
+}
 
 async function show() {
   const route = here();
@@ -47,20 +67,17 @@ async function show() {
   if (!page) {
     shown = null;
     document.title = "No such page · foliocheck";
-    return put(main, h("h1", {}, "There is no such page"), problem(`Nothing is at ${location.hash}.`));
+    put(notes);
+    return put(main, h("h1", {}, "There is no such page"), problem(`Nothing is at ${location.hash}. ${unknown("page", name, Object.keys(PAGES))}`));
   }
+  tellStrange(page, route);
   const key = page.key ? page.key(route) : location.hash;
   if (shown?.key === key && shown.update) {
-    try {
-      await shown.update(route);
-    } catch (error) {
-      put(main, h("h1", {}, "This cannot be shown"), problem(error));
-      shown = null;
-    }
-    return undefined;
+    return update(route);
   }
   turn += 1;
   const mine = turn;
+  leavePlace();
   shown?.leave?.();
   shown = { key };
   const slow = setTimeout(() => put(main, h("p", { class: "waiting", role: "status" }, page.slow ?? "Loading …")), 150);
@@ -82,8 +99,55 @@ async function show() {
   shown = { key, update: content.update, leave: content.leave };
   content.shown?.();
   // The address may have changed meanwhile.
-  if (content.update) await content.update(here());
+  if (content.update) await update(here());
+  restorePlace();
   return undefined;
+}
+
+// Says above the page what of the address is not understood.
+async function tellStrange(page, route) {
+  const hash = location.hash;
+  const texts = leftOver(route, page.parts ?? 1, page.keys ?? []);
+  try {
+    texts.push(...await page.strange?.(route) ?? []);
+  } catch {
+    // The page itself says what is wrong.
+  }
+  if (hash === location.hash) put(notes, texts.map((text) => h("p", { class: "notice wrong" }, text)));
+}
+
+// In a file, a link that leads to what is not in it is no link.
+function leads({ path, query }, known) {
+  const [page, ...rest] = path;
+  if (page === "bench") return false;
+  if (page === "claims" || page === "bugs") return answers(`/api/${page}`);
+  // Those without a name are in a file that has everything.
+  if (page === "ablation" || page === "cost") return answers(rest[0] ? `/api/${page}/${rest[0]}` : "/api/claims");
+  if (page === "scenario") return answers(startPath(rest[0]));
+  if (page === "cell") return known.cells.has(`${rest[0]} ${rest[1]}`);
+  if (page !== "trace") return true;
+  if (query.has("then") || query.has("from")) return false;
+  const [scheme, scenario, invariant] = rest;
+  const without = (query.get("without") ?? "").split(",").filter(Boolean);
+  return answers(tracePath({ scheme, scenario, invariant, without }, query.get("memory")))
+    || (!without.length && !query.get("memory") && known.kept.has(rest.join(" ")));
+}
+
+async function unlink() {
+  const { rows } = await verdicts();
+  const known = {
+    cells: new Set(rows.map((r) => `${r.scheme} ${r.invariant}`)),
+    kept: new Set(rows.filter((r) => r.verdict !== "violated").map((r) => `${r.scheme} ${r.scenario} ${r.invariant}`)),
+  };
+  const look = (root) => {
+    for (const link of root.querySelectorAll("a[href^='#/']")) {
+      if (!leads(here(link.getAttribute("href")), known)) link.removeAttribute("href");
+    }
+  };
+  for (const link of document.querySelectorAll(".top nav a")) {
+    if (!leads(here(link.getAttribute("href")), known)) link.remove();
+  }
+  new MutationObserver(() => look(main)).observe(main, { childList: true, subtree: true });
 }
 
 let resting = 0;
@@ -99,10 +163,12 @@ document.addEventListener("pointerover", rest);
 document.addEventListener("focusin", rest);
 window.addEventListener("hashchange", show);
 themeButton(document.getElementById("theme"));
+acceptKeys(document.getElementById("keys"));
+keepPlace();
 if (live) {
   acceptFiles(document.getElementById("open-file"));
+  show();
 } else {
   document.getElementById("open-file").remove();
-  document.querySelector('.top nav a[href="#/bench"]').remove();
+  ready().then(unlink).then(show);
 }
-show();

@@ -57,6 +57,11 @@ export function plural(n, word) {
   return `${grouped(n)} ${word}${n === 1 ? "" : "s"}`;
 }
 
+// How many states were visited. Where no task can take a step twice, none need be.
+export function statesText(n) {
+  return n === 0 ? "no loop" : `${short(n)} ${n === 1 ? "state" : "states"}`;
+}
+
 // Tells people who listen instead of looking.
 export function announce(text) {
   document.getElementById("said").textContent = text;
@@ -73,7 +78,7 @@ const SHAPES = { holds: "✓", violated: "◆", inconclusive: "◌" };
 export function verdictMark(verdict, length) {
   const word = length ? `${verdict} ${length}` : verdict;
   return h("span", { class: `verdict ${verdict}` },
-    h("span", { class: "shape", "aria-hidden": "true" }, SHAPES[verdict]), " ", word);
+    h("span", { class: "shape", "aria-hidden": "true" }, SHAPES[verdict]), "\u00a0", word);
 }
 
 // A choice among `options`: values, or [value, text], or { label, options }.
@@ -86,6 +91,16 @@ export function picker(props, options, value) {
     o.options ? h("optgroup", { label: o.label }, o.options.map(option)) : option(o)));
   node.value = value;
   return node;
+}
+
+// What a scenario's task does, in a line.
+export function taskLine(task) {
+  return h("span", { class: "task" }, h("b", {}, task.name), ` ${task.calls.join(", ")}${task.forever ? ", for ever" : ""}`);
+}
+
+// A fact of a list of facts.
+export function fact(name, ...value) {
+  return h("div", {}, h("dt", {}, name), h("dd", {}, value));
 }
 
 // The head of a column; numbers stand to the right.

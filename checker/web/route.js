@@ -24,18 +24,27 @@ export function settle() {
   pending = null;
   if (hash !== location.hash) return;
   const to = changed(changes);
-  if (to !== location.hash) history.replaceState(null, "", to);
+  if (to !== location.hash) history.replaceState(history.state, "", to);
 }
 
 // Before a link is followed or copied, and before the page goes.
 document.addEventListener("click", settle, true);
 window.addEventListener("pagehide", settle);
 
+// A part of an address as it was before it became one; as it stands, if it never was.
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 // What the address says, or another one.
 export function here(hash = location.hash) {
   const [path, query] = hash.replace(/^#\/?/, "").split("?");
   return {
-    path: path.split("/").filter(Boolean).map(decodeURIComponent),
+    path: path.split("/").filter(Boolean).map(decoded),
     query: new URLSearchParams(query ?? ""),
   };
 }
@@ -62,7 +71,7 @@ export function go(to, quietly) {
   settle();
   if (to === location.hash) return;
   if (quietly) {
-    history.replaceState(null, "", to);
+    history.replaceState(history.state, "", to);
     window.dispatchEvent(new HashChangeEvent("hashchange"));
   } else {
     location.hash = to;
@@ -96,8 +105,8 @@ export function writeChoices(choices) {
 
 function readChoice(text) {
   const [task, step, branch, read] = text.split("~");
-  const choice = [task, step ?? "", branch ?? ""].map(decodeURIComponent);
-  if (read) choice.push(read.split(";").map((pair) => pair.split("=").map(decodeURIComponent)));
+  const choice = [task, step ?? "", branch ?? ""].map(decoded);
+  if (read) choice.push(read.split(";").map((pair) => pair.split("=").map(decoded)));
   return choice;
 }
 

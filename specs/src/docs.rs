@@ -5,17 +5,18 @@ pub const INVARIANTS: &str = include_str!("../docs/invariants.md");
 /// Keys and calls of scenario files.
 pub const SCENARIOS: &str = include_str!("../docs/scenarios.md");
 
-/// The row of a table whose first cell is `` `name` ``: its other cells, without marks of code and links.
-pub fn row(page: &str, name: &str) -> Option<Vec<String>> {
+/// The row of a table whose first cell is `` `name` ``: its other cells. Of Markdown only code is marked in them.
+pub fn row(page: &'static str, name: &str) -> Option<Vec<&'static str>> {
     let first = format!("| `{name}` |");
-    let line = page.lines().find(|line| line.starts_with(&first))?;
-    let cells = line[first.len()..].trim().trim_end_matches('|');
-    Some(
-        cells
-            .split('|')
-            .map(|cell| cell.trim().replace('`', ""))
-            .collect(),
-    )
+    let line = page.lines().find_map(|line| line.strip_prefix(&first))?;
+    let cells = line.trim().trim_end_matches('|');
+    Some(cells.split('|').map(str::trim).collect())
+}
+
+/// The same, for readers without Markdown.
+pub fn plain_row(page: &'static str, name: &str) -> Option<Vec<String>> {
+    let cells = row(page, name)?;
+    Some(cells.iter().map(|cell| cell.replace('`', "")).collect())
 }
 
 #[cfg(test)]

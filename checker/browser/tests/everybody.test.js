@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { FOLDER, TRACE, WEAK, launch, open, violations, withPage } from "../support.js";
+import { FOLDER, LONG, TRACE, WEAK, launch, open, violations, withPage } from "../support.js";
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -13,7 +13,12 @@ const PAGES = {
   "cell": "#/cell/copy/snapshot",
   "cell, weak memory": "#/cell/by-reference/no-lost-write",
   "scheme": "#/scheme/stable-pin",
+  "scenario": "#/scenario/mmap-store-dirty-pte",
+  "scenario with blocks": "#/scenario/cow-mapping-exposes",
+  "invariant": "#/invariant/snapshot",
   "trace": TRACE,
+  "long trace": LONG,
+  "bug": "#/trace/bug%3AH01-1/pipe-write-after-splice/source-untouched",
   "trace, what if": `${TRACE}?from=12&then=splicer~S5~`,
   "weak memory": `${WEAK}&step=15`,
   "lasso": "#/trace/recheck-i-version/endless-writer-vs-splice/splicer-progress",

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { BASE, TRACE, WEAK, drop, launch, open, position, withPage } from "../support.js";
+import { BASE, LASSO, LONG, TRACE, WEAK, drop, launch, open, position, withPage } from "../support.js";
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -140,19 +140,77 @@ test("what holds can be tried from its beginning", () => withPage(browser, {}, a
 }));
 
 test("an endless execution shows its loop, a deadlock who waits for whom", () => withPage(browser, {}, async (page) => {
-  await open(page, "#/trace/recheck-i-version/endless-writer-vs-splice/splicer-progress");
-  assert.match(await page.locator("h1").innerText(), /violated in 15 steps and 31 repeated for ever/);
+  await open(page, LASSO);
+  assert.match(await page.locator("h1").innerText(), /violated by 31 steps that repeat for ever, after 15 steps/);
   assert.match(await page.locator(".lanes").innerText(), /for ever, from step 16/);
-  // Nothing covers where the loop begins.
+  // It opens where the loop begins; nothing covers that.
+  assert.equal(await position(page), "step 15 of 46");
   const [above, mark] = await Promise.all([page.locator(".step.now").boundingBox(), page.locator(".loop-mark").first().boundingBox()]);
   assert.ok(above.y + above.height <= mark.y, "the card before the loop");
+  // Who starves, and which steps undo each other.
+  const told = await page.locator(".trace-head").innerText();
+  assert.match(told, /splicer starves: it takes 19 of the 31 steps/);
+  assert.match(told, /splicer sets inode\.i_version\.queried to 1 in step 36; writer sets it back to 0 in step 41/);
+  await page.getByRole("button", { name: "step 36" }).click();
+  assert.equal(await position(page), "step 36 of 46");
+  assert.match(await page.locator(".strip-row.bad").innerText(), /never finishes/);
   await page.keyboard.press("End");
   assert.match(await page.locator(".lanes").innerText(), /again from step 16/);
+  // One step on is round again.
+  await page.keyboard.press("j");
+  assert.equal(await position(page), "step 16 of 46");
   await open(page, "#/trace/stable-pin-mkclean/reader-stops-vs-write/writer-progress");
   assert.match(await page.locator(".graph").innerText(), /writer sleeps in folio_wait_stable/);
   assert.match(await page.locator(".graph").innerText(), /reader has stopped for ever/);
   assert.ok(await page.locator(".graph path.edge").count() > 0);
   assert.match(await page.locator(".lanes .wait").first().innerText(), /stopped for ever/);
+}));
+
+test("an endless execution that begins at once is not violated in 0 steps", () => withPage(browser, {}, async (page) => {
+  await open(page, "#/verdicts");
+  // The shortest counterexamples to progress: some repeat from the first step on.
+  const found = await page.evaluate(async () => {
+    const v = await (await fetch("/api/verdicts")).json();
+    const of = (list, column, n) => v[list][v[column][n]];
+    const all = v.length.map((_, n) => n).filter((n) => v.length[n] && of("invariants", "invariant", n).endsWith("-progress"));
+    all.sort((a, b) => v.length[a] - v.length[b]);
+    return all.slice(0, 6).map((n) => [of("schemes", "scheme", n), of("scenarios", "scenario", n), of("invariants", "invariant", n)]);
+  });
+  for (const [scheme, scenario, invariant] of found) {
+    await open(page, `#/trace/${scheme}/${scenario}/${invariant}`);
+    assert.doesNotMatch(await page.locator("main").innerText(), /(violated|after) (in )?0 steps/, `${scheme} ${scenario}`);
+  }
+}));
+
+test("a long trace says why in a few words, folds its calls, and draws blocks and clones", () => withPage(browser, {}, async (page) => {
+  await open(page, LONG);
+  const why = page.locator(".trace-head .why");
+  assert.equal(await why.locator("> ul > li").count(), 3);
+  assert.match(await why.locator("> ul").innerText(), /disk\[1\]\.block is 2 since step 100/);
+  assert.equal(await why.locator("details").getAttribute("open"), null);
+  assert.match(await why.locator("summary").innerText(), /15 more variables/);
+  // Of four lanes none is cut off.
+  const [pane, heads] = await Promise.all([page.locator(".lane-scroll").boundingBox(),
+    page.locator(".lane-head").evaluateAll((all) => all.map((e) => e.getBoundingClientRect().right))]);
+  assert.equal(heads.length, 4);
+  for (const right of heads) assert.ok(right <= pane.x + pane.width);
+  assert.equal(await page.locator(".lane-scroll").evaluate((e) => e.scrollWidth - e.clientWidth), 0);
+  // Calls are folded, but for the one that breaks it; the step in a folded one is named.
+  await page.keyboard.press("Home");
+  await page.keyboard.press("j");
+  assert.match(await page.locator(".step.now").innerText(), /1–9\s*iomap_writepages[\s\S]*at 1 filemap_get_folios_tag/);
+  const folded = await page.locator(".step").count();
+  await page.locator(".step.now button").click();
+  assert.match(await page.locator(".step.now").innerText(), /^1\s*filemap_get_folios_tag/);
+  await page.locator(".call-head button").first().click();
+  assert.equal(await page.locator(".step").count(), folded);
+  await page.getByRole("button", { name: "fold calls" }).click();
+  assert.equal(await page.locator(".step.folded").count(), 0);
+  // Blocks: what they hold, who maps them.
+  await page.keyboard.press("End");
+  const blocks = await page.locator(".box.block").allInnerTexts();
+  assert.ok(blocks.some((b) => /block 1\.3\s+a clone\s+(◆ )?cloner\s+cloner/.test(b)), blocks.join("\n"));
+  assert.ok(blocks.some((b) => /block 1\.2\s+this file\s+secret/.test(b)), blocks.join("\n"));
 }));
 
 test("ten thousand steps: only the cards in sight exist", () => withPage(browser, {}, async (page) => {
@@ -252,6 +310,13 @@ test("what only weak memory allows, from the table to what was read", () => with
   assert.match(await page.locator("tr", { has: page.getByRole("link", { name: "everything" }) }).innerText(), /not run as threads/);
   await row.getByRole("link", { name: "violated on weak memory" }).click();
   await page.locator(".viewer").waitFor();
+  // It opens at the step that read something outdated, which is marked in the strip.
+  assert.equal(await position(page), "step 15 of 16");
+  assert.ok(await page.locator(".strip .outdated-read").count() > 0);
+  await page.getByRole("button", { name: "to the violation" }).click();
+  assert.equal(await position(page), "step 16 of 16");
+  await page.keyboard.press("o");
+  assert.equal(await position(page), "step 15 of 16");
   const seen = async () => {
     await page.keyboard.press("Home");
     for (let n = 0; n < 15; n += 1) await page.keyboard.press("j");

@@ -147,10 +147,11 @@ fn scheme(place: &Place, scheme: &Scheme, committed: &Expectations) -> String {
 
 fn invariant(place: &Place, invariant: &Invariant, committed: &Expectations) -> String {
     let mut out = format!("{} is an invariant: {}\n", invariant.id, invariant.title);
-    if let Some(says) = docs::row(docs::INVARIANTS, invariant.id) {
+    if let Some(says) = docs::plain_row(docs::INVARIANTS, invariant.id) {
         let _ = writeln!(out, "  {}.", says.join(" ").trim_end_matches('.'));
     }
     let _ = writeln!(out, "  Violated, it says: {}.", invariant.why);
+    let _ = writeln!(out, "  source: {}", invariant.source);
     let runs: Vec<&Expected> = committed
         .iter()
         .filter(|e| e.invariant == invariant.id)
@@ -228,7 +229,7 @@ fn scenario(scenario: &Scenario, committed: &Expectations) -> String {
 
 fn call(name: &str, scenarios: &[Scenario]) -> String {
     let mut out = format!("{name} is a call of scenario files\n");
-    if let Some(row) = docs::row(docs::SCENARIOS, name) {
+    if let Some(row) = docs::plain_row(docs::SCENARIOS, name) {
         let _ = writeln!(out, "  stands for: {}", row[1]);
         let _ = writeln!(
             out,

@@ -1,6 +1,6 @@
 //! `foliocheck export`.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Instant;
@@ -22,7 +22,7 @@ use crate::web::catalog::{Catalog, Verdicts};
 use crate::web::export::html;
 use crate::web::ledgers;
 use crate::web::pack::Pack;
-use crate::web::page::{Memory, answered, solve};
+use crate::web::page::{self, Memory, answered, solve};
 use crate::web::subject::{self, Library, Subject};
 use crate::web::threads::Threads;
 
@@ -70,7 +70,8 @@ pub fn export(place: &Place, args: &ExportArgs) -> anyhow::Result<u8> {
     let chosen = select::matching(place.schemes.clone(), &args.scheme, "scheme", |s| s.id)?;
     let ask = select::matching(invariants::all(), &args.invariant, "invariant", |i| i.id)?;
     let scenarios = default_scenarios(place, &args.group, &args.scenario)?;
-    let library = Library::new(place.schemes.clone(), place.scenarios()?);
+    let mut library = Library::new(place.schemes.clone(), place.scenarios()?);
+    library.folder = (place.scenarios.as_ref()).map(|folder| folder.display().to_string());
     let units = suite::units(&chosen, &scenarios, &ask);
     let mut named: Vec<(Subject, Unit)> = Vec::new();
     let content = Mutex::new(Content::default());
@@ -105,6 +106,7 @@ pub fn export(place: &Place, args: &ExportArgs) -> anyhow::Result<u8> {
     runs.sort_by(|a, b| {
         (&a.scheme, &a.scenario, &a.invariant).cmp(&(&b.scheme, &b.scenario, &b.invariant))
     });
+    starts(&library, &runs, &mut pack)?;
     pack.field("/api/catalog", &Catalog::of(&library));
     pack.field("/api/verdicts", &Verdicts::of(runs.iter()));
     threads(place, &library, &runs, &mut pack)?;
@@ -157,6 +159,16 @@ fn add(
     }
     if subject.is_none() {
         content.runs.extend(runs.iter().map(Expected::of));
+    }
+    Ok(())
+}
+
+/// Every scenario that was run, before anybody has moved: what is drawn where something holds.
+fn starts(library: &Library, runs: &[Expected], pack: &mut Pack) -> anyhow::Result<()> {
+    let scenarios: BTreeSet<&str> = runs.iter().map(|r| r.scenario.as_str()).collect();
+    for scenario in scenarios {
+        let page = page::start(library, scenario)?;
+        pack.field(format!("/api/start?scenario={scenario}"), &page);
     }
     Ok(())
 }

@@ -49,7 +49,8 @@ pub fn ui(place: &Place, args: &UiArgs) -> anyhow::Result<u8> {
         seconds: args.max_seconds,
         mib: args.max_memory,
     };
-    let library = Library::new(place.schemes.clone(), place.scenarios()?);
+    let mut library = Library::new(place.schemes.clone(), place.scenarios()?);
+    library.folder = (place.scenarios.as_ref()).map(|folder| folder.display().to_string());
     let app = App::new(library, committed, place.results(), ceiling);
     let address = SocketAddr::new(args.listen, args.port);
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -69,7 +69,8 @@ pub fn groups(scenarios: &[Scenario]) -> Vec<NamedItem> {
 pub fn calls() -> Vec<NamedItem> {
     let item = |name: &str| NamedItem {
         id: name.to_owned(),
-        title: docs::row(docs::SCENARIOS, name).map_or_else(String::new, |row| row.join("  ")),
+        title: docs::plain_row(docs::SCENARIOS, name)
+            .map_or_else(String::new, |row| row.join("  ")),
     };
     calls::names().into_iter().map(item).collect()
 }

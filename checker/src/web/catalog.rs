@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use foliocheck_specs::coverage::{self, Triple};
 use foliocheck_specs::scenario::calls;
-use foliocheck_specs::{Scenario, invariants};
+use foliocheck_specs::{Scenario, docs, invariants};
 use serde::Serialize;
 
 use super::subject::Library;
@@ -20,6 +20,9 @@ pub struct Catalog {
     invariants: Vec<InvariantItem>,
     /// Titles of the parts of the world that have a table of their own.
     environments: Vec<&'static str>,
+    /// The folder of somebody's own scenarios, as it was named on the command line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    folder: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -76,6 +79,9 @@ struct InvariantItem {
     guarantee: &'static str,
     title: &'static str,
     why: &'static str,
+    source: &'static str,
+    /// What it says in full.
+    definition: Option<&'static str>,
 }
 
 impl Catalog {
@@ -95,9 +101,12 @@ impl Catalog {
                     guarantee: i.guarantee,
                     title: i.title,
                     why: i.why,
+                    source: i.source,
+                    definition: docs::row(docs::INVARIANTS, i.id).map(|row| row[0]),
                 })
                 .collect(),
             environments: ENVIRONMENTS.iter().map(|e| e.title).collect(),
+            folder: library.folder.clone(),
         }
     }
 }

@@ -1,31 +1,19 @@
 //! A trace beside the same scenario under another kernel.
 //!
-//! Either the other kernel's own counterexample is laid beside it, aligned by the steps that both have;
-//! or the other kernel is made to *follow*: every task does what it does in the trace, in that order, as
+//! The other kernel is made to *follow*: every task does what it does in the trace, in that order, as
 //! far as the other kernel lets it. What it has to do in between (a rule's steps), does otherwise or waits
-//! for is what the kernels differ in.
+//! for is what the kernels differ in. (To lay the other kernel's own counterexample beside it, the page
+//! needs both and nobody else: `trace/align.js`.)
 
 use foliocheck_model::machine::interp::{self, Action};
 use foliocheck_model::machine::{System, TaskId};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::error::ApiError;
-use super::page::{self, Memory, Page};
+use super::page::{self, Page};
 use super::path::{Choice, Path, name};
 use super::subject::{Library, Place, Subject};
-use crate::engine::limits::Limits;
 use crate::weak::Seen;
-
-/// What to lay beside a trace.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Beside {
-    /// The same steps, as far as the other kernel takes them.
-    #[default]
-    Follow,
-    /// The other kernel's own counterexample.
-    Own,
-}
 
 /// A step of each side; none where one side has nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -52,53 +40,23 @@ pub struct Comparison {
 /// Most steps that a task takes to come to where the trace has it.
 const DETOUR_MAX: usize = 60;
 
-/// Longest traces that are aligned step by step.
-const ALIGNED_MAX: usize = 2_000;
-
-/// Lays the other kernel's execution beside the trace of `subject` that has these steps.
+/// Makes the other kernel follow the steps of `subject`'s trace.
 ///
 /// # Errors
-/// If something is unknown, the other kernel cannot be run, or has no counterexample of its own.
+/// If something is unknown, or the other kernel cannot be built.
 pub fn compare(
     library: &Library,
     subject: &Subject,
     choices: &[Choice],
     other: &Place,
-    beside: Beside,
-    limits: Limits,
 ) -> Result<Comparison, ApiError> {
     let there = Subject {
         place: other.clone(),
         invariant: subject.invariant.clone(),
     };
-    let (other, pairs) = match beside {
-        Beside::Follow => {
-            let (unit, instance) = page::prepare(library, other, &subject.invariant)?;
-            let (path, pairs) = follow(&instance.full, choices);
-            (page::own(there, &unit, &instance, &path, None)?, pairs)
-        }
-        Beside::Own => {
-            let page = page::solve(library, &there, Memory::Sequential, limits)?;
-            let (_, instance) = page::prepare(library, other, &subject.invariant)?;
-            let Some(view) = &page.view else {
-                return Err(ApiError::refused(format!(
-                    "{} has no counterexample to {} in {}",
-                    other.scheme, subject.invariant, other.scenario
-                )));
-            };
-            let actions = view.steps.iter().map(|s| Action {
-                task: TaskId(s.task),
-                branch: s.branch,
-            });
-            let mut path = Path::start(&instance.full);
-            for action in actions {
-                path.take(&instance.full, action)
-                    .map_err(|e| ApiError::refused(e.to_string()))?;
-            }
-            let pairs = align(choices, &path.choices(&instance.full));
-            (page, pairs)
-        }
-    };
+    let (unit, instance) = page::prepare(library, other, &subject.invariant)?;
+    let (path, pairs) = follow(&instance.full, choices);
+    let other = page::own(there, &unit, &instance, &path, None)?;
     let diverges = pairs.iter().position(|p| !p.same);
     Ok(Comparison {
         other,
@@ -170,43 +128,4 @@ fn detour(system: &System, path: &Path, task: TaskId, choice: &Choice) -> (Vec<A
         }
     }
     (Vec::new(), false)
-}
-
-/// The longest common subsequence, as pairs.
-fn align(left: &[Choice], right: &[Choice]) -> Vec<Pair> {
-    let (n, m) = (left.len(), right.len());
-    let pair = |left, right, same| Pair { left, right, same };
-    if n.max(m) > ALIGNED_MAX {
-        return (0..n.max(m))
-            .map(|i| {
-                let (l, r) = ((i < n).then_some(i), (i < m).then_some(i));
-                pair(l, r, left.get(i) == right.get(i))
-            })
-            .collect();
-    }
-    let mut longest = vec![vec![0_usize; m + 1]; n + 1];
-    for i in (0..n).rev() {
-        for j in (0..m).rev() {
-            longest[i][j] = if left[i] == right[j] {
-                longest[i + 1][j + 1] + 1
-            } else {
-                longest[i + 1][j].max(longest[i][j + 1])
-            };
-        }
-    }
-    let (mut i, mut j) = (0, 0);
-    let mut pairs = Vec::new();
-    while i < n || j < m {
-        if i < n && j < m && left[i] == right[j] {
-            pairs.push(pair(Some(i), Some(j), true));
-            (i, j) = (i + 1, j + 1);
-        } else if j == m || i < n && longest[i + 1][j] >= longest[i][j + 1] {
-            pairs.push(pair(Some(i), None, false));
-            i += 1;
-        } else {
-            pairs.push(pair(None, Some(j), false));
-            j += 1;
-        }
-    }
-    pairs
 }

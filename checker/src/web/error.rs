@@ -16,11 +16,15 @@ pub use crate::causes::chain;
 pub struct ApiError {
     status: StatusCode,
     message: String,
+    erring: bool,
 }
 
 #[derive(Serialize)]
 struct Body {
     error: String,
+    /// The model errs, and the steps to there are known: they are the trace of `errors`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    erring: bool,
 }
 
 /// So many names are listed in a message.
@@ -32,6 +36,16 @@ impl ApiError {
         ApiError {
             status,
             message: message.into(),
+            erring: false,
+        }
+    }
+
+    /// The same, for an error of the model to which the steps are known.
+    #[must_use]
+    pub fn erring(self) -> ApiError {
+        ApiError {
+            erring: true,
+            ..self
         }
     }
 
@@ -72,6 +86,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let body = Body {
             error: self.message,
+            erring: self.erring,
         };
         (self.status, Json(body)).into_response()
     }

@@ -28,10 +28,11 @@
 //! | `GET /api/threads` | [`threads::Threads`]: what loom found in the same units, or why that is not known |
 //! | `GET /api/limits` | [`runs::Ceiling`]: what runs may take |
 //! | `GET /api/trace?scheme=&scenario=&invariant=&without=&memory=` | [`page::Page`]: the verdict, and the shortest counterexample if there is one; `without` is a list with commas of what [`subject`] describes; with `memory=weak`, loom's verdict |
+//! | `GET /api/start?scenario=` | [`page::Page`]: the scenario before anybody has moved, under today's kernel |
 //! | `GET /api/itf?...`, as above | the counterexample as a trace file ([`crate::itf`]) |
 //! | `POST /api/open`, a trace file | [`opened::Opened`]: what it is about, and its steps |
 //! | `POST /api/replay` `{"subject", "choices", "loop_start"}` | [`page::Page`]: these steps and no others; a choice is `[task, step, branch]` by name, on weak memory with `[[variable, value read], ...]` after that |
-//! | `POST /api/compare` `{"subject", "choices", "with", "beside"}` | [`compare::Comparison`]: the steps beside the same scenario under the kernel `with`, which follows them (`beside: "follow"`) or shows its own counterexample (`"own"`) |
+//! | `POST /api/compare` `{"subject", "choices", "with"}` | [`compare::Comparison`]: the steps beside the same scenario under the kernel `with`, which follows them |
 //! | `POST /api/runs` [`runs::Order`] | `{"id"}`: a run has begun |
 //! | `GET /api/runs/{id}/events` | [`runs::News`] as server-sent events, to the end of the run |
 //! | `DELETE /api/runs/{id}` | the run is asked to end |

@@ -3,13 +3,14 @@
 use foliocheck_model::executor::execution::Orders;
 use foliocheck_model::machine::System;
 use foliocheck_specs::Instance;
+use foliocheck_specs::invariants::errors;
 use serde::{Deserialize, Serialize};
 
 use super::committed;
 use super::error::{ApiError, chain};
 use super::machine::Machine;
 use super::path::{Choice, Path};
-use super::subject::{Library, Place, Subject, build};
+use super::subject::{BugName, Library, Place, Subject, build};
 use super::view::View;
 use crate::engine::limits::Limits;
 use crate::itf::Document;
@@ -39,11 +40,15 @@ pub struct Page {
 /// A scheme as it was built.
 #[derive(Clone, Debug, Serialize)]
 pub struct Kernel {
+    id: &'static str,
     title: &'static str,
     source: &'static str,
     rules: Vec<RuleItem>,
     /// What was removed from the kernel's programs, in words.
     removed: Vec<String>,
+    /// The real bug whose twin it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bug: Option<BugName>,
 }
 
 /// A run's answer.
@@ -89,12 +94,14 @@ impl From<&Run> for Answered {
 }
 
 impl Kernel {
-    fn of(unit: &Unit) -> Kernel {
+    fn of(unit: &Unit, place: &Place) -> Kernel {
         Kernel {
+            id: unit.scheme.id,
             title: unit.scheme.title,
             source: unit.scheme.source,
             rules: listing::rules(&unit.scheme),
             removed: unit.ablations.iter().map(ToString::to_string).collect(),
+            bug: place.bug(),
         }
     }
 }
@@ -167,7 +174,14 @@ fn run(
     memory: Memory,
     limits: Limits,
 ) -> Result<Run, ApiError> {
-    let refused = |e: UnitError| ApiError::refused(chain(&e));
+    let refused = |e: UnitError| {
+        let error = ApiError::refused(chain(&e));
+        if e.steps().is_some() {
+            error.erring()
+        } else {
+            error
+        }
+    };
     if memory == Memory::Sequential
         && let Some(run) = committed::counterexample(library, subject)
     {
@@ -210,7 +224,7 @@ pub fn answered(
 ) -> Result<Page, ApiError> {
     let system = &instance.full;
     let mut page = Page {
-        kernel: Kernel::of(unit),
+        kernel: Kernel::of(unit, &subject.place),
         answer: Some(run.into()),
         machine: Machine::of(system, &unit.scenario),
         view: None,
@@ -273,13 +287,33 @@ pub fn own(
     let lasso = unit.ask.first().zip(loop_start);
     let named = subject.in_file(unit)?;
     Ok(Page {
-        kernel: Kernel::of(unit),
+        kernel: Kernel::of(unit, &subject.place),
         answer: None,
         machine: Machine::of(system, &unit.scenario),
         address: Some(Document::of(named, "", &trace, system).address()),
         view: Some(View::of(system, path, lasso)),
         subject,
     })
+}
+
+/// A scenario before anybody has moved, under the first scheme, which is today's kernel.
+///
+/// # Errors
+/// If there is no such scenario, or it cannot be built.
+pub fn start(library: &Library, scenario: &str) -> Result<Page, ApiError> {
+    let setup = &library.scenario(scenario)?.setup;
+    let first = library.schemes.first();
+    let scheme = first.ok_or_else(|| ApiError::missing("there are no schemes"))?;
+    let asked = library.invariants.iter().find(|i| (i.applies)(setup));
+    let subject = Subject {
+        place: Place {
+            scheme: scheme.id.to_owned(),
+            without: Vec::new(),
+            scenario: scenario.to_owned(),
+        },
+        invariant: asked.unwrap_or(&errors::INVARIANT).id.to_owned(),
+    };
+    replay(library, &subject, &[], None)
 }
 
 /// The unit of a place with one invariant, built.

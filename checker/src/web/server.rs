@@ -19,7 +19,7 @@ use super::assets;
 use super::cache::{Cache, blocking, json};
 use super::catalog::{Catalog, Verdicts};
 use super::committed::Committed;
-use super::compare::{Beside, compare};
+use super::compare::compare;
 use super::error::ApiError;
 use super::guard::{Hosts, guard};
 use super::ledgers;
@@ -54,7 +54,7 @@ pub struct App {
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Question {
     Trace(Subject, Memory),
-    Compare(Subject, Vec<Choice>, Place, Beside),
+    Compare(Subject, Vec<Choice>, Place),
     Cost(String),
 }
 
@@ -104,6 +104,7 @@ pub fn router(app: App, hosts: Hosts) -> Router {
             get(|State(app): Shared| async move { Json(app.ceiling) }),
         )
         .route("/trace", get(trace))
+        .route("/start", get(start))
         .route("/itf", get(itf))
         .route("/open", post(open))
         .route("/replay", post(replay))
@@ -180,6 +181,19 @@ async fn trace(State(app): Shared, query: Asked) -> Answer {
     app.answers.get(question, work).await.map(body)
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StartQuery {
+    scenario: String,
+}
+
+async fn start(State(app): Shared, query: Result<Query<StartQuery>, QueryRejection>) -> Answer {
+    let Query(StartQuery { scenario }) = query?;
+    let library = Arc::clone(&app.library);
+    let work = move || page::start(&library, &scenario).map(|p| json(&p));
+    blocking(work).await.map(body)
+}
+
 async fn itf(State(app): Shared, query: Asked) -> Answer {
     let (subject, memory) = asked(query)?;
     let (library, limits) = (Arc::clone(&app.library), app.ceiling.limits());
@@ -238,8 +252,6 @@ struct CompareOrder {
     subject: Subject,
     choices: Vec<Choice>,
     with: Place,
-    #[serde(default)]
-    beside: Beside,
 }
 
 async fn beside(State(app): Shared, order: Result<Json<CompareOrder>, JsonRejection>) -> Answer {
@@ -247,12 +259,11 @@ async fn beside(State(app): Shared, order: Result<Json<CompareOrder>, JsonReject
         subject,
         choices,
         with,
-        beside,
     }) = order?;
     few(&choices)?;
-    let (library, limits) = (Arc::clone(&app.library), app.ceiling.limits());
-    let question = Question::Compare(subject.clone(), choices.clone(), with.clone(), beside);
-    let work = move || compare(&library, &subject, &choices, &with, beside, limits);
+    let library = Arc::clone(&app.library);
+    let question = Question::Compare(subject.clone(), choices.clone(), with.clone());
+    let work = move || compare(&library, &subject, &choices, &with);
     app.answers.get(question, work).await.map(body)
 }
 

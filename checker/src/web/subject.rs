@@ -51,6 +51,8 @@ pub struct Library {
     pub invariants: Vec<Invariant>,
     /// What is committed of them.
     pub committed: Committed,
+    /// The folder of somebody's own scenarios, as it was named on the command line.
+    pub folder: Option<String>,
 }
 
 impl Library {
@@ -61,6 +63,15 @@ impl Library {
             scenarios,
             invariants: invariants::all(),
             committed: Committed::default(),
+            folder: None,
+        }
+    }
+
+    /// How the program is started for these scenarios.
+    pub fn command(&self) -> String {
+        match &self.folder {
+            Some(folder) => format!("foliocheck --scenarios {folder}"),
+            None => "foliocheck".to_owned(),
         }
     }
 
@@ -73,7 +84,7 @@ impl Library {
             mut scheme,
             mut ablations,
         } = match place.scheme.strip_prefix("bug:") {
-            Some(bug) => twin(bug)?,
+            Some(bug) => found(bug)?.1,
             None => Twin::new(
                 named(&self.schemes, &place.scheme, "scheme", |s| s.id)?.clone(),
                 [],
@@ -153,8 +164,21 @@ fn named<'a, T>(
         .ok_or_else(|| ApiError::unknown(kind, name, all.iter().map(&id)))
 }
 
+/// A case of a real bug.
+#[derive(Clone, Debug, Serialize)]
+pub struct BugName {
+    /// The bug.
+    pub id: &'static str,
+    /// What it is called.
+    pub title: &'static str,
+    /// What is wrong in this case.
+    pub case: &'static str,
+    /// It is the twin without the bug.
+    pub fixed: bool,
+}
+
 /// `H16-1`, `H16-1:fixed`.
-fn twin(name: &str) -> Result<Twin, ApiError> {
+fn found(name: &str) -> Result<(BugName, Twin), ApiError> {
     let (case, fixed) = match name.strip_suffix(":fixed") {
         Some(case) => (case, true),
         None => (name, false),
@@ -165,7 +189,13 @@ fn twin(name: &str) -> Result<Twin, ApiError> {
         };
         for (n, found) in cases.into_iter().enumerate() {
             if case == format!("{}-{}", bug.id, n + 1) {
-                return Ok(if fixed { found.fixed } else { found.buggy });
+                let name = BugName {
+                    id: bug.id,
+                    title: bug.title,
+                    case: found.title,
+                    fixed,
+                };
+                return Ok((name, if fixed { found.fixed } else { found.buggy }));
             }
         }
     }
@@ -177,6 +207,14 @@ fn twin(name: &str) -> Result<Twin, ApiError> {
 impl From<PartError> for ApiError {
     fn from(error: PartError) -> ApiError {
         ApiError::refused(error.to_string())
+    }
+}
+
+impl Place {
+    /// The bug whose twin it is, if it is one.
+    pub fn bug(&self) -> Option<BugName> {
+        let name = self.scheme.strip_prefix("bug:")?;
+        found(name).ok().map(|(bug, _)| bug)
     }
 }
 

@@ -29,6 +29,8 @@ pub struct View {
     pub blocked: Vec<Blocked>,
     /// The first state in which each violated invariant is violated, and why.
     pub violations: Vec<Violation>,
+    /// Tasks that the invariant wants to finish, and that do not in the part that is repeated.
+    pub starves: Vec<String>,
 }
 
 /// A step: which one it is says the program.
@@ -93,6 +95,10 @@ pub struct Violation {
     pub step: usize,
     /// Why.
     pub why: String,
+    /// Why, in general.
+    pub sentence: &'static str,
+    /// Variables that make it so, and their values.
+    pub evidence: Vec<(usize, u64)>,
 }
 
 impl View {
@@ -130,8 +136,21 @@ impl View {
                 .collect(),
             blocked: stuck,
             violations,
+            starves: lasso.map_or_else(Vec::new, |(i, start)| starving(system, path, i.id, start)),
         }
     }
+}
+
+/// Who should finish and does not, all along the states from `start` on.
+fn starving(system: &System, path: &Path, invariant: &str, start: usize) -> Vec<String> {
+    let mine = system.predicates.iter();
+    mine.filter(|p| p.invariant == invariant)
+        .filter(|p| path.states[start..].iter().all(|s| s.holds(&p.bad)))
+        .filter_map(|p| match p.scope {
+            Scope::Progress(task) => Some(system.task(task).name.clone()),
+            _ => None,
+        })
+        .collect()
 }
 
 fn steps(system: &System, path: &Path) -> Vec<StepView> {
@@ -220,11 +239,17 @@ fn judge(
         }
         if let Some((step, predicate)) = first {
             let sentence = sentence(id);
-            let evidence = trace::evidence(system, &path.states[step], &predicate.bad);
+            let state = &path.states[step];
+            let evidence = trace::evidence(system, state, &predicate.bad);
+            let matters = trace::matters(system, state, &predicate.bad);
             violations.push(Violation {
                 invariant: id.to_owned(),
                 step,
                 why: format!("{sentence}{evidence}"),
+                sentence,
+                evidence: (matters.into_iter())
+                    .map(|v| (v.index(), state.get(v)))
+                    .collect(),
             });
         }
         let asked = mine.first().map_or(Asked::Always, |p| p.scope.into());

@@ -274,9 +274,9 @@ async fn another_kernel_follows_as_far_as_it_can() {
         waits.iter().any(|w| w["function"] == "folio_wait_stable"),
         "{waits:?}"
     );
+    // Under the same kernel, nothing differs.
     let mine = json!({"scheme": "stable-pin", "without": [], "scenario": "mmap-store-dirty-pte"});
-    let body =
-        json!({"subject": subject(), "choices": choices(&page), "with": mine, "beside": "own"});
+    let body = json!({"subject": subject(), "choices": choices(&page), "with": mine});
     let (_, both) = post(&server, "/api/compare", body.to_string()).await;
     assert_eq!(both["diverges"], Value::Null);
 }
@@ -321,4 +321,71 @@ async fn the_page_is_small() {
         size += files.iter().map(|(_, text)| text.len()).sum::<usize>();
     }
     assert!(size < 300_000, "{size} bytes of assets");
+}
+
+#[tokio::test]
+async fn every_invariant_is_defined_and_has_a_source() {
+    let (_, catalog) = get(&server(Ceiling::default()), "/api/catalog").await;
+    let invariants = catalog["invariants"].as_array().unwrap();
+    assert!(invariants.len() > 15);
+    for invariant in invariants {
+        for field in ["title", "why", "source", "definition"] {
+            let text = invariant[field].as_str().unwrap_or_default();
+            assert!(!text.is_empty(), "{} of {}", field, invariant["id"]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_scenario_has_a_beginning() {
+    let server = server(Ceiling::default());
+    let (status, page) = get(&server, "/api/start?scenario=mmap-store-dirty-pte").await;
+    assert_eq!(status, StatusCode::OK, "{page}");
+    assert_eq!(page["subject"]["scheme"], "by-reference");
+    assert_eq!(page["view"]["steps"], json!([]));
+    assert_eq!(page["machine"]["tasks"].as_array().unwrap().len(), 2);
+    let (status, refused) = get(&server, "/api/start?scenario=no-such").await;
+    assert_eq!(status, StatusCode::NOT_FOUND, "{refused}");
+}
+
+#[tokio::test]
+async fn an_endless_execution_says_who_starves() {
+    let server = server(Ceiling::default());
+    let path = "/api/trace?scheme=recheck-i-version&scenario=endless-writer-vs-splice&invariant=splicer-progress";
+    let (_, page) = get(&server, path).await;
+    assert_eq!(page["view"]["starves"], json!(["splicer"]));
+    let (_, page) = get(&server, TRACE).await;
+    assert_eq!(page["view"]["starves"], json!([]));
+}
+
+#[tokio::test]
+async fn an_error_of_the_model_leads_to_its_steps() {
+    let server = server(Ceiling::default());
+    let path = "/api/trace?scheme=by-reference&scenario=pipe-write-after-splice&without=lock:S4l";
+    let (status, refused) = get(&server, &format!("{path}&invariant=snapshot")).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert_eq!(refused["erring"], true, "{refused}");
+    let (status, page) = get(&server, &format!("{path}&invariant=errors")).await;
+    assert_eq!(status, StatusCode::OK, "{page}");
+    assert!(!page["view"]["steps"].as_array().unwrap().is_empty());
+    // What is merely refused leads nowhere.
+    let (_, refused) = get(&server, "/api/trace?scheme=x&scenario=y&invariant=z").await;
+    assert_eq!(refused["erring"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_twin_of_a_bug_bears_its_name() {
+    let server = server(Ceiling::default());
+    for (twin, fixed) in [("H01-1", false), ("H01-1:fixed", true)] {
+        let path = format!(
+            "/api/trace?scheme=bug:{twin}&scenario=pipe-write-after-splice&invariant=source-untouched"
+        );
+        let (_, page) = get(&server, &path).await;
+        let bug = &page["kernel"]["bug"];
+        assert_eq!(bug["id"], "H01", "{page}");
+        assert!(bug["title"].as_str().unwrap().contains("Dirty Pipe"));
+        assert_eq!(bug["fixed"], fixed);
+    }
+    let (_, page) = get(&server, TRACE).await;
+    assert_eq!(page["kernel"]["bug"], Value::Null);
 }

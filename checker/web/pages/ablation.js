@@ -1,8 +1,11 @@
 // What each part of a scheme, and of the kernel below it, is for: what breaks without it.
 
-import { grouped, h, picker, plural, put } from "../dom.js";
+import { grouped, h, picker, plural, problem } from "../dom.js";
 import { ask, catalog } from "../api.js";
 import { address, go, traceAddress } from "../route.js";
+import { named } from "../strange.js";
+
+const FIRST_ABLATED = "stable-pin-mkclean";
 
 const KINDS = { rule: "Rules", lock: "Locks", wait: "Waits", flush: "TLB flushes", flag: "Flags" };
 const CONCLUSIONS = { needed: "needed", redundant: "redundant within bounds", "nothing-left": "nothing left to break",
@@ -36,10 +39,16 @@ function breaksOf(scheme, part) {
 }
 
 export const ablationPage = {
+  parts: 2,
   async open({ path }) {
     const known = await catalog();
-    const scheme = path[1] ?? "stable-pin-mkclean";
-    const parts = await ask(`/api/ablation/${encodeURIComponent(scheme)}`);
+    const scheme = named("scheme", path[1] ?? FIRST_ABLATED, known.schemes).id;
+    // Of somebody's own scenarios nothing may be kept yet: the page says how that is done.
+    let missing = null;
+    const parts = await ask(`/api/ablation/${encodeURIComponent(scheme)}`).catch((error) => {
+      missing = error;
+      return [];
+    });
     const families = [...new Set(known.schemes.map((s) => s.family))];
     const count = (c) => parts.filter((p) => p.conclusion === c).length;
     const sections = Object.entries(KINDS).map(([kind, title]) => {
@@ -57,7 +66,7 @@ export const ablationPage = {
         h("form", { class: "filters", on: { submit: (e) => e.preventDefault() } }, h("label", {}, "Scheme ",
           picker({ on: { change: (e) => go(address(["ablation", e.target.value])) } },
             families.map((f) => ({ label: f, options: known.schemes.filter((s) => s.family === f).map((s) => s.id) })), scheme))),
-        put(h("p", { class: "count" }), `${plural(parts.length, "part")}: ${Object.entries(COUNTS).map(([c, words]) => `${count(c)} ${words}`).join(", ")}`),
+        missing ? problem(missing) : h("p", { class: "count" }, `${plural(parts.length, "part")}: ${Object.entries(COUNTS).map(([c, words]) => `${count(c)} ${words}`).join(", ")}`),
         sections],
     };
   },

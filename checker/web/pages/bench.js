@@ -1,15 +1,22 @@
 // The bench: a scenario, a scheme, its rules one by one, bounds; run, watch, cancel; the trace in place.
 
-import { announce, breakable, columnHead, grouped, h, picker, plural, put, problem, short, verdictMark } from "../dom.js";
+import { announce, breakable, columnHead, grouped, h, picker, plural, put, problem, short, taskLine, verdictMark } from "../dom.js";
 import { ask, catalog, end, live, tell, tracePath } from "../api.js";
-import { changed, go, here, traceAddress } from "../route.js";
+import { address, changed, go, here, traceAddress } from "../route.js";
+import { named, notAmong } from "../strange.js";
 import { Trace } from "../trace/model.js";
 import { Viewer } from "../trace/viewer.js";
+import { roundNode, whyNode } from "../trace/why.js";
 
 const FIRST = { scheme: "stable-pin-mkclean", scenario: "mmap-store-dirty-pte" };
 
 function listOf(query, key) {
   return (query.get(key) ?? "").split(",").filter(Boolean);
+}
+
+// The twin of a real bug stands where a scheme does. Its rules are part of what is wrong, and stay.
+function bugScheme(id) {
+  return { id, title: "the kernel of a real bug", family: "bug", rules: [] };
 }
 
 class Bench {
@@ -30,16 +37,15 @@ class Bench {
   // The settings that the address has.
   set({ query }) {
     const { known } = this;
-    this.scheme = known.schemes.find((s) => s.id === (query.get("scheme") ?? FIRST.scheme));
-    if (!this.scheme) throw new Error(`There is no scheme ${query.get("scheme")}.`);
+    const wanted = query.get("scheme") || FIRST.scheme;
+    this.scheme = wanted.startsWith("bug:") ? bugScheme(wanted) : named("scheme", wanted, known.schemes);
     const concerned = known.scenarios.filter((s) => s.schemes.includes(this.scheme.id));
-    const wanted = query.get("scenario") ?? FIRST.scenario;
-    const named = known.scenarios.find((s) => s.id === wanted);
-    if (!named) throw new Error(`There is no scenario ${wanted}.`);
-    this.scenario = named;
+    const usual = known.scenarios.find((s) => s.id === FIRST.scenario) ?? concerned[0] ?? known.scenarios[0];
+    if (!usual) throw new Error("There are no scenarios here.");
+    this.scenario = named("scenario", query.get("scenario") || usual.id, known.scenarios);
     const off = listOf(query, "off").filter((r) => this.scheme.rules.some((rule) => rule.name === r));
     this.off = off;
-    this.asked = listOf(query, "ask").filter((i) => named.invariants.includes(i));
+    this.asked = listOf(query, "ask").filter((i) => this.scenario.invariants.includes(i));
     this.bounds = Object.fromEntries(["states", "seconds", "mib"].map((k) => [k, query.get(k) ?? ""]));
     this.draw(concerned);
   }
@@ -60,18 +66,19 @@ class Bench {
     put(this.form,
       h("div", { class: "bench-choice" },
         h("label", {}, "Scheme ", picker({ id: "bench-scheme", on: { change: (e) => set({ scheme: e.target.value, off: "" }) } },
-          families.map((f) => ({ label: f, options: known.schemes.filter((s) => s.family === f).map((s) => s.id) })), scheme.id)),
-        h("p", { class: "muted" }, scheme.title),
+          [...families.map((f) => ({ label: f, options: known.schemes.filter((s) => s.family === f).map((s) => s.id) })),
+            ...(scheme.family === "bug" ? [{ label: "bug", options: [scheme.id] }] : [])], scheme.id)),
+        h("p", { class: "muted" }, scheme.family === "bug" ? h("a", { href: "#/bugs" }, scheme.title) : h("a", { href: address(["scheme", scheme.id]) }, scheme.title)),
         h("label", {}, "Scenario ", picker({ id: "bench-scenario", on: { change: (e) => set({ scenario: e.target.value, ask: "" }) } },
           [{ label: "where the scheme is run", options: concerned.map((s) => s.id) },
             { label: "where it is not run by itself", options: others.map((s) => s.id) }].filter((g) => g.options.length), scenario.id)),
-        h("p", { class: "muted" }, scenario.title),
-        h("ul", { class: "bench-tasks" }, scenario.tasks.map((t) => h("li", {}, h("b", {}, t.name), ` ${t.calls.join(", ")}${t.forever ? ", for ever" : ""}`)))),
+        h("p", { class: "muted" }, h("a", { href: address(["scenario", scenario.id]) }, scenario.title)),
+        h("ul", { class: "bench-tasks" }, scenario.tasks.map((t) => h("li", {}, taskLine(t))))),
       h("fieldset", {}, h("legend", {}, "Rules"),
         scheme.rules.length ? scheme.rules.map((r) => h("label", { class: "switch" },
           h("input", { type: "checkbox", id: `rule-${r.name}`, checked: !this.off.includes(r.name), on: { change: (e) => set({ off: toggle(this.off, r.name, !e.target.checked) }) } }),
           h("span", {}, h("code", {}, r.name), h("span", { class: "muted" }, ` ${r.purpose}`))))
-          : h("p", { class: "muted" }, "This is the kernel as it is: no rules.")),
+          : h("p", { class: "muted" }, scheme.family === "bug" ? "The kernel has the bug: nothing here is switched on or off." : "This is the kernel as it is: no rules.")),
       h("fieldset", {}, h("legend", {}, "Invariants (none chosen: all)"),
         h("div", { class: "bench-asked" }, scenario.invariants.map((i) => h("label", { class: "switch" },
           h("input", { type: "checkbox", id: `ask-${i}`, checked: this.asked.includes(i), on: { change: (e) => set({ ask: toggle(this.asked, i, e.target.checked) }) } }),
@@ -138,7 +145,8 @@ class Bench {
       this.answers.set(news.invariant, { verdict: "erred" });
       this.bar.value = this.answers.size;
       document.getElementById(`result-${news.invariant}`)?.replaceWith(h("tr", { id: `result-${news.invariant}` }, h("th", { scope: "row" }, news.invariant),
-        h("td", { colspan: "5" }, h("b", {}, "the model errs: "), news.error, this.steps(news.steps))));
+        h("td", { colspan: "5" }, h("b", {}, "the model errs: "), news.error, " ",
+          news.steps.length ? h("a", { href: traceAddress(this.subjectOf("errors")) }, "step by step") : null, this.steps(news.steps))));
     }
   }
 
@@ -166,10 +174,12 @@ class Bench {
       this.viewer?.leave();
       const trace = new Trace(page);
       this.viewer = new Viewer(trace, this.known, { moved() {}, narrowed() {}, take: null, filters: { tasks: [], variable: "", search: "" } });
-      put(this.inPlace, h("h2", {}, `${invariant}, violated in ${plural(trace.length, "step")}`),
-        page.answer.why ? h("p", { class: "why" }, `${page.answer.why}.`) : null, this.viewer.node);
+      const breaks = trace.breaks.get(invariant);
+      const choose = (n) => this.viewer.go(n);
+      put(this.inPlace, h("h2", {}, `${invariant}, violated ${trace.extent}`),
+        breaks ? whyNode(trace, breaks, choose) : null, trace.loop === null ? null : roundNode(trace, choose), this.viewer.node);
       this.viewer.applyFilters();
-      this.viewer.show(trace.violation ?? trace.length);
+      this.viewer.show(trace.opening);
     } catch (error) {
       put(this.inPlace, problem(error));
     }
@@ -205,7 +215,16 @@ class Bench {
 }
 
 export const benchPage = {
+  keys: ["scheme", "scenario", "off", "ask", "states", "seconds", "mib"],
   key: () => "bench",
+  async strange({ query }) {
+    const known = await catalog();
+    const scheme = known.schemes.find((s) => s.id === (query.get("scheme") || FIRST.scheme));
+    const scenario = known.scenarios.find((s) => s.id === query.get("scenario"));
+    return [...(scheme ? notAmong(query, "off", "rule", scheme.rules.map((r) => r.name)) : []),
+      ...notAmong(query, "ask", "invariant", scenario?.invariants ?? known.invariants.map((i) => i.id)),
+      ...["states", "seconds", "mib"].filter((k) => query.get(k) && !/^\d+$/.test(query.get(k))).map((k) => `${k}=${query.get(k)} is no number.`)];
+  },
   async open() {
     if (!live) throw new Error("The bench needs the machine: `foliocheck ui`.");
     const [known, ceiling] = await Promise.all([catalog(), ask("/api/limits")]);

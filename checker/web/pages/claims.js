@@ -1,10 +1,19 @@
 // What was said on the lists, and what the runs say of it.
 
 import { grouped, h, picker, plural, put, verdictMark } from "../dom.js";
-import { ask } from "../api.js";
+import { ask, catalog } from "../api.js";
+import { sourced } from "../archive.js";
+import { notAmong } from "../strange.js";
 import { address, changed, go, traceAddress } from "../route.js";
 
 const PARTS = { control: "control", test: "test" };
+
+// Each outcome has a mark, so that it is told without colour and without reading.
+const MARKS = { confirmed: "✓", "confirmed-only-if": "◐", refuted: "✗", "not-expressible": "–", untested: "?", open: "◌" };
+
+function outcomeMark(kind) {
+  return h("span", { class: "shape", "aria-hidden": "true" }, MARKS[kind] ?? "◌");
+}
 
 function kindOf(outcome) {
   return typeof outcome === "string" ? outcome : Object.keys(outcome)[0];
@@ -23,9 +32,14 @@ function evidenceLine(evidence, subject) {
 }
 
 export const claimsPage = {
+  keys: ["outcome", "q"],
   key: () => "claims",
-  async open() {
+  async strange({ query }) {
     const claims = await ask("/api/claims");
+    return claims.length ? notAmong(query, "outcome", "outcome", [...new Set(claims.map((c) => kindOf(c.outcome)))]) : [];
+  },
+  async open() {
+    const [claims, known] = await Promise.all([ask("/api/claims"), catalog()]);
     const kinds = [...new Set(claims.map((c) => kindOf(c.outcome)))];
     const list = h("div", {});
     const count = h("p", { class: "count", role: "status" });
@@ -45,10 +59,10 @@ export const claimsPage = {
         }
         const shown = claims.filter((c) => (!kind || kindOf(c.outcome) === kind)
           && (!q || JSON.stringify([c.id, c.text, c.author, c.place, c.evidence.map((e) => [e.scheme, e.invariant])]).toLowerCase().includes(q)));
-        put(count, claims.length ? `${shown.length} of ${plural(claims.length, "claim")}: ${kinds.map((k) => `${shown.filter((c) => kindOf(c.outcome) === k).length} ${k.replaceAll("-", " ")}`).join(", ")}` : "No claims are committed here: `foliocheck claims --bless` writes them.");
+        put(count, claims.length ? `${shown.length} of ${plural(claims.length, "claim")}: ${kinds.map((k) => `${MARKS[k] ?? "◌"} ${shown.filter((c) => kindOf(c.outcome) === k).length} ${k.replaceAll("-", " ")}`).join(", ")}` : known.folder ? "Claims are about the project's scenarios, and these are your own: start foliocheck without --scenarios to see them." : "No claims are kept here: `foliocheck claims --bless` writes them.");
         put(list, shown.map((c) => h("article", { class: "entry", "aria-label": c.id },
           h("div", {}, h("h2", {}, c.id),
-            h("p", { class: "what" }, c.text), h("p", { class: `outcome ${kindOf(c.outcome)}` }, c.says), h("p", { class: "muted small" }, `${c.author}, ${c.place}`)),
+            h("p", { class: "what" }, c.text), h("p", { class: `outcome ${kindOf(c.outcome)}` }, outcomeMark(kindOf(c.outcome)), " ", c.says), h("p", { class: "muted small" }, `${c.author}, `, sourced(c.place))),
           h("ul", {}, c.evidence.map((e, n) => evidenceLine(e, c.traces[n]))))));
       },
     };

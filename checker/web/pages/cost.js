@@ -3,6 +3,7 @@
 import { grouped, h, picker } from "../dom.js";
 import { ask, catalog, live } from "../api.js";
 import { address, go, traceAddress, writeChoices } from "../route.js";
+import { named } from "../strange.js";
 
 const METRICS = {
   "page-copies": ["page copies", "The kernel copies a page that is spliced, or replaces it by a copy."],
@@ -40,24 +41,27 @@ function cycleLink(bill, n, scenario) {
 }
 
 export const costPage = {
+  parts: 2,
   slow: "Counting … every scheme in this scenario.",
   async open({ path }) {
     const known = await catalog();
-    const scenario = path[1] ?? "mmap-store-dirty-pte";
+    const first = known.scenarios.find((s) => s.id === "mmap-store-dirty-pte") ?? known.scenarios[0];
+    if (!first) throw new Error("There are no scenarios here.");
+    const shown = named("scenario", path[1] ?? first.id, known.scenarios);
+    const scenario = shown.id;
     const bills = await ask(`/api/cost/${encodeURIComponent(scenario)}`);
-    const shown = known.scenarios.find((s) => s.id === scenario);
     const metrics = Object.keys(METRICS);
     const states = bills.reduce((a, b) => a + b.states, 0);
     return {
       title: `Cost in ${scenario}`,
-      nodes: [h("h1", {}, "Cost in ", h("a", { href: address(["verdicts"], { scenario }) }, scenario)),
-        h("p", { class: "lede" }, shown ? `${shown.title}. ` : "", "Least to most, over all executions. ", h("i", {}, "unbounded"), ": as often as others make it so; it unfolds to the cycle."),
+      nodes: [h("h1", {}, "Cost in ", h("a", { href: address(["scenario", scenario]) }, scenario)),
+        h("p", { class: "lede" }, `${shown.title}. `, "Least to most, over all executions. ", h("i", {}, "unbounded"), ": as often as others make it so; it unfolds to the cycle."),
         h("form", { class: "filters", on: { submit: (e) => e.preventDefault() } }, h("label", {}, "Scenario ",
-          picker({ on: { change: (e) => go(address(["cost", e.target.value])) } }, known.scenarios.filter((s) => s.default).map((s) => s.id), scenario))),
+          picker({ on: { change: (e) => go(address(["cost", e.target.value])) } }, known.scenarios.filter((s) => s.default || s === shown).map((s) => s.id), scenario))),
         h("p", { class: "count" }, `${bills.length} state graphs, ${grouped(states)} states`),
         h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Costs" }, h("table", { class: "runs" },
           h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "scheme"), metrics.map((m) => h("th", { scope: "col", class: "number", title: METRICS[m][1] }, METRICS[m][0])))),
-          h("tbody", {}, bills.map((b) => h("tr", {}, h("th", { scope: "row" }, h("a", { href: address(["bench"], { scheme: b.scheme, scenario }) }, b.scheme)),
+          h("tbody", {}, bills.map((b) => h("tr", {}, h("th", { scope: "row" }, h("a", { href: address(["scheme", b.scheme]) }, b.scheme)),
             metrics.map((m) => figureCell(b, b.figures.findIndex((f) => f.metric === m), shown))))))) ],
     };
   },

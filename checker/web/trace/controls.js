@@ -6,7 +6,7 @@ const PLAY_EVERY = 900;
 
 export class Controls {
   // `choose(n)` goes to a state; `narrow({ tasks, variable, search })` changes filters.
-  constructor(trace, { choose, narrow, filters }) {
+  constructor(trace, { choose, narrow, filters, fold }) {
     this.trace = trace;
     this.choose = choose;
     this.current = 0;
@@ -23,7 +23,9 @@ export class Controls {
       button("Last state (End)", "▶|", () => choose(trace.length)),
       this.play,
       this.slider, this.position,
-      trace.violation === null ? null : h("button", { type: "button", class: "violation", title: "v", on: { click: () => choose(trace.violation) } }, "◆ to the violation"));
+      trace.outdated === null ? null : h("button", { type: "button", class: "violation", title: "o", on: { click: () => choose(trace.outdated + 1) } }, "≠ to the outdated read"),
+      trace.violation === null ? null : h("button", { type: "button", class: "violation", title: "v", on: { click: () => choose(trace.violation) } },
+        trace.loop === null ? "◆ to the violation" : "◆ to where it begins to repeat"));
     const names = [...new Set(trace.steps.flatMap((s) => [...s.shown, ...s.ghosts].map((c) => c.variable.full)))].sort();
     this.search = h("input", { type: "search", value: filters.search, placeholder: "search steps", "aria-label": "Search steps",
       on: { input: () => narrow({ search: this.search.value }), keydown: (e) => {
@@ -42,16 +44,27 @@ export class Controls {
       h("input", { type: "text", list: "variables", value: filters.variable, placeholder: "only steps that change …", "aria-label": "Only steps that change this variable",
         on: { input: (e) => narrow({ variable: e.target.value }) } }),
       h("datalist", { id: "variables" }, names.map((n) => h("option", { value: n }))),
-      this.search, this.found);
+      this.search, this.found,
+      fold ? this.folding(fold) : null);
     this.chosenTasks = new Set(filters.tasks);
     this.node = h("div", { class: "controls" }, this.moving, this.narrowing);
     this.hits = [];
   }
 
+  // Folds all calls, or unfolds them.
+  folding({ any, act }) {
+    const button = h("button", { type: "button", class: "plain", "aria-pressed": String(any), on: { click: () => {
+      const now = button.getAttribute("aria-pressed") !== "true";
+      button.setAttribute("aria-pressed", String(now));
+      act(now);
+    } } }, "fold calls");
+    return button;
+  }
+
   // Goes to the next state, or the one before; of those that the filters leave.
   by(direction) {
     if (!this.stops) {
-      this.choose(Math.min(this.trace.length, Math.max(0, this.current + direction)));
+      this.choose(direction > 0 ? this.trace.next(this.current) : Math.max(0, this.current - 1));
       return;
     }
     const ahead = direction > 0 ? this.stops.find((n) => n > this.current) : this.stops.findLast((n) => n < this.current);
@@ -77,7 +90,7 @@ export class Controls {
     this.slider.value = String(n);
     this.slider.setAttribute("aria-valuetext", this.words(n));
     this.position.textContent = `step ${n} of ${this.trace.length}`;
-    if (this.timer && n >= this.trace.length) this.stop();
+    if (this.timer && n >= this.trace.length && this.trace.loop === null) this.stop();
     announce(this.words(n));
   }
 
@@ -93,7 +106,7 @@ export class Controls {
       this.stop();
       return;
     }
-    if (this.current >= this.trace.length) this.choose(0);
+    if (this.current >= this.trace.length && this.trace.loop === null) this.choose(0);
     this.timer = setInterval(() => this.by(1), PLAY_EVERY);
     this.play.textContent = "❚❚ pause";
     this.play.setAttribute("aria-label", "Pause");
@@ -118,6 +131,7 @@ export class Controls {
     const acts = {
       j: () => this.by(1), k: () => this.by(-1),
       v: () => this.trace.violation !== null && this.choose(this.trace.violation),
+      o: () => this.trace.outdated !== null && this.choose(this.trace.outdated + 1),
       n: () => this.nextHit(1), N: () => this.nextHit(-1),
       "/": () => this.search.focus(), p: () => this.toggle(),
     };

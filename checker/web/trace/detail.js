@@ -4,6 +4,7 @@ import { breakable, h, plural, put } from "../dom.js";
 import { changeLine, staleLine } from "./lanes.js";
 import { isWord, showValue, untilText, writerOf } from "./model.js";
 import { sourceLink } from "./program.js";
+import { whyNode } from "./why.js";
 
 export class Detail {
   // `choose(n)`: somebody wants to see the state after n steps. `take(choice)`: somebody takes another step
@@ -38,9 +39,8 @@ export class Detail {
 
   // Why the state violates what it violates first.
   failures(n) {
-    return [...this.trace.breaks.values()].filter((v) => v.step === n).map((v) => {
-      return h("p", { class: "why" }, h("b", {}, `◆ ${v.invariant} is violated: `), `${v.why}.`);
-    });
+    return [...this.trace.breaks.values()].filter((v) => v.step === n).map((v) => h("div", { class: "failure" },
+      h("p", {}, h("b", {}, `◆ ${v.invariant} is violated. `)), whyNode(this.trace, v, this.choose)));
   }
 
   // Who stored, and when, the words that the step hands over.

@@ -1,7 +1,9 @@
-// Lanes: one per task, CPU and device; a step is a card in its lane, waiting is drawn as waiting.
-// Only the cards in sight exist, however long the trace is.
+// Lanes: one per task, CPU and device; a step is a card in its lane, waiting is drawn as waiting. Where lanes
+// would be too narrow to read, they become rails beside one column of cards. Only the cards in sight exist,
+// however long the trace is.
 
-import { breakable, h, put } from "../dom.js";
+import { breakable, h, plural, put } from "../dom.js";
+import { Calls } from "./calls.js";
 import { showChange, staleWords, untilText } from "./model.js";
 import { Ruler } from "./ruler.js";
 
@@ -9,7 +11,10 @@ const HEAD = 20;
 const LINE = 17;
 const PAD = 16;
 const CHANGES_MAX = 6;
-const LANE_MIN = 166;
+const LANE_MIN = 150;
+// A lane without room for cards.
+const RAIL = 16;
+const CALL = 24;
 // What of a lane's width is not text.
 const EDGES = 29;
 const MARGIN = 600;
@@ -37,8 +42,12 @@ function lanesOf(trace) {
 }
 
 // How high a card is: known before it is drawn.
-function heightOf(trace, step, ruler) {
-  const head = ruler.lines(`${step.number + 1}  ${step.line.function}`, "head");
+function heightOf(trace, row, ruler, named) {
+  if (row.folded) return HEAD + LINE + PAD;
+  const { step } = row;
+  // The lane's name is written smaller.
+  const name = named ? ` ${"n".repeat(Math.ceil(named.length * 0.8))}` : "";
+  const head = ruler.lines(`${step.number + 1}  ${step.line.function}${name}`, "head");
   let lines = 0;
   if (step.text) lines += Math.min(3, ruler.lines(step.text, "text"));
   if (step.line.rule) lines += ruler.lines(`§ rule ${step.line.rule.rule}`, "bold");
@@ -74,49 +83,71 @@ export class Lanes {
     this.choose = choose;
     const { lanes, absent } = lanesOf(trace);
     this.lanes = lanes;
-    this.rows = trace.steps;
+    this.calls = new Calls(trace);
+    this.rows = this.calls.rows();
+    this.keep = null;
     this.current = 0;
     this.hits = new Set();
     this.cards = new Map();
-    const columns = { "--lanes": String(this.lanes.length), "--least": `${LANE_MIN}px` };
+    const columns = { "--lanes": String(this.lanes.length), "--least": `${LANE_MIN}px`, "--rail": `${RAIL}px` };
     this.body = h("div", { class: "lane-body" });
     this.backs = this.lanes.map((lane, n) => h("div", { class: `lane-line f${lane.task % 8}`, style: { "--lane": String(n) } }));
-    this.scroller = h("div", { class: "lane-scroll", tabindex: "0", role: "region", "aria-label": "Lanes",
+    this.scroller = h("div", { class: "lane-scroll", style: columns, tabindex: "0", role: "region", "aria-label": "Lanes",
       on: { scroll: () => this.draw() } },
-      h("div", { class: "lane-heads", style: columns }, this.lanes.map((lane) =>
-        h("div", { class: `lane-head f${lane.task % 8}` }, h("b", {}, lane.name), h("span", {}, lane.what))),
+      h("div", { class: "lane-heads" }, this.lanes.map((lane) =>
+        h("div", { class: `lane-head f${lane.task % 8}`, title: lane.what }, h("b", {}, lane.name), h("span", {}, lane.what))),
       absent.length ? h("p", { class: "absent" }, `Without a step here: ${absent.join(", ")}`) : null),
       this.body);
-    this.body.style.setProperty("--lanes", String(this.lanes.length));
-    this.body.style.setProperty("--least", `${LANE_MIN}px`);
     this.node = this.scroller;
     this.watch = new ResizeObserver(() => this.fit());
     this.watch.observe(this.scroller);
     this.layOut();
   }
 
-  // Shows only the steps that `keep` says.
+  // Shows only the steps that `keep` says; all, by call, if it is none.
   filter(keep) {
-    this.rows = this.trace.steps.filter(keep);
+    this.keep = keep;
+    this.arrange();
+  }
+
+  // Folds all calls, or unfolds them.
+  foldAll(is) {
+    if (is) this.calls.foldAll();
+    else this.calls.unfoldAll();
+    this.arrange();
+    this.reveal(this.current);
+  }
+
+  fold(call) {
+    this.calls.toggle(call);
+    this.arrange();
+  }
+
+  arrange() {
+    this.rows = this.keep
+      ? this.trace.steps.filter(this.keep).map((step) => ({ step, first: step.number, last: step.number }))
+      : this.calls.rows();
     this.layOut();
     this.draw();
-    return this.rows.length;
   }
 
   // Lines break anew when lanes become wider or narrower.
   fit() {
-    const width = this.textWidth();
-    if (width !== this.laidFor) this.layOut();
+    if (this.textWidth() !== this.laidFor) this.layOut();
     if (this.current !== null) this.reveal(this.current);
     this.draw();
   }
 
   textWidth() {
-    return Math.floor(Math.max(LANE_MIN, this.scroller.clientWidth / this.lanes.length) - EDGES);
+    const width = this.scroller.clientWidth;
+    this.narrow = width > 0 && width / this.lanes.length < LANE_MIN;
+    if (this.narrow) return Math.floor(width - RAIL * this.lanes.length - EDGES);
+    return Math.floor(Math.max(LANE_MIN, width / this.lanes.length) - EDGES);
   }
 
   layOut() {
     this.laidFor = this.textWidth();
+    this.scroller.classList.toggle("narrow", this.narrow);
     const ruler = new Ruler(this.laidFor);
     // Where each card begins and ends, and where the next could.
     this.tops = [0];
@@ -124,13 +155,19 @@ export class Lanes {
     const start = this.trace.view.loop_start;
     let top = 0;
     this.loopTop = null;
-    for (const step of this.rows) {
-      if (start !== null && this.loopTop === null && step.number >= start) {
+    this.headTops = new Map();
+    for (const row of this.rows) {
+      if (start !== null && this.loopTop === null && row.first >= start) {
         this.loopTop = top;
         top += LOOP;
         this.tops[this.tops.length - 1] = top;
       }
-      top += heightOf(this.trace, step, ruler);
+      if (row.head) {
+        this.headTops.set(row.head, top);
+        top += CALL;
+        this.tops[this.tops.length - 1] = top;
+      }
+      top += heightOf(this.trace, row, ruler, this.narrow ? this.laneOf(row.step).name : null);
       this.bottoms.push(top);
       this.tops.push(top);
     }
@@ -141,6 +178,7 @@ export class Lanes {
     this.body.style.setProperty("--wide", `${this.laidFor + EDGES}px`);
     this.body.style.setProperty("height", `${Math.max(top, 40)}px`);
     this.cards.clear();
+    this.heads = new Map();
     put(this.body, this.backs);
     if (this.rows.length) this.body.setAttribute("role", "list");
     else this.body.removeAttribute("role");
@@ -161,9 +199,9 @@ export class Lanes {
     return this.tops[this.row(n)];
   }
 
-  // The first row whose step has that number or a higher one.
+  // The first row that has a step of that number or a higher one.
   row(number) {
-    return firstWhere(this.rows.length, (row) => this.rows[row].number >= number);
+    return firstWhere(this.rows.length, (row) => this.rows[row].last >= number);
   }
 
   layWaits() {
@@ -191,7 +229,7 @@ export class Lanes {
       view.scrollTop = 0;
       return;
     }
-    if (this.rows[row]?.number !== n - 1) return;
+    if (!(this.rows[row]?.first <= n - 1)) return;
     const head = view.firstElementChild.offsetHeight;
     const top = this.tops[row];
     const bottom = this.bottoms[row];
@@ -201,7 +239,8 @@ export class Lanes {
     if (top < view.scrollTop + 20) view.scrollTop = Math.max(0, top - height / 3);
     else if (bottom > view.scrollTop + height - 40) view.scrollTop = bottom - height * 0.6;
     // Sideways, where there are many lanes.
-    const lane = this.laneNumber(this.rows[row]);
+    if (this.narrow) return;
+    const lane = this.laneNumber(this.rows[row].step);
     const wide = this.body.scrollWidth / this.lanes.length;
     if (lane * wide < view.scrollLeft || (lane + 1) * wide > view.scrollLeft + view.clientWidth) {
       view.scrollLeft = Math.max(0, (lane + 0.5) * wide - view.clientWidth / 2);
@@ -209,7 +248,12 @@ export class Lanes {
   }
 
   laneNumber(step) {
-    return this.lanes.findIndex((l) => l.kind === step.lane.kind && l.task === step.task);
+    const own = this.lanes.findIndex((l) => l.kind === step.lane.kind && l.task === step.task);
+    return own >= 0 ? own : this.lanes.findIndex((l) => l.task === step.task);
+  }
+
+  laneOf(step) {
+    return this.lanes[this.laneNumber(step)];
   }
 
   draw() {
@@ -218,10 +262,10 @@ export class Lanes {
     const first = firstWhere(this.rows.length, (row) => this.tops[row + 1] >= from);
     const seen = new Map();
     for (let n = first; n < this.rows.length && this.tops[n] < to; n += 1) {
-      const step = this.rows[n];
-      const card = this.cards.get(step.number) ?? this.card(step, n);
-      this.mark(card, step);
-      seen.set(step.number, card);
+      const row = this.rows[n];
+      const card = this.cards.get(row.first) ?? (row.folded ? this.foldedCard(row, n) : this.card(row, n));
+      this.mark(card, row);
+      seen.set(row.first, card);
     }
     for (const [number, card] of this.cards) if (!seen.has(number)) card.remove();
     let after = null;
@@ -233,7 +277,25 @@ export class Lanes {
       after = card;
     }
     this.cards = seen;
+    this.drawHeads(from, to);
     this.drawWaits(from, to);
+  }
+
+  drawHeads(from, to) {
+    for (const [call, node] of this.heads) {
+      const top = this.headTops.get(call);
+      if (top < from || top > to) {
+        node.remove();
+        this.heads.delete(call);
+      }
+    }
+    for (const [call, top] of this.headTops) {
+      if (top >= from && top <= to && !this.heads.has(call)) {
+        const node = this.callHead(call);
+        this.heads.set(call, node);
+        this.body.append(node);
+      }
+    }
   }
 
   drawWaits(from, to) {
@@ -249,22 +311,54 @@ export class Lanes {
     this.body.append(...this.waitNodes);
   }
 
-  mark(card, step) {
-    const now = step.number === this.current - 1;
+  mark(card, row) {
+    const now = row.first < this.current && this.current <= row.last + 1;
     card.classList.toggle("now", now);
-    card.classList.toggle("later", step.number >= this.current);
-    card.classList.toggle("hit", this.hits.has(step.number));
-    if (now) card.firstElementChild.setAttribute("aria-current", "step");
-    else card.firstElementChild.removeAttribute("aria-current");
+    card.classList.toggle("later", row.first >= this.current);
+    card.classList.toggle("hit", this.hits.has(row.step.number));
+    const button = card.querySelector(".card");
+    if (now) button.setAttribute("aria-current", "step");
+    else button.removeAttribute("aria-current");
+    if (row.folded) {
+      const step = now ? this.trace.steps[this.current - 1] : null;
+      card.querySelector(".step-text").textContent = step ? `at ${step.number + 1} ${step.line.function}` : plural(row.call.steps.length, "step");
+    }
   }
 
-  card(step, row) {
-    const lane = this.laneNumber(step);
+  // Where a card stands.
+  placed(kind, row, n, ...inner) {
+    const top = this.tops[n];
+    return h("div", { class: `step f${row.step.task % 8}${kind}`, role: "listitem",
+      style: { "--lane": String(this.laneNumber(row.step)), top: `${top}px`, height: `${this.bottoms[n] - top - 6}px` } },
+    h("span", { class: "dot", "aria-hidden": "true" }), inner);
+  }
+
+  // A call, its steps not shown.
+  foldedCard(row, n) {
+    return this.placed(" folded", row, n,
+      h("button", { type: "button", class: "card", "aria-expanded": "false", title: `Unfold ${row.call.name}`, on: { click: () => this.fold(row.call) } },
+        h("span", { class: "step-head" }, h("span", { class: "n" }, `▸ ${row.first + 1}–${row.last + 1}`), h("code", {}, row.call.name), this.named(row)),
+        h("span", { class: "step-text" })));
+  }
+
+  // Before the steps of a call.
+  callHead(call) {
+    const lane = this.laneNumber(call.steps[0]);
+    return h("div", { class: `call-head f${call.task % 8}`, role: "listitem", style: { "--lane": String(lane), top: `${this.headTops.get(call)}px` } },
+      h("button", { type: "button", "aria-expanded": "true", title: `Fold ${call.name}`, on: { click: () => this.fold(call) } },
+        "▾ ", h("code", {}, call.name), h("span", {}, ` ${plural(call.steps.length, "step")}`)));
+  }
+
+  named(row) {
+    return h("span", { class: "lane-name" }, this.laneOf(row.step).name);
+  }
+
+  card(row, n) {
+    const { step } = row;
     const more = step.shown.length - CHANGES_MAX;
-    return h("div", { class: `step f${step.task % 8}${step.breaks.length ? " breaks" : ""}${step.line.rule ? " ruled" : ""}`, role: "listitem",
-      style: { "--lane": String(lane), top: `${this.tops[row]}px`, height: `${this.bottoms[row] - this.tops[row] - 6}px` } },
-      h("button", { type: "button", title: step.text, on: { click: () => this.choose(step.number + 1) } },
-        h("span", { class: "step-head" }, h("span", { class: "n" }, String(step.number + 1)), h("code", {}, breakable(step.line.function))),
+    return this.placed(`${step.breaks.length ? " breaks" : ""}${step.line.rule ? " ruled" : ""}${step.stale.length ? " stale-read" : ""}`, row, n,
+      h("button", { type: "button", class: "card", title: step.text, on: { click: () => this.choose(step.number + 1) } },
+        h("span", { class: "step-head" }, h("span", { class: "n" }, String(step.number + 1)), h("code", {}, breakable(step.line.function)), this.named(row)),
         step.line.rule ? h("span", { class: "rule" }, `§ rule ${step.line.rule.rule}`) : null,
         step.text ? h("span", { class: "step-text" }, step.text) : null,
         step.shown.slice(0, CHANGES_MAX).map((c) => changeLine(this.trace, c)),

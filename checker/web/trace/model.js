@@ -1,5 +1,7 @@
 // A trace as the server tells it: the states along it, what each step is, in words.
 
+import { plural } from "../dom.js";
+
 const EVERY = 64;
 
 export class Trace {
@@ -23,8 +25,30 @@ export class Trace {
     });
     this.breaks = new Map(page.view.violations.map((v) => [v.invariant, v]));
     const asked = this.breaks.get(this.subject.invariant);
-    // The first state that violates what was asked; the last one if nothing is.
+    // The first state that violates what was asked.
     this.violation = asked ? asked.step : null;
+    this.loop = page.view.loop_start;
+    // The first step that read what memory did not hold any more.
+    this.outdated = this.steps.find((s) => s.stale.length)?.number ?? null;
+  }
+
+  // Where it is looked at first: the step that read something outdated, the violation, the end.
+  get opening() {
+    if (this.outdated !== null) return this.outdated + 1;
+    return this.violation ?? this.length;
+  }
+
+  // How long it is, in words.
+  get extent() {
+    if (this.loop === null) return `in ${plural(this.violation ?? this.length, "step")}`;
+    const round = `by ${plural(this.length - this.loop, "step")} that repeat for ever`;
+    return this.loop ? `${round}, after ${plural(this.loop, "step")}` : round;
+  }
+
+  // The state after `n` steps and one more, or one fewer: an endless execution goes round.
+  next(n) {
+    if (n < this.length) return n + 1;
+    return this.loop === null ? n : this.loop + 1;
   }
 
   told(step, number, changes, stale) {

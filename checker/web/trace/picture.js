@@ -21,14 +21,20 @@ const PLACES = [
   ["tables", "Page tables and TLBs", /^(pte|tlb|vma)\(|^mm\d+$/],
   ["cache", "Page cache", /^folio\d|^i_pages$/],
   ["queues", "Pipes, sockets, consumers", /^(pipe|socket|page)\d/],
-  ["disk", "Disk", /^(disk|buffer)\[|^journal$/],
+  ["disk", "Disk", /^(disk|buffer|block)\[|^journal$/],
   ["inode", "Inode and locks", /^(inode|mapping)$|^$/],
 ];
 
+// The page of the file that something on the disk is of.
+function pageOf(name) {
+  return Number(/\[(\d+)/.exec(name)?.[1] ?? -1);
+}
+
 export class Picture {
-  // `of`: whose it is, where there are several.
-  constructor(trace, of) {
+  // `of`: whose it is, where there are several. `whole`: what could change is drawn, not what does.
+  constructor(trace, of, whole = false) {
     this.trace = trace;
+    this.whole = whole;
     this.objects = objectsOf(trace);
     this.look();
     this.handed = trace.vars.filter((v) => v.kind === "private" && isWord(v));
@@ -74,6 +80,8 @@ export class Picture {
     const placed = new Set();
     const regions = PLACES.map(([id, title, pattern]) => {
       const mine = names.filter((name) => !placed.has(name) && pattern.test(name));
+      // A page's mapping, then the blocks that it can lead to.
+      if (id === "disk") mine.sort((a, b) => pageOf(a) - pageOf(b) || a.startsWith("block") - b.startsWith("block"));
       mine.forEach((name) => placed.add(name));
       const all = mine.map((name) => this.box(id, name)).filter(Boolean);
       const flats = all.filter((box) => box.classList.contains("flat"));
@@ -173,6 +181,7 @@ export class Picture {
     const { locks, rest } = this.split(vars);
     const data = rest.filter(isWord);
     const others = rest.filter((v) => !isWord(v));
+    if (name.startsWith("block[")) return this.blockBox(name, data, others);
     const special = { tables: "tableBox", queues: "queueBox", cache: "cacheBox" }[place];
     if (special) return this[special](name, data, others, locks);
     if (!vars.some((v) => v.kind !== "ghost")) return null;
@@ -188,7 +197,7 @@ export class Picture {
 
   // It changes in this trace.
   interesting(v) {
-    return this.moves.has(v.id);
+    return this.whole ? v.kind === "shared" : this.moves.has(v.id);
   }
 
   frame(name, { faded, fresh, note }, ...inner) {
@@ -222,6 +231,26 @@ export class Picture {
     return this.frame(name, { faded: !cached, note: slot ? `index ${slot.name.slice(1, -1)}` : "not in the cache" }, this.words(data),
       h("div", { class: "chips" }, locks, flags.map((v) => this.chip(v)), refs ? this.chip(refs) : null,
         get("mapping") && this.fresh.has(get("mapping").id) ? this.chip(get("mapping")) : null));
+  }
+
+  // A block of the disk that page `n` of the file could be in: what it holds, and who maps it.
+  blockBox(name, data, others) {
+    const [page, number] = name.slice(6, -1).split(".");
+    const map = this.objects.get(`disk[${page}]`) ?? [];
+    const field = (wanted) => map.find((v) => v.name === wanted);
+    const inFork = (fork, there) => field(fork) && String(this.state[field(fork).id]) === number && there;
+    const cow = field("cow");
+    const mappers = [
+      inFork("block", true) ? "this file" : null,
+      inFork("cow block", cow && !["-", "delalloc"].includes(showValue(cow, this.state[cow.id]))) ? "its COW fork" : null,
+      ...others.filter((v) => /other file|clone/.test(v.name) && this.state[v.id]).map(() => "a clone"),
+    ].filter(Boolean);
+    const fresh = [...others, field("block"), field("cow block"), cow].some((v) => v && this.fresh.has(v.id));
+    if (!mappers.length && !this.whole && ![...data, ...others].some((v) => this.interesting(v))) return null;
+    const node = this.frame(`block ${page}.${number}`, { faded: !mappers.length, note: mappers.length ? mappers.join(", ") : "free", fresh: fresh && mappers.length > 0 }, this.words(data));
+    node.classList.add("block");
+    if (mappers.includes("a clone")) node.classList.add("cloned");
+    return node;
   }
 
   tableBox(name, data, others, locks) {

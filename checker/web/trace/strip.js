@@ -29,9 +29,10 @@ function spansOf(marks) {
   return spans;
 }
 
-function saidOf(row) {
+function saidOf(row, trace) {
   const bad = row.marks.indexOf("!");
-  if (bad >= 0) return `violated after ${plural(bad, "step")}`;
+  if (bad >= 0 && row.asked === "endlessly" && trace.loop !== null) return "never finishes";
+  if (bad >= 0) return bad ? `violated after ${plural(bad, "step")}` : "violated from the beginning";
   const last = row.marks.at(-1);
   if (last === "~") return "not finished yet";
   if (row.asked === "endlessly") return "finished";
@@ -49,13 +50,14 @@ export class Strip {
       const cursor = svg("rect", { class: "cursor", y: "0", width: "1", height: "1" });
       this.cursors.push(cursor);
       const bad = row.marks.indexOf("!");
-      const said = saidOf(row);
+      const said = saidOf(row, trace);
       const track = svg("svg", { class: "track", viewBox: `0 0 ${this.states} 1`, preserveAspectRatio: "none", "aria-hidden": "true",
         on: { click: (event) => {
           const box = track.getBoundingClientRect();
           choose(Math.min(this.states - 1, Math.max(0, Math.floor((event.clientX - box.left) / box.width * this.states))));
         } } },
         spansOf(row.marks).map(([mark, from, to]) => svg("rect", { class: `mark ${KIND[mark]}`, x: String(from), y: "0", width: String(to - from), height: "1" })),
+        trace.steps.filter((s) => s.stale.length).map((s) => svg("rect", { class: "mark outdated-read", x: String(s.number + 1), y: "0", width: "1", height: "1" })),
         this.states === 1 ? null : cursor);
       return h("div", { class: `strip-row${bad >= 0 ? " bad" : ""}` },
         h("button", { type: "button", disabled: bad < 0, title: `${known?.title ?? ""}; asked ${ASKED_WORDS[row.asked]}`,
@@ -78,8 +80,9 @@ function rank(row, trace) {
 }
 
 // The meaning of the marks.
-export function legend() {
+export function legend(trace) {
   const key = (kind, text) => h("span", {}, svg("svg", { class: "key", viewBox: "0 0 1 1", preserveAspectRatio: "none", "aria-hidden": "true" },
     svg("rect", { class: `mark ${kind}`, width: "1", height: "1" })), ` ${text}`);
-  return put(h("p", { class: "legend muted" }), key("ok", "holds"), key("bad", "violated"), key("open", "still to come"), key("none", "not asked here"));
+  return put(h("p", { class: "legend muted" }), key("ok", "holds"), key("bad", "violated"), key("open", "still to come"), key("none", "not asked here"),
+    trace.outdated === null ? [] : key("outdated-read", "a step that read what memory did not hold any more"));
 }

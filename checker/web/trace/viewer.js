@@ -22,11 +22,12 @@ export class Viewer {
     this.picture = new Picture(trace);
     this.program = new Program(trace);
     this.detail = new Detail(trace, choose, take);
-    this.controls = new Controls(trace, { choose, narrow: (change) => this.narrow(change), filters });
+    this.controls = new Controls(trace, { choose, narrow: (change) => this.narrow(change), filters,
+      fold: this.lanes.calls.any ? { any: this.lanes.calls.folded.size > 0, act: (is) => this.lanes.foldAll(is) } : null });
     this.parts = [this.controls, this.strip, this.lanes, this.detail, this.picture, this.program];
     this.node = h("div", { class: "viewer" },
       trace.length ? this.controls.node : null,
-      this.strip.node, legend(),
+      this.strip.node, legend(trace),
       waitGraph(trace.view.blocked, trace.view.loop_start !== null),
       h("div", { class: "panes" },
         h("div", { class: "pane lanes" }, this.lanes.node),
@@ -68,7 +69,7 @@ export class Viewer {
       ...s.shown.map((c) => c.variable.full), ...s.breaks].join(" ").toLowerCase();
     const hits = words.length ? this.trace.steps.filter((s) => keep(s) && words.every((w) => text(s).includes(w))).map((s) => s.number) : [];
     this.lanes.hits = new Set(hits);
-    this.lanes.filter(keep);
+    this.lanes.filter(all && !words.length ? null : keep);
     this.controls.narrowed(all ? null : this.trace.steps.filter(keep).map((s) => s.number + 1), hits.map((n) => n + 1), words.length > 0);
     if (this.current !== null) this.lanes.show(this.current);
   }

@@ -13,12 +13,11 @@ use super::{Invariant, recorded};
 /// the block is found only when another disk of the array fails, and then another block is rebuilt wrong.
 /// A device that copies first (the stripe cache, a bounce page) reads its copy twice: what the copy is of
 /// is not asked here.
-///
-/// Source: Chinner, 10 Feb 2023, `20230210061953.GC2825702@dread.disaster.area`; bdev_stable_writes.
 pub const INVARIANT: Invariant = Invariant {
     id: "access-consistent",
     guarantee: "E1",
     title: "the reads that make up one sink access see the same bytes",
+    source: "Chinner, 10 Feb 2023, 20230210061953.GC2825702@dread.disaster.area; bdev_stable_writes",
     why: "the checksum was computed over bytes that are not the bytes that were sent or written",
     applies,
     bad: |_, world| recorded(world.ghosts.access_inconsistent),

@@ -13,13 +13,11 @@ use super::{Invariant, anyone_stopped, someone_may_stop};
 ///
 /// Waiting for room in a pipe that nobody reads, or for something to read, is no such wait. Tasks that modify the file are
 /// asked about by `writer-progress`.
-///
-/// Source: Torvalds, `CAHk-=wip9xx367bfCV8xaF9Oaw4DZ6edF9Ojv10XoxJ-iUBwhA@mail.gmail.com`; `fs/jbd2/commit.c`, which waits
-/// for every handle.
 pub const INVARIANT: Invariant = Invariant {
     id: "bystander-progress",
     guarantee: "L3",
     title: "a flusher, an fsync, a commit, another reader finishes although a reader never drains",
+    source: "Torvalds, CAHk-=wip9xx367bfCV8xaF9Oaw4DZ6edF9Ojv10XoxJ-iUBwhA@mail.gmail.com; fs/jbd2/commit.c, which waits for every handle",
     why: "a task that modifies nothing never finishes, because of what a reader has left undone",
     applies: |setup: &Setup| someone_may_stop(setup) && setup.tasks.iter().any(stands_by),
     bad: |system, world| vec![(Scope::Terminal, bad(system, world))],

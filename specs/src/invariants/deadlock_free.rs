@@ -12,6 +12,7 @@ pub const INVARIANT: Invariant = Invariant {
     id: "deadlock-free",
     guarantee: "-",
     title: "no task waits for ever for something that no one will do",
+    source: "what a deadlock is",
     why: "nobody can move, and nobody chose to stop",
     applies: |_| true,
     bad: |system: &System, _| {

@@ -12,12 +12,11 @@ use super::Invariant;
 /// outside this rule is a store that it will not see.
 ///
 /// tmpfs breaks this by design (`wp_page_shared` without `page_mkwrite`), and is not asked.
-///
-/// Source: `mm/page-writeback.c:folio_prepare_writeback`, `mm/memory.c:fault_dirty_shared_page`.
 pub const INVARIANT: Invariant = Invariant {
     id: "dirty-accounted",
     guarantee: "I1, I35",
     title: "a writable or dirty PTE exists only while its folio is PG_dirty or locked",
+    source: "mm/page-writeback.c:folio_prepare_writeback, mm/memory.c:fault_dirty_shared_page",
     why: "a page table lets stores through (or remembers one) that writeback will not look for",
     applies: |setup: &Setup| {
         setup.mapping == Mapping::Disk

@@ -11,12 +11,11 @@ use super::{Invariant, recorded};
 /// Bytes that are zeroed by truncation or punching meanwhile are not asked about, nor pages that are pinned: the holder
 /// of a pin stores when it likes, and marks the page when it is done. What the file reads from disk at that moment counts,
 /// so a write that went to another block does not.
-///
-/// Source: fsync(2); `mm/page-writeback.c:folio_prepare_writeback`, which skips a folio that is no longer in the mapping.
 pub const INVARIANT: Invariant = Invariant {
     id: "durable-after-sync",
     guarantee: "DL",
     title: "what was stored before a sync began is on disk when it returns",
+    source: "fsync(2); mm/page-writeback.c:folio_prepare_writeback, which skips a folio that is no longer in the mapping",
     why: "the call reported success, and what was stored before it began is not on disk",
     applies: |setup: &Setup| {
         setup.mapping == Mapping::Disk

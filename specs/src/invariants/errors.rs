@@ -11,12 +11,11 @@ use super::Invariant;
 
 /// No task is about to execute a step whose requirement (`VM_BUG_ON`) does not hold, which has no branch that
 /// applies, or which takes a variable of the kernel out of its range. Versions, which only grow, are left out.
-///
-/// Source: the assertions of the functions that the steps stand for.
 pub const INVARIANT: Invariant = Invariant {
     id: "errors",
     guarantee: "",
     title: "no step does what no step must do: the kernel's assertions hold, its variables stay in their ranges",
+    source: "the assertions of the functions that the steps stand for",
     why: "a task is about to execute a step that errs",
     applies: |_| true,
     bad,

@@ -11,13 +11,11 @@ use super::{Invariant, recorded};
 ///
 /// Asked where there are such bytes (blocks with identities; a write of part of a page that it may have to allocate), or a
 /// clone of a page that is not pinned.
-///
-/// Source: `fs/iomap/buffered-io.c:__iomap_write_begin`, which reads or zeroes the rest of a block;
-/// `fs/xfs/xfs_reflink.c:xfs_reflink_remap_prep`, which flushes before it shares.
 pub const INVARIANT: Invariant = Invariant {
     id: "file-content",
     guarantee: "I8",
     title: "what reaches a reader, the disk or a clone is what the file held",
+    source: "fs/iomap/buffered-io.c:__iomap_write_begin, which reads or zeroes the rest of a block; fs/xfs/xfs_reflink.c:xfs_reflink_remap_prep, which flushes before it shares",
     why: "somebody was given bytes that the file did not hold",
     applies: |setup: &Setup| {
         let tokens = Tokens::of(setup);

@@ -16,13 +16,11 @@ use super::{Invariant, recorded};
 /// with the first store through a mapping or a pin. The report is what the scheme makes it; without a
 /// scheme it is the return of `splice(2)` to the socket (of `splice(2)` to the pipe if no socket
 /// follows), which programs take it for. Asked where some task waits for a report.
-///
-/// Source: Lutomirski's "strict splice", `CALCETrU-9Wcb_zCsVWr24V=uCA0+c6x359UkJBOBgkbq+UHAMA@mail.gmail.com`;
-/// Allison's client that reads and then overwrites.
 pub const INVARIANT: Invariant = Invariant {
     id: "frozen-at-completion",
     guarantee: "E3",
     title: "what is written after the splice was reported complete is not seen by its sink",
+    source: "Lutomirski's \"strict splice\", CALCETrU-9Wcb_zCsVWr24V=uCA0+c6x359UkJBOBgkbq+UHAMA@mail.gmail.com; Allison's client that reads and then overwrites",
     why: "a sink read bytes of a modification that began after the splice had been reported complete",
     applies: Setup::asks_completion,
     bad,

@@ -10,12 +10,11 @@ use super::Invariant;
 /// range it saturates, and everything else is asked of what follows, too.
 ///
 /// Asked of schemes that count, in scenarios in which some step counts.
-///
-/// Source: `refcount_warn_saturate`, which is how the kernel finds the same mistake at run time.
 pub const INVARIANT: Invariant = Invariant {
     id: "holds-balanced",
     guarantee: "I5",
     title: "a counter that a rule keeps stays in its range",
+    source: "refcount_warn_saturate, which is how the kernel finds the same mistake at run time",
     why: "a rule gives back what was not taken, or takes what nobody gives back",
     applies: |_| true,
     bad: |system, _| {

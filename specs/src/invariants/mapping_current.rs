@@ -18,13 +18,11 @@ use super::{Invariant, recorded};
 ///   crash exposes it.
 ///
 /// Asked where block identities are part of the state.
-///
-/// Source: `iomap_write_begin` and its comment on `iomap_valid`; `xfs_map_blocks`; Chinner,
-/// `20220817093627.GZ3600936@dread.disaster.area`; 06bd3c36a733 for the last part.
 pub const INVARIANT: Invariant = Invariant {
     id: "mapping-current",
     guarantee: "I8",
     title: "a write or writeback acts only on the extent that maps the page at that moment",
+    source: "iomap_write_begin and its comment on iomap_valid; xfs_map_blocks; Chinner, 20220817093627.GZ3600936@dread.disaster.area; 06bd3c36a733 for the last part",
     why: "a mapping was acted on that was no longer that of the page",
     applies: |setup: &Setup| {
         setup.blocks

@@ -41,6 +41,8 @@ pub struct Invariant {
     pub guarantee: &'static str,
     /// What it says, in one line.
     pub title: &'static str,
+    /// Who demands it, and where.
+    pub source: &'static str,
     /// Why a state that violates it is wrong: the sentence under a counterexample.
     pub why: &'static str,
     /// Whether a scenario can violate or keep it at all.

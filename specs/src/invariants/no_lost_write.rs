@@ -18,12 +18,11 @@ use super::Invariant;
 /// the cache has nothing that is not on disk.
 ///
 /// It follows that after a final sync every store is on disk. Does not apply to tmpfs.
-///
-/// Source: the bugs of `folio_mkclean` and its callers since 2.6.19 (7658cc289288).
 pub const INVARIANT: Invariant = Invariant {
     id: "no-lost-write",
     guarantee: "DL",
     title: "a folio with no dirty mark anywhere has on disk what it has in memory",
+    source: "the bugs of folio_mkclean and its callers since 2.6.19 (7658cc289288)",
     why: "memory and disk differ, and nothing remembers that the folio must be written",
     applies: |setup: &Setup| {
         setup.mapping == foliocheck_model::kernel::setup::Mapping::Disk

@@ -12,13 +12,11 @@ use super::Invariant;
 ///
 /// Asked where a page can leave the page cache, or can be replaced, and a mapping stores to it. Entries that allow only
 /// reads are not modelled.
-///
-/// Source: CVE-2018-18281 (eb66ae030829: `move_ptes` dropped the page-table locks before its flush);
-/// `mm/mmu_gather.c`.
 pub const INVARIANT: Invariant = Invariant {
     id: "no-stale-translation",
     guarantee: "I7",
     title: "no TLB entry leads to a folio that the file no longer has",
+    source: "CVE-2018-18281 (eb66ae030829: move_ptes dropped the page-table locks before its flush); mm/mmu_gather.c",
     why: "a CPU still has a writable translation to a folio that has left the page cache",
     applies,
     bad,

@@ -9,12 +9,11 @@ use super::{Invariant, recorded};
 /// finished until its CPU has taken the shootdown, and counts as before.
 ///
 /// Stores through other mappings, and through pins, are not asked.
-///
-/// Source: Amit, in 3ea277194daa (4.13).
 pub const INVARIANT: Invariant = Invariant {
     id: "protection",
     guarantee: "protection",
     title: "no store goes through a mapping after mprotect(PROT_READ) of it has returned",
+    source: "Amit, in 3ea277194daa (4.13)",
     why: "a CPU stored through an entry that mprotect had taken the right to write from",
     applies: |setup| setup.any_call(|c| matches!(c, Call::MprotectReadOnly { .. })),
     bad: |_, world| recorded(world.ghosts.protection_broken),

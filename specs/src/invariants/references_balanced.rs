@@ -10,12 +10,11 @@ use super::Invariant;
 /// task has ended, waits for work that nobody will bring, or has stopped by its own choice, a folio has one
 /// reference for each buffer, fragment and pin that holds it, and no other. What is left in a pipe that
 /// nobody drains is held.
-///
-/// Source: `folio_try_get`, `folio_put`; CVE-2020-29374 for what a wrong count does.
 pub const INVARIANT: Invariant = Invariant {
     id: "references-balanced",
     guarantee: "I5, I7",
     title: "a referenced folio is never reused; at the end each reference has a holder",
+    source: "folio_try_get, folio_put; CVE-2020-29374 for what a wrong count does",
     why: "a folio's count does not say how many refer to it",
     applies: |_| true,
     bad: |system, world| {

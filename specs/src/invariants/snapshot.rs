@@ -10,13 +10,11 @@ use super::{Invariant, recorded, spliced_and_read};
 /// socket, a device or a receiver when it takes the word, since bytes that left cannot be recalled. An
 /// error is no violation: a consumer that gets one has accepted nothing (see `detected`). Bytes that a
 /// pipe writer put there are not spliced, and not asked about.
-///
-/// Source: Metzmacher, Whitlock, Chinner and Wilcox in June 2023: splice returning "implies the copy
-/// is done".
 pub const INVARIANT: Invariant = Invariant {
     id: "snapshot",
     guarantee: "E2",
     title: "bytes that a consumer accepts were the folio's between call and return of splice(2)",
+    source: "Metzmacher, Whitlock, Chinner and Wilcox in June 2023: splice returning \"implies the copy is done\"",
     why: "the consumer accepted bytes that the folio did not have at any instant between call and return of the splice(2)",
     applies: spliced_and_read,
     bad: |_, world| recorded(world.ghosts.snapshot_broken),

@@ -12,13 +12,11 @@ use super::{Invariant, must_finish};
 /// A check without progress guarantee is what a cookie comes down to (d9252d526ba6, 9f9bc034b849: writeback
 /// that never got a valid mapping): the kernel's own retries end because who retries keeps out, at last,
 /// what made it retry.
-///
-/// Source: what Torvalds' and Chinner's detecting schemes of 9 and 10 Feb 2023 leave open: "retry" has no
-/// bound (`CAHk-=wj8rthcQ9gQbvkMzeFt0iymq+CuOzmidx3Pm29Lg+W0gg@mail.gmail.com`).
 pub const INVARIANT: Invariant = Invariant {
     id: "splicer-progress",
     guarantee: "L2",
     title: "a splicer finishes, retries included, however long writers go on",
+    source: "what Torvalds' and Chinner's detecting schemes of 9 and 10 Feb 2023 leave open: \"retry\" has no bound (CAHk-=wj8rthcQ9gQbvkMzeFt0iymq+CuOzmidx3Pm29Lg+W0gg@mail.gmail.com)",
     why: "the splicer never finishes, although everybody who can move goes on moving",
     applies,
     bad: |system, world| must_finish(system, world, splices),

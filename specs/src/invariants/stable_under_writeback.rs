@@ -14,12 +14,11 @@ use super::Invariant;
 ///
 /// Writers through pins are outside the kernel's reach and break the second half: see the scenarios of
 /// group `pin`.
-///
-/// Source: `mm/page-writeback.c:folio_wait_stable`.
 pub const INVARIANT: Invariant = Invariant {
     id: "stable-under-writeback",
     guarantee: "I2, I6",
     title: "on a stable mapping nothing can write while writeback is in flight",
+    source: "mm/page-writeback.c:folio_wait_stable",
     why: "the mapping promises stable pages, and the folio could be (or was) changed under writeback",
     applies: |setup: &Setup| {
         setup.stable_writes

@@ -8,12 +8,11 @@ use super::{Invariant, recorded, spliced_and_read};
 ///
 /// Legitimately does not hold where readers take no lock (`filemap_read` on ext4): a read(2) is not
 /// atomic there either.
-///
-/// Source: Chinner against `POSIX_FADV_TORN_RW`, linux-xfs, Sept 2022.
 pub const INVARIANT: Invariant = Invariant {
     id: "untorn",
     guarantee: "A0",
     title: "an accepted folio is not a mixture: its words were in it together at one instant",
+    source: "Chinner against POSIX_FADV_TORN_RW, linux-xfs, Sept 2022",
     why: "the accepted words were never in the folio together",
     applies: spliced_and_read,
     bad: |_, world| recorded(world.ghosts.torn),

@@ -18,13 +18,11 @@ use super::{Invariant, anyone_stopped, must_finish, someone_may_stop};
 /// A task that waits for a report of completion before it modifies the file has chosen to wait for the
 /// consumer. It has not begun to write, and no kernel path of its holds it up: it is not asked about
 /// here. (If the report never comes although nobody stopped, `deadlock-free` says so.)
-///
-/// Source: Torvalds, `CAHk-=wip9xx367bfCV8xaF9Oaw4DZ6edF9Ojv10XoxJ-iUBwhA@mail.gmail.com`
-/// ("UNBOUNDED"); Wilcox, `Y+XLuYh+kC+4wTRi@casper.infradead.org`.
 pub const INVARIANT: Invariant = Invariant {
     id: "writer-progress",
     guarantee: "L1",
     title: "a writer finishes even if the holder of a spliced buffer never consumes it",
+    source: "Torvalds, CAHk-=wip9xx367bfCV8xaF9Oaw4DZ6edF9Ojv10XoxJ-iUBwhA@mail.gmail.com (\"UNBOUNDED\"); Wilcox, Y+XLuYh+kC+4wTRi@casper.infradead.org",
     why: "a writer of the file never finishes, because of what others do or have left undone",
     applies,
     bad: |system, world| {
