@@ -1,5 +1,6 @@
 //! Interrupts: the program ends at once, except while files are being put in their places.
 
+use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -48,6 +49,13 @@ pub fn note(done: usize, all: usize) {
     ALL.store(all, Ordering::Relaxed);
 }
 
+/// Standard error may be gone.
+macro_rules! say {
+    ($($arg:tt)*) => {{
+        let _ = writeln!(std::io::stderr(), $($arg)*);
+    }};
+}
+
 /// From now on SIGINT, SIGTERM and SIGHUP end the program with [`EXIT`], having said what was done.
 ///
 /// # Errors
@@ -59,11 +67,11 @@ pub fn install() -> Result<(), ctrlc::Error> {
         let _hold = hold();
         let (done, all) = (DONE.load(Ordering::Relaxed), ALL.load(Ordering::Relaxed));
         if WRITTEN.load(Ordering::SeqCst) {
-            eprintln!("\nfoliocheck: interrupted; the files were written");
+            say!("\nfoliocheck: interrupted; the files were written");
         } else if all == 0 {
-            eprintln!("\nfoliocheck: interrupted");
+            say!("\nfoliocheck: interrupted");
         } else {
-            eprintln!(
+            say!(
                 "\nfoliocheck: interrupted after {done} of {all} explorations; their answers are dropped, \
                  no file was changed by them"
             );

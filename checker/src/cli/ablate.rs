@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use anstream::{eprint, eprintln, print, println};
+use super::out::{eprint, eprintln, print, println};
 use foliocheck_specs::Scheme;
 
 use super::check::options;

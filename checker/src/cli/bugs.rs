@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anstream::{print, println};
+use super::out::{print, println};
 use foliocheck_specs::bugs::{self as catalogue, Bug, Carried};
 
 use super::check::{options, print_lines};

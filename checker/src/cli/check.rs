@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-use anstream::{eprint, eprintln, print, println};
+use super::out::{eprint, eprintln, print, println};
 use foliocheck_specs::{Scenario, invariants, witness};
 
 use super::gate::{self, Committed};

@@ -1,6 +1,6 @@
 //! `foliocheck claims`.
 
-use anstream::{eprintln, print};
+use super::out::{eprintln, print};
 use foliocheck_specs::claims as catalogue;
 
 use super::check::options;

@@ -3,10 +3,11 @@
 use std::io::IsTerminal as _;
 use std::time::Instant;
 
-use anstream::{eprintln, print, println};
+use super::out::{eprintln, print, println};
 use foliocheck_specs::{Scenario, Scheme};
 
 use super::check::{default_scenarios, options};
+use super::nothing::not_run;
 use super::select::{self, Place};
 use super::{CostArgs, Format, INCONCLUSIVE, UNEXPECTED};
 use crate::cost::{Bill, bill};
@@ -27,7 +28,8 @@ pub fn cost(place: &Place, args: &CostArgs) -> anyhow::Result<u8> {
         );
     }
     let mut chosen = select::matching(place.schemes.clone(), &args.scheme, "scheme", |s| s.id)?;
-    if !chosen.iter().any(|s| s.id == BASE) {
+    let base_is_named = chosen.iter().any(|s| s.id == BASE);
+    if !base_is_named {
         chosen.insert(0, place.scheme(BASE)?);
     }
     let scenarios = default_scenarios(place, &args.group, &args.scenario)?;
@@ -36,6 +38,12 @@ pub fn cost(place: &Place, args: &CostArgs) -> anyhow::Result<u8> {
         .flat_map(|scenario| chosen.iter().map(move |scheme| (scenario, scheme)))
         .filter(|(scenario, scheme)| scheme.family.concerns(&scenario.setup))
         .collect();
+    let named = |scheme: &&Scheme| args.scheme.is_empty() || scheme.id != BASE || base_is_named;
+    anyhow::ensure!(
+        pairs.iter().any(|(_, scheme)| named(scheme)),
+        "nothing to run\n{}",
+        not_run(&chosen, &scenarios)
+    );
     let limits = options(&args.bounds, true).limits;
     let started = Instant::now();
     let bills: Vec<Bill> = suite::spread(

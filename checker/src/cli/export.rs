@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Instant;
 
-use anstream::println;
+use super::out::println;
 use foliocheck_specs::{Scheme, invariants};
 
 use super::check::{self, default_scenarios, options};
+use super::nothing::ensure_something;
 use super::progress::Progress;
 use super::select::{self, Place};
 use super::{Bounds, ERROR, INCONCLUSIVE};
@@ -71,6 +72,7 @@ pub fn export(place: &Place, args: &ExportArgs) -> anyhow::Result<u8> {
     let scenarios = default_scenarios(place, &args.group, &args.scenario)?;
     let library = Library::new(place.schemes.clone(), place.scenarios()?);
     let units = suite::units(&chosen, &scenarios, &ask);
+    ensure_something(&chosen, &scenarios, &ask, &units)?;
     let mut named: Vec<(Subject, Unit)> = Vec::new();
     let content = Mutex::new(Content::default());
     if args.everything() && place.scenarios.is_none() {

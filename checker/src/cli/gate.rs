@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use anstream::{eprintln, print, println};
+use super::out::{eprintln, print, println};
 use anyhow::Context as _;
 use foliocheck_specs::{Scenario, invariants, witness};
 

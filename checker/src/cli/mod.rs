@@ -11,6 +11,8 @@ mod cost;
 mod export;
 mod gate;
 mod job;
+mod nothing;
+mod out;
 mod progress;
 mod select;
 mod show;
@@ -22,7 +24,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use foliocheck_specs::{Scheme, schemes};
+use foliocheck_specs::{Scheme, scheme, schemes};
 
 use crate::engine::lasso::Fairness;
 use crate::interrupt;
@@ -211,11 +213,30 @@ struct Bounds {
     timeout: Option<Duration>,
     /// Stop explorations when the process uses this much memory (default: three quarters of what is
     /// there)
-    #[arg(long, value_name = "MIB", value_parser = at_least_one)]
+    #[arg(long, value_name = "MIB", value_parser = mebibytes)]
     max_memory: Option<usize>,
     /// Explorations at once (default: one a core; for `ablate`, one)
-    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", value_parser = threads_at_once)]
     jobs: Option<usize>,
+}
+
+/// Most explorations at once.
+const JOBS_MAX: usize = 1024;
+
+fn threads_at_once(text: &str) -> Result<usize, String> {
+    at_most(text, JOBS_MAX)
+}
+
+/// Of which the number of bytes is one, too.
+fn mebibytes(text: &str) -> Result<usize, String> {
+    at_most(text, usize::MAX >> 20)
+}
+
+fn at_most(text: &str, most: usize) -> Result<usize, String> {
+    match at_least_one(text) {
+        Ok(n) if n > most => Err(format!("expected 1 to {most}")),
+        other => other,
+    }
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -368,8 +389,9 @@ pub fn main_with(schemes: Vec<Scheme>) -> ExitCode {
 
 fn run(schemes: Vec<Scheme>, home: PathBuf) -> ExitCode {
     let cli = Cli::parse();
-    if let Err(error) = interrupt::install() {
-        anstream::eprintln!("foliocheck: {error}");
+    let ready = interrupt::install().map_err(anyhow::Error::from);
+    if let Err(error) = ready.and_then(|()| Ok(scheme::check(&schemes)?)) {
+        out::eprintln!("foliocheck: {error}");
         return ExitCode::from(ERROR);
     }
     let place = select::Place {
@@ -403,12 +425,16 @@ fn run(schemes: Vec<Scheme>, home: PathBuf) -> ExitCode {
         Command::Export(args) => export::export(&place, &args),
         Command::Ui(args) => ui::ui(&place, &args),
     };
+    if let Err(error) = out::ended() {
+        out::eprintln!("foliocheck: standard output: {error}");
+        return ExitCode::from(ERROR);
+    }
     match result {
         // Who interrupts is told so, whatever was on its way.
         _ if interrupt::is_wanted() => ExitCode::from(interrupt::EXIT),
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            anstream::eprintln!("foliocheck: {error:#}");
+            out::eprintln!("foliocheck: {error:#}");
             ExitCode::from(ERROR)
         }
     }

@@ -1,6 +1,6 @@
 //! `foliocheck list`, `show` and `trace`.
 
-use anstream::{eprint, print, println};
+use super::out::{eprint, print, println};
 use anyhow::Context as _;
 use foliocheck_model::machine::program::pseudo_c;
 use foliocheck_specs::Instance;

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use anstream::{eprintln, println};
+use super::out::{eprintln, println};
 use anyhow::Context as _;
 
 use super::select::Place;
@@ -36,7 +36,7 @@ pub struct UiArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = Ceiling::default().seconds)]
     max_seconds: u64,
     /// Memory of the process at which explorations stop
-    #[arg(long, value_name = "MIB", default_value_t = Ceiling::default().mib)]
+    #[arg(long, value_name = "MIB", value_parser = super::mebibytes, default_value_t = Ceiling::default().mib)]
     max_memory: usize,
 }
 
@@ -52,7 +52,10 @@ pub fn ui(place: &Place, args: &UiArgs) -> anyhow::Result<u8> {
     let library = Library::new(place.schemes.clone(), place.scenarios()?);
     let app = App::new(library, committed, place.results(), ceiling);
     let address = SocketAddr::new(args.listen, args.port);
+    // Given here, it is not taken from the environment, where it may be no number.
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers)
         .enable_all()
         .build()?;
     runtime.block_on(async {

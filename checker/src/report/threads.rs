@@ -19,6 +19,9 @@ pub fn agreement(a: &Agreement) -> String {
     for why in &a.passed {
         let _ = writeln!(out, "  not run as threads: {why}");
     }
+    for why in &a.cut {
+        let _ = writeln!(out, "  inconclusive: {why}");
+    }
     for weak in &a.weak {
         let _ = writeln!(
             out,
@@ -53,6 +56,7 @@ pub fn orders(scheme: &str, audited: &[Audited], traces: bool) -> String {
                 };
                 format!("{enough}; {}: {what} in {}", b.to, b.scenario)
             }
+            None if a.cut => "inconclusive".to_owned(),
             None => "not needed within bounds".to_owned(),
         };
         let rule = a
@@ -71,6 +75,15 @@ pub fn orders(scheme: &str, audited: &[Audited], traces: bool) -> String {
         }
     }
     let needed = audited.iter().filter(|a| a.breaks.is_some()).count();
-    let _ = writeln!(out, "{} orders, {needed} of them needed", audited.len());
+    let open = audited.iter().filter(|a| a.cut).count();
+    let open = match open {
+        0 => String::new(),
+        open => format!(", {open} inconclusive (cut short)"),
+    };
+    let _ = writeln!(
+        out,
+        "{} orders, {needed} of them needed{open}",
+        audited.len()
+    );
     out
 }
