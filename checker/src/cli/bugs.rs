@@ -65,7 +65,7 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
         let mut batch = Batch::default();
         plan(&mut batch, place, &outcome.cases, false)?;
         gate::page(&mut batch, &place.results(), place.catalogue(&scenarios))?;
-        batch.commit()?;
+        batch.commit(&place.results())?;
         outcome.differences.clear();
     }
     let bug = |t: &Tried| bugs.iter().find(|b| b.id == t.bug);

@@ -69,12 +69,18 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
             }
             print_rest(&job);
             print!("{}", report::gate::plain(&outcome));
+            for missing in &outcome.missing {
+                println!("Not everything was compared: {missing}.");
+            }
             print_summary(&job);
         }
     }
     print_errors(&job.errors);
+    if args.format != Format::Table {
+        eprint!("{}", report::gate::plain(&outcome));
+    }
     if args.bless {
-        return gate::bless(&job, &options, plan);
+        return gate::bless(&job, &options, plan, &place.results());
     }
     Ok(gate::code(&job, &outcome))
 }

@@ -54,7 +54,7 @@ pub fn claims(place: &Place, args: &ClaimsArgs) -> anyhow::Result<u8> {
         let mut batch = Batch::default();
         plan(&mut batch, place, &ledger)?;
         gate::page(&mut batch, &place.results(), place.catalogue(&scenarios))?;
-        batch.commit()?;
+        batch.commit(&place.results())?;
         ledger.differences.clear();
     }
     match args.format {

@@ -14,6 +14,7 @@ mod job;
 mod nothing;
 mod out;
 mod progress;
+mod recompute;
 mod select;
 mod show;
 mod threads;
@@ -100,10 +101,10 @@ pub struct CheckArgs {
     #[arg(long, value_name = "PART", conflicts_with = "bug")]
     without: Vec<String>,
     /// Without reduction: visit every reachable state
-    #[arg(long)]
+    #[arg(long, conflicts_with = "bless")]
     full: bool,
     /// What endless executions grant for sure
-    #[arg(long, value_enum, default_value_t = FairnessArg::Handover)]
+    #[arg(long, value_enum, default_value_t = FairnessArg::Handover, conflicts_with_all = ["bug", "bless"])]
     fairness: FairnessArg,
     /// Take what comes out as the committed verdicts
     #[arg(long)]
@@ -141,6 +142,12 @@ pub struct GateArgs {
     /// Write the differences as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Recompute the ablation of so many schemes, or of `all`
+    #[arg(long, value_name = "N", default_value = "1", conflicts_with = "quick")]
+    ablations: Option<recompute::Ablations>,
+    /// Which schemes these are (default: others each day)
+    #[arg(long, value_name = "N", conflicts_with = "quick")]
+    seed: Option<u64>,
     #[command(flatten)]
     bounds: Bounds,
 }

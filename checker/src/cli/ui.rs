@@ -7,6 +7,7 @@ use anyhow::Context as _;
 
 use super::select::Place;
 use crate::expectation::Expectations;
+use crate::results::Lock;
 use crate::web::runs::Ceiling;
 use crate::web::server::{App, serve};
 use crate::web::subject::Library;
@@ -42,7 +43,10 @@ pub struct UiArgs {
 
 /// Serves until interrupted. The exit code.
 pub fn ui(place: &Place, args: &UiArgs) -> anyhow::Result<u8> {
-    let committed = Expectations::read(&place.results())?;
+    let committed = {
+        let _lock = Lock::shared(&place.results())?;
+        Expectations::read(&place.results())?
+    };
     let ceiling = Ceiling {
         runs: args.max_runs,
         states: args.max_states,

@@ -144,6 +144,9 @@ impl std::str::FromStr for Without {
     }
 }
 
+/// How many claims there are: the gate holds [`own`] to it.
+pub const NUMBER: usize = 37;
+
 /// The project's own claims: from the source tree if it is still there, else as built in.
 ///
 /// # Errors
