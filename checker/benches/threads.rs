@@ -33,6 +33,7 @@ fn loom_three_threads(bencher: Bencher, preemptions: Option<usize>) {
         preemptions,
         executions: 1_000_000,
         time: None,
+        memory: None,
     };
     let explore = || loom::explore(&prepared, Orders::Declared, &bounds).expect("explored");
     let executions = explore().executions;
@@ -48,6 +49,7 @@ fn shuttle_eight_threads(bencher: Bencher) {
     let bounds = shuttle::Bounds {
         schedules: 1_000,
         time: None,
+        memory: None,
         seed: 0,
         stop_at_violation: false,
     };

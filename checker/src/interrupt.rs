@@ -1,6 +1,7 @@
 //! Interrupts: the program ends at once, except while files are being put in their places.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -90,6 +91,13 @@ fn finished() -> String {
     out
 }
 
+/// Standard error may be gone.
+macro_rules! say {
+    ($($arg:tt)*) => {{
+        let _ = writeln!(std::io::stderr(), $($arg)*);
+    }};
+}
+
 /// From now on SIGINT, SIGTERM and SIGHUP end the program with [`EXIT`], having said what was done.
 ///
 /// # Errors
@@ -100,9 +108,9 @@ pub fn install() -> Result<(), ctrlc::Error> {
         // Temporary files are gone once nothing is being written.
         let _hold = hold();
         if WRITTEN.load(Ordering::SeqCst) {
-            eprintln!("\nfoliocheck: interrupted; the files were written");
+            say!("\nfoliocheck: interrupted; the files were written");
         } else {
-            eprintln!("\nfoliocheck: interrupted{}", finished());
+            say!("\nfoliocheck: interrupted{}", finished());
         }
         std::process::exit(EXIT.into());
     })

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, TryLockError};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
+
+mod journal;
+
+use journal::{Journal, stage};
 
 /// A committed file that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +58,16 @@ pub enum ResultsError {
     Busy {
         /// The folder.
         path: PathBuf,
+    },
+    /// Another process died while it wrote there, and what it left cannot be finished.
+    #[error(
+        "{path}: {message}; a foliocheck that died left this: restore the folder, or remove the file"
+    )]
+    Journal {
+        /// The journal.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
     },
     /// Somebody interrupted the program before anything was changed.
     #[error("interrupted; nothing was written")]
@@ -107,8 +119,9 @@ pub fn lines<T: Serialize>(items: impl IntoIterator<Item = T>) -> String {
     lines.join(",\n")
 }
 
-/// Files that change together: all are written beside their places before the first is put there, so
-/// that a full disk, a folder that cannot be written, or an interrupt leaves everything as it was.
+/// Files that change together: all are written beside their places before one switch makes the change, so
+/// that a full disk, a folder that cannot be written, an interrupt, or the death of the program leaves everything as
+/// it was, or as it is to be.
 #[derive(Default, Debug)]
 pub struct Batch {
     writes: BTreeMap<PathBuf, String>,
@@ -196,12 +209,12 @@ impl Batch {
         Ok(paths)
     }
 
-    /// Makes it so.
+    /// Makes it so. All files lie within `folder`, which [`Lock::exclusive`] keeps others out of.
     ///
     /// # Errors
-    /// If a file cannot be written; then nothing has changed. Only if the disk fails between two renames
-    /// can some files be new and others old, and none is ever written half.
-    pub fn commit(self) -> Result<(), ResultsError> {
+    /// If a file cannot be written; then nothing has changed. If the disk fails after the switch, the next [`Lock`]
+    /// goes on.
+    pub fn commit(self, folder: &Path) -> Result<(), ResultsError> {
         let writing = crate::interrupt::hold();
         let changed: Vec<PathBuf> = self.differing()?.into_iter().map(Path::to_owned).collect();
         let mut staged = Vec::new();
@@ -210,14 +223,22 @@ impl Batch {
                 if writing.is_wanted() {
                     return Err(ResultsError::Interrupted);
                 }
-                staged.push((path, stage(path, text)?));
+                staged.push((path.clone(), stage(path, text)?));
             }
         }
-        for (path, temporary) in staged {
-            temporary.persist(path).map_err(|e| failed(path, e.error))?;
-        }
-        for path in self.removals.iter().filter(|p| changed.contains(p)) {
-            std::fs::remove_file(path).map_err(|e| failed(path, e))?;
+        let removals = self.removals.into_iter().filter(|p| changed.contains(p));
+        let removals: Vec<PathBuf> = removals.collect();
+        match (staged.len(), removals.len()) {
+            (0, 0) => {}
+            // One rename is a switch by itself.
+            (1, 0) => {
+                for (path, temporary) in staged {
+                    temporary
+                        .persist(&path)
+                        .map_err(|e| failed(&path, e.error))?;
+                }
+            }
+            _ => Journal::switch(folder, staged, &removals)?.finish(folder)?,
         }
         writing.done();
         Ok(())
@@ -234,7 +255,7 @@ pub fn write(path: &Path, text: &str) -> Result<(), ResultsError> {
     }
     let mut batch = Batch::default();
     batch.write(path, text);
-    batch.commit()
+    batch.commit(path.parent().unwrap_or(Path::new("")))
 }
 
 fn failed(path: &Path, error: std::io::Error) -> ResultsError {
@@ -265,20 +286,6 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, ResultsError> {
         .collect()
 }
 
-/// The text, in a file beside the place it is meant for.
-fn stage(path: &Path, text: &str) -> Result<NamedTempFile, ResultsError> {
-    let io = |e| failed(path, e);
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(io)?;
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-    let mut temporary = builder.tempfile_in(folder).map_err(io)?;
-    temporary.write_all(text.as_bytes()).map_err(io)?;
-    temporary.as_file().sync_all().map_err(io)?;
-    Ok(temporary)
-}
-
 /// Keeps others from a folder of results while it is read or written; released when dropped, and by the
 /// system if the program dies.
 #[derive(Debug)]
@@ -292,6 +299,9 @@ impl Lock {
     /// # Errors
     /// If somebody writes there.
     pub fn shared(folder: &Path) -> Result<Lock, ResultsError> {
+        if journal::is_unfinished(folder) {
+            drop(Self::exclusive(folder)?);
+        }
         Self::take(folder, File::try_lock_shared)
     }
 
@@ -301,7 +311,9 @@ impl Lock {
     /// If somebody reads or writes there, or the folder cannot be made.
     pub fn exclusive(folder: &Path) -> Result<Lock, ResultsError> {
         std::fs::create_dir_all(folder).map_err(|e| failed(folder, e))?;
-        Self::take(folder, File::try_lock)
+        let lock = Self::take(folder, File::try_lock)?;
+        journal::recover(folder)?;
+        Ok(lock)
     }
 
     /// The lock is on the folder itself, so that no file has to be made for it.

@@ -1,13 +1,19 @@
 //! What the TOML files of this crate, scenarios and claims, have in common: errors that name file, line and field.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
+
+use crate::names;
+
+/// Most bytes of a file.
+pub const SIZE_MAX: u64 = 1 << 20;
 
 /// A file, or a folder of them, that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileError {
     /// It cannot be read.
-    #[error("{path}: {source}")]
+    #[error("{}: {source}", names::path(.path))]
     Io {
         /// The path.
         path: PathBuf,
@@ -15,7 +21,7 @@ pub enum FileError {
         source: std::io::Error,
     },
     /// Something in it is wrong.
-    #[error("{path}:{line}: {field}: {message}")]
+    #[error("{}:{line}: {field}: {message}", names::path(.path))]
     Invalid {
         /// The path.
         path: PathBuf,
@@ -27,8 +33,17 @@ pub enum FileError {
         message: String,
     },
     /// No file of the folder is a scenario.
-    #[error("{0}: no scenario (*.toml) in this folder")]
+    #[error("{}: no scenario (*.toml) in this folder", names::path(.0))]
     Empty(PathBuf),
+    /// It is not a file that can be read to its end: a pipe, a device, a folder.
+    #[error("{}: not a regular file", names::path(.0))]
+    NotAFile(PathBuf),
+    /// It is too large.
+    #[error("{}: more than {SIZE_MAX} bytes", names::path(.0))]
+    TooLarge(PathBuf),
+    /// Its name cannot be the id of what is in it.
+    #[error("{}: the file's name is the id; expected {}, then `.toml`", names::path(.0), names::ALLOWED)]
+    Name(PathBuf),
 }
 
 /// An error at a place in a file.
@@ -52,10 +67,40 @@ impl Fault {
         FileError::Invalid {
             path: path.to_owned(),
             line: text[..self.offset.min(text.len())].matches('\n').count() + 1,
-            field: self.field,
-            message: self.message,
+            field: names::one_line(&self.field),
+            message: names::one_line(&self.message),
         }
     }
+}
+
+/// The text of a file, if it is one, in UTF-8, and no larger than [`SIZE_MAX`].
+pub(crate) fn read_text(path: &Path) -> Result<String, FileError> {
+    let io = |source| FileError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    // To open a pipe would wait for somebody who writes to it.
+    if !std::fs::metadata(path).map_err(io)?.is_file() {
+        return Err(FileError::NotAFile(path.to_owned()));
+    }
+    let file = std::fs::File::open(path).map_err(io)?;
+    let mut bytes = Vec::new();
+    file.take(SIZE_MAX + 1)
+        .read_to_end(&mut bytes)
+        .map_err(io)?;
+    if bytes.len() as u64 > SIZE_MAX {
+        return Err(FileError::TooLarge(path.to_owned()));
+    }
+    String::from_utf8(bytes).map_err(|e| {
+        let at = e.utf8_error().valid_up_to();
+        let before = &e.as_bytes()[..at];
+        FileError::Invalid {
+            path: path.to_owned(),
+            line: before.split(|b| *b == b'\n').count(),
+            field: "toml".to_owned(),
+            message: "expected UTF-8".to_owned(),
+        }
+    })
 }
 
 /// Reads TOML; an error names the field that it is about.

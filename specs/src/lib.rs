@@ -7,6 +7,7 @@
 //! | [`invariants`] | the guarantees, one a file, each with its definition |
 //! | [`scenario`] | scenario files: reading and checking |
 //! | [`file`](mod@file) | errors that name file, line and field |
+//! | [`names`] | what ids and texts may hold |
 //! | [`bugs`] | real bugs, each with its fixed twin |
 //! | [`claims`] | what was said on the lists, and the checks that test it |
 //! | [`coverage`] | which change meets which reading in some scenario, and which in none |
@@ -25,6 +26,7 @@ pub mod docs;
 pub mod file;
 pub mod instance;
 pub mod invariants;
+pub mod names;
 pub mod scenario;
 pub mod scheme;
 pub mod schemes;

@@ -1,10 +1,14 @@
 //! Schemes: rules on hooks.
 
+use std::collections::BTreeSet;
+
 use foliocheck_model::kernel::hooks::{At, Choice, Hook, Rules};
 use foliocheck_model::kernel::prog::{FolioRef, Prog};
 use foliocheck_model::kernel::setup::{Call, Device, Filesystem, Mapping, Setup};
 use foliocheck_model::machine::expr::Expr;
 use foliocheck_model::machine::step::RuleTag;
+
+use crate::names::{ALLOWED, forbidden, is_name, one_line};
 
 /// What a rule does at its hook.
 #[derive(Clone, Copy)]
@@ -198,6 +202,76 @@ impl Scheme {
             .find(|r| r.name == rule)
             .map(|r| r.purpose)
     }
+}
+
+/// A scheme that cannot be used.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SchemeError {
+    /// There is none at all.
+    #[error("no scheme is given")]
+    None,
+    /// Its name cannot be one: results are written under it.
+    #[error("scheme `{}`: bad id, expected {ALLOWED}", one_line(.0))]
+    Id(String),
+    /// Another has the same name, upper and lower case being one.
+    #[error("two schemes are called `{0}`")]
+    Twice(String),
+    /// The name of a rule cannot be one.
+    #[error("scheme `{scheme}`, rule `{}`: bad name, expected {ALLOWED}", one_line(.rule))]
+    Rule {
+        /// The scheme.
+        scheme: String,
+        /// The rule.
+        rule: String,
+    },
+    /// A text is not one line.
+    #[error("scheme `{scheme}`: {field}: expected one line without {}", .found.escape_default())]
+    Text {
+        /// The scheme.
+        scheme: String,
+        /// Which text.
+        field: String,
+        /// What is in it.
+        found: char,
+    },
+}
+
+/// The schemes can be used together: each has a name of its own, and all texts are printed as they stand.
+///
+/// # Errors
+/// If not.
+pub fn check(schemes: &[Scheme]) -> Result<(), SchemeError> {
+    if schemes.is_empty() {
+        return Err(SchemeError::None);
+    }
+    let mut seen = BTreeSet::new();
+    for scheme in schemes {
+        if !is_name(scheme.id) {
+            return Err(SchemeError::Id(scheme.id.to_owned()));
+        }
+        if !seen.insert(scheme.id.to_ascii_lowercase()) {
+            return Err(SchemeError::Twice(scheme.id.to_owned()));
+        }
+        if let Some(rule) = scheme.rule_names().into_iter().find(|r| !is_name(r)) {
+            return Err(SchemeError::Rule {
+                scheme: scheme.id.to_owned(),
+                rule: rule.to_owned(),
+            });
+        }
+        let purposes = scheme.rules.iter().map(|r| (r.name, r.purpose));
+        let texts = [("title", scheme.title), ("source", scheme.source)];
+        for (field, text) in texts.into_iter().chain(purposes) {
+            if let Some((_, found)) = forbidden(text, false) {
+                return Err(SchemeError::Text {
+                    scheme: scheme.id.to_owned(),
+                    field: field.to_owned(),
+                    found,
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 fn tag(rule: &Rule) -> RuleTag {

@@ -30,6 +30,9 @@ fn assignment(id: &str, name: &str) -> Ablation {
     Ablation::Assignment(id.to_owned(), name.to_owned())
 }
 
+/// How many there are: the gate holds [`all`] to it, so that none goes unnoticed.
+pub const NUMBER: usize = 31;
+
 /// All witnesses.
 #[expect(clippy::too_many_lines, reason = "a list")]
 pub fn all() -> Vec<Witness> {

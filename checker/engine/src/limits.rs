@@ -145,18 +145,25 @@ impl Watch {
         if self.limits.max_states.is_some_and(|max| n >= max) {
             return self.stop(Cut::States);
         }
-        if n.is_multiple_of(LOOK_EVERY) {
-            if self
-                .limits
-                .timeout
-                .is_some_and(|t| self.started.elapsed() > t)
-            {
-                return self.stop(Cut::Time);
-            }
-            let used = || memory_stats::memory_stats().map_or(0, |m| m.physical_mem);
-            if self.limits.max_memory.is_some_and(|max| used() > max) {
-                return self.stop(Cut::Memory);
-            }
+        !n.is_multiple_of(LOOK_EVERY) || self.look()
+    }
+
+    /// Looks at the clock, at memory, and at who asks to stop: for work that takes long between two
+    /// states. False once a bound is reached.
+    pub fn look(&self) -> bool {
+        if self.cut.load(Ordering::Relaxed) != 0 {
+            return false;
+        }
+        if self.meter.as_ref().is_some_and(|m| m.is_cancelled()) {
+            return self.stop(Cut::Cancelled);
+        }
+        let late = |t| self.started.elapsed() > t;
+        if self.limits.timeout.is_some_and(late) {
+            return self.stop(Cut::Time);
+        }
+        let used = || memory_stats::memory_stats().map_or(0, |m| m.physical_mem);
+        if self.limits.max_memory.is_some_and(|max| used() > max) {
+            return self.stop(Cut::Memory);
         }
         true
     }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use anstream::{eprint, eprintln, print, println};
+use super::out::{eprint, eprintln, print, println};
 use foliocheck_specs::Scheme;
 
 use super::check::options;
@@ -36,8 +36,16 @@ pub fn ablate(place: &Place, args: &AblateArgs) -> anyhow::Result<u8> {
     };
     let names = std::slice::from_ref(&args.scheme);
     let mut code = 0;
+    let mut batch = Batch::default();
     for scheme in select::matching(place.schemes.clone(), names, "scheme", |s| s.id)? {
-        code = worse(code, one(place, args, &scheme, &picked)?);
+        code = worse(code, one(place, args, &scheme, &picked, &mut batch)?);
+    }
+    if args.bless {
+        // All schemes at once: who interrupts this has changed none.
+        let _lock = Lock::exclusive(&place.results())?;
+        let all = place.scenarios()?;
+        gate::page(&mut batch, &place.results(), place.catalogue(&all))?;
+        batch.commit(&place.results())?;
     }
     Ok(code)
 }
@@ -54,6 +62,7 @@ fn one(
     args: &AblateArgs,
     scheme: &Scheme,
     scenarios: &Scenarios,
+    batch: &mut Batch,
 ) -> anyhow::Result<u8> {
     let whole = args.scenario.is_empty();
     if !scenarios.iter().any(|s| scheme.family.concerns(&s.setup)) {
@@ -114,12 +123,7 @@ fn one(
         if let Some(line) = cut.first() {
             anyhow::bail!("nothing blessed: inconclusive: {line}");
         }
-        let _lock = Lock::exclusive(&place.results())?;
-        let all = place.scenarios()?;
-        let mut batch = Batch::default();
         batch.write(path, report::json(&document));
-        gate::page(&mut batch, &place.results(), place.catalogue(&all))?;
-        batch.commit()?;
     } else if whole && cut.is_empty() {
         let committed: Option<Document> = results::read(&path, report::SCHEMA)?;
         let differing = differences(
@@ -146,7 +150,7 @@ fn one(
 
 /// A line for each part of which something else is committed. With bounds of one's own, what is
 /// inconclusive differs from nothing.
-fn differences(now: &[Outcome], committed: Option<&Document>, bounded: bool) -> Vec<String> {
+pub fn differences(now: &[Outcome], committed: Option<&Document>, bounded: bool) -> Vec<String> {
     let Some(Document {
         outcomes: before, ..
     }) = committed

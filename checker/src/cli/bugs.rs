@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anstream::{print, println};
+use super::out::{print, println};
 use foliocheck_specs::bugs::{self as catalogue, Bug, Carried};
 
 use super::check::options;
@@ -67,7 +67,7 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
         let mut batch = Batch::default();
         plan(&mut batch, place, &outcome.cases, false)?;
         gate::page(&mut batch, &place.results(), place.catalogue(&scenarios))?;
-        batch.commit()?;
+        batch.commit(&place.results())?;
         outcome.differences.clear();
     }
     let bug = |t: &Tried| bugs.iter().find(|b| b.id == t.bug);

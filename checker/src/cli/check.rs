@@ -1,10 +1,10 @@
 //! `foliocheck check`.
 
-use anstream::println;
 use foliocheck_specs::{Scenario, invariants};
 
 use super::gate::{self, Committed};
 use super::job::{self, Scope, What};
+use super::out::{eprint, println};
 use super::print::{self, Said};
 use super::select::{self, Place};
 use super::threads::{self, Engine};
@@ -12,7 +12,7 @@ use super::{Bounds, CheckArgs, FairnessArg, Format, INCONCLUSIVE};
 use crate::engine::limits::Limits;
 use crate::expectation::{Difference, Expected, Kind};
 use crate::report::terminal::fit;
-use crate::report::{json, markdown, summary};
+use crate::report::{self, json, markdown, summary};
 use crate::suite::Options;
 use crate::without::Parts;
 
@@ -85,8 +85,11 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
         }
     }
     print::errors(&job.errors);
+    if args.format != Format::Table {
+        eprint!("{}", report::gate::plain(&outcome));
+    }
     if args.bless {
-        return gate::bless(&job, &options, plan);
+        return gate::bless(&job, &options, plan, &place.results());
     }
     Ok(gate::code(&job, &outcome))
 }

@@ -1,6 +1,6 @@
 //! `foliocheck claims`.
 
-use anstream::{eprintln, print};
+use super::out::{eprintln, print};
 use foliocheck_specs::claims as catalogue;
 
 use super::check::options;
@@ -55,7 +55,7 @@ pub fn claims(place: &Place, args: &ClaimsArgs) -> anyhow::Result<u8> {
         let mut batch = Batch::default();
         plan(&mut batch, place, &ledger)?;
         gate::page(&mut batch, &place.results(), place.catalogue(&scenarios))?;
-        batch.commit()?;
+        batch.commit(&place.results())?;
         ledger.differences.clear();
     }
     match args.format {

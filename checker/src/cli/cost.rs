@@ -1,19 +1,22 @@
 //! `foliocheck cost`.
 
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::time::Instant;
 
-use anstream::{eprintln, print, println};
+use super::out::{eprintln, print, println};
 use foliocheck_specs::{Scenario, Scheme};
 
 use super::check::{default_scenarios, options};
+use super::nothing::not_run;
 use super::select::{self, Place};
 use super::{CostArgs, Format, INCONCLUSIVE, UNEXPECTED};
 use crate::cost::{Bill, bill};
+use crate::engine::limits::Limits;
 use crate::gate;
 use crate::report::cost as report;
 use crate::results::{self, Batch, Lock};
-use crate::suite;
+use crate::suite::{self, UnitError};
 
 /// The scheme that every other is compared with.
 const BASE: &str = "by-reference";
@@ -30,25 +33,21 @@ pub fn cost(place: &Place, args: &CostArgs) -> anyhow::Result<u8> {
         );
     }
     let mut chosen = select::matching(place.schemes.clone(), &args.scheme, "scheme", |s| s.id)?;
-    if !chosen.iter().any(|s| s.id == BASE) {
+    let base_is_named = chosen.iter().any(|s| s.id == BASE);
+    if !base_is_named {
         chosen.insert(0, place.scheme(BASE)?);
     }
     let scenarios = default_scenarios(place, &args.group, &args.scenario)?;
-    let pairs: Vec<(&Scenario, &Scheme)> = scenarios
-        .iter()
-        .flat_map(|scenario| chosen.iter().map(move |scheme| (scenario, scheme)))
-        .filter(|(scenario, scheme)| scheme.family.concerns(&scenario.setup))
-        .collect();
+    let pairs = pairs(&chosen, &scenarios);
+    let named = |scheme: &&Scheme| args.scheme.is_empty() || scheme.id != BASE || base_is_named;
+    anyhow::ensure!(
+        pairs.iter().any(|(_, scheme)| named(scheme)),
+        "nothing to run\n{}",
+        not_run(&chosen, &scenarios)
+    );
     let limits = options(&args.bounds, true).limits;
     let started = Instant::now();
-    let bills: Vec<Bill> = suite::spread(
-        &pairs,
-        |(scenario, _)| suite::size(scenario),
-        args.bounds.jobs(),
-        &|(scenario, scheme)| bill(scheme, scenario, &limits),
-    )
-    .into_iter()
-    .collect::<Result<_, _>>()?;
+    let bills = bills(&pairs, &limits, args.bounds.jobs())?;
     let elapsed = started.elapsed();
     match args.format {
         Format::Json => println!("{}", report::json(&bills)),
@@ -97,19 +96,57 @@ pub fn cost(place: &Place, args: &CostArgs) -> anyhow::Result<u8> {
     Ok(if open { INCONCLUSIVE } else { 0 })
 }
 
+/// A scheme in a scenario that it concerns.
+pub type Pair<'a> = (&'a Scenario, &'a Scheme);
+
+/// Every scheme in every scenario that it concerns.
+pub fn pairs<'a>(schemes: &'a [Scheme], scenarios: &'a [Scenario]) -> Vec<Pair<'a>> {
+    scenarios
+        .iter()
+        .flat_map(|scenario| schemes.iter().map(move |scheme| (scenario, scheme)))
+        .filter(|(scenario, scheme)| scheme.family.concerns(&scenario.setup))
+        .collect()
+}
+
+/// Counts, on `jobs` threads.
+pub fn bills(pairs: &[Pair<'_>], limits: &Limits, jobs: usize) -> Result<Vec<Bill>, UnitError> {
+    let size = |(scenario, _): &Pair<'_>| suite::size(scenario);
+    suite::spread(pairs, size, jobs, &|(scenario, scheme)| {
+        bill(scheme, scenario, limits)
+    })
+    .into_iter()
+    .collect()
+}
+
 /// Compares with what is committed, or takes it as committed.
 fn as_committed(place: &Place, bless: bool, now: &[report::Entry]) -> anyhow::Result<bool> {
-    let path = place.results().join("cost.json");
     if bless {
+        let path = path(place);
         let _lock = Lock::exclusive(&place.results())?;
         let scenarios = place.scenarios()?;
         let mut batch = Batch::default();
         batch.write(path, report::committed(now));
         gate::page(&mut batch, &place.results(), place.catalogue(&scenarios))?;
-        batch.commit()?;
+        batch.commit(&place.results())?;
         return Ok(true);
     }
-    let committed: Option<report::Committed> = results::read(&path, report::SCHEMA)?;
+    let lines = differences(place, now)?;
+    if !lines.is_empty() {
+        eprintln!("Not as committed (accept with --bless):");
+    }
+    for line in &lines {
+        eprintln!("  {line}");
+    }
+    Ok(lines.is_empty())
+}
+
+fn path(place: &Place) -> PathBuf {
+    place.results().join("cost.json")
+}
+
+/// A line for each bill of which something else is committed, or that is there no longer.
+pub fn differences(place: &Place, now: &[report::Entry]) -> anyhow::Result<Vec<String>> {
+    let committed: Option<report::Committed> = results::read(&path(place), report::SCHEMA)?;
     let before = committed.map(|c| c.costs).unwrap_or_default();
     let name = |e: &report::Entry| format!("{} in {}", e.scheme, e.scenario);
     let is = |list: &[report::Entry], e: &report::Entry| {
@@ -127,13 +164,7 @@ fn as_committed(place: &Place, bless: bool, now: &[report::Entry]) -> anyhow::Re
     for entry in before.iter().filter(|e| is(now, e).is_none()) {
         lines.push(format!("{}: committed, and no longer there", name(entry)));
     }
-    if !lines.is_empty() {
-        eprintln!("Not as committed (accept with --bless):");
-    }
-    for line in &lines {
-        eprintln!("  {line}");
-    }
-    Ok(lines.is_empty())
+    Ok(lines)
 }
 
 fn summary(bills: &[Bill], seconds: f64) {

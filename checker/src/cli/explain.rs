@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use anstream::{print, println};
 use foliocheck_model::kernel::hooks::Hook;
 use foliocheck_specs::bugs::{self, Bug, Carried};
 use foliocheck_specs::claims::{self, Claim};
 use foliocheck_specs::scenario::calls;
 use foliocheck_specs::{Invariant, Scenario, Scheme, docs, invariants};
 
+use super::out::{print, println};
 use super::select::{self, Place};
 use crate::expectation::{Expectations, Expected};
 use crate::near;

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Instant;
 
-use anstream::println;
+use super::out::println;
 use foliocheck_specs::{Scheme, invariants};
 
 use super::check::{default_scenarios, options};
+use super::nothing::ensure_something;
 use super::print;
 use super::progress::Progress;
 use super::select::{self, Place};
@@ -73,6 +74,7 @@ pub fn export(place: &Place, args: &ExportArgs) -> anyhow::Result<u8> {
     let mut library = Library::new(place.schemes.clone(), place.scenarios()?);
     library.folder = (place.scenarios.as_ref()).map(|folder| folder.display().to_string());
     let units = suite::units(&chosen, &scenarios, &ask);
+    ensure_something(&chosen, &scenarios, &ask, &units)?;
     let mut named: Vec<(Subject, Unit)> = Vec::new();
     let content = Mutex::new(Content::default());
     if args.everything() && place.scenarios.is_none() {

@@ -4,13 +4,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use anstream::{eprintln, print, println};
+use super::out::{eprintln, print, println};
 use anyhow::Context as _;
-use foliocheck_specs::{Scenario, invariants, witness};
+use foliocheck_specs::{Scenario, bugs as specs_bugs, claims as specs_claims, invariants, witness};
 
 use super::check::options;
 use super::job::{self, Job, Scope, What};
 use super::print;
+use super::recompute::{self, Ablations};
 use super::select::Place;
 use super::{ERROR, GateArgs, INCONCLUSIVE, UNEXPECTED};
 use super::{bugs, claims};
@@ -23,7 +24,7 @@ use crate::report::{self, summary};
 use crate::results::{self, Batch, Lock};
 use crate::suite::Options;
 use crate::threads::ledger;
-use crate::verdict::Verdict;
+use crate::verdict::{Run, Verdict};
 use crate::without::Parts;
 
 /// The section about the files of the results as a whole.
@@ -80,16 +81,40 @@ pub fn gate(place: &Place, args: &GateArgs) -> anyhow::Result<u8> {
     let committed = Committed::read(place, args.bless)?;
     let options = options(&args.bounds, false);
     let job = job::run(place, what, &options, &args.bounds)?;
-    let (outcome, plan) = hold(place, &committed, &job, &options, &args.bounds, args.bless)?;
+    let (mut outcome, plan) = hold(place, &committed, &job, &options, &args.bounds, args.bless)?;
+    if scope == Scope::Whole && !args.bless {
+        recompute(place, args, &job, &options, &mut outcome)?;
+    }
     print!("{}", report::gate::plain(&outcome));
     print::summary(&job);
     println!("{}", outcome.conclusion());
     print::errors(&job.errors);
     write_reports(place, args, &job, &outcome)?;
     if args.bless {
-        return bless(&job, &options, plan);
+        return bless(&job, &options, plan, &place.results());
     }
     Ok(code(&job, &outcome))
+}
+
+/// Recomputes what is committed beside verdicts, and says what of it was not.
+fn recompute(
+    place: &Place,
+    args: &GateArgs,
+    job: &Job,
+    options: &Options,
+    outcome: &mut Outcome,
+) -> anyhow::Result<()> {
+    let number = args.ablations.unwrap_or(Ablations::Some(1));
+    let seed = args.seed;
+    let scenarios = &job.what.scenarios;
+    let more = recompute::recompute(place, scenarios, options, &args.bounds, number, seed)?;
+    outcome.sections.extend(more.sections);
+    outcome.open.extend(more.missing.iter().cloned());
+    outcome.missing.extend(more.missing);
+    if let Some(note) = more.note {
+        println!("{note}");
+    }
+    Ok(())
 }
 
 /// Compares a job with what is committed. The plan is what `--bless` would write; none where that is
@@ -115,7 +140,11 @@ pub fn hold(
         ..Outcome::default()
     };
     if scope == Scope::Part {
-        outcome.differences.retain(|d| d.kind != Kind::Count);
+        // Of fewer questions at once fewer states may be visited.
+        if job.what.ask.len() < invariants::all().len() {
+            outcome.differences.retain(|d| d.kind != Kind::Count);
+        }
+        outcome.sections.push(stored_now(place, committed, job)?);
         if !to_bless {
             return Ok((outcome, None));
         }
@@ -162,8 +191,12 @@ pub fn hold(
         .map(Difference::of)
         .collect();
     outcome.changed = traces::documents(&flips, &job.runs, &[], catalogue, means)?;
+    if scope == Scope::Quick {
+        outcome.sections.push(stored_now(place, committed, job)?);
+        outcome.sections.push(kept_whole(place, committed)?);
+    }
     if scope != Scope::Part {
-        outcome.sections = beside(job);
+        outcome.sections.extend(beside(job));
         outcome.sections.extend([
             Section {
                 title: "counterexamples replayed",
@@ -184,7 +217,34 @@ pub fn hold(
     Ok((outcome, Some(batch)))
 }
 
-/// Witnesses, bugs and claims, as far as they were run.
+/// Counterexamples of these runs that are stored: each is what came out now, to the byte.
+fn stored_now(place: &Place, committed: &Committed, job: &Job) -> anyhow::Result<Section> {
+    let all = place.scenarios()?;
+    let named = job.runs.iter().filter(|r| r.reduced && r.reason.is_none());
+    let named: Vec<(&Run, &str)> = named
+        .filter_map(|run| {
+            let expected = &committed.expected;
+            let before = expected.get(&run.scheme, &run.scenario, &run.invariant)?;
+            Some((run, before.trace.as_deref()?))
+        })
+        .collect();
+    Ok(Section {
+        title: "counterexamples stored",
+        looked_at: named.len(),
+        lines: traces::differing(&named, &place.results(), place.catalogue(&all))?,
+    })
+}
+
+/// Every counterexample that a verdict names is there, and no other is.
+fn kept_whole(place: &Place, committed: &Committed) -> anyhow::Result<Section> {
+    Ok(Section {
+        title: "files of counterexamples",
+        looked_at: committed.traces.len(),
+        lines: traces::inconsistent(&committed.expected, &place.results())?,
+    })
+}
+
+/// Witnesses, bugs and claims, as far as they were run; and that there are as many as there must be.
 fn beside(job: &Job) -> Vec<Section> {
     let mut sections = Vec::new();
     if let Some(witnesses) = &job.witnesses {
@@ -195,10 +255,11 @@ fn beside(job: &Job) -> Vec<Section> {
                 w.scheme, w.scenario, w.invariant
             )
         };
+        let fewer = number("witnesses", witnesses.len(), witness::NUMBER);
         sections.push(Section {
             title: "witnesses",
             looked_at: witnesses.len(),
-            lines: failed.map(line).collect(),
+            lines: fewer.into_iter().chain(failed.map(line)).collect(),
         });
     }
     if let Some(tried) = &job.tried {
@@ -207,20 +268,32 @@ fn beside(job: &Job) -> Vec<Section> {
             .iter()
             .filter(|t| !t.as_it_must() && !t.is_open());
         let wrong = wrong.map(report::bugs::wrong);
+        let fewer = number("cases of bugs", tried.cases.len(), specs_bugs::CASES);
         sections.push(Section {
             title: "cases of bugs",
             looked_at: tried.cases.len(),
-            lines: wrong.chain(tried.differences.iter().cloned()).collect(),
+            lines: fewer
+                .into_iter()
+                .chain(wrong)
+                .chain(tried.differences.iter().cloned())
+                .collect(),
         });
     }
     if let Some(ledger) = &job.ledger {
+        let fewer = number("claims", ledger.judged.len(), specs_claims::NUMBER);
+        let differences = ledger.differences.iter().cloned();
         sections.push(Section {
             title: "claims",
             looked_at: ledger.judged.len(),
-            lines: ledger.differences.clone(),
+            lines: fewer.into_iter().chain(differences).collect(),
         });
     }
     sections
+}
+
+/// A line, if there are more or fewer than there must be.
+fn number(what: &str, there: usize, must: usize) -> Option<String> {
+    (there != must).then(|| format!("{there} {what}, and there must be {must}"))
 }
 
 /// What is committed and was not run.
@@ -236,6 +309,10 @@ fn missing(place: &Place, committed: &Committed, job: &Job) -> Vec<String> {
     match open.count() {
         0 => {}
         open => missing.push(format!("{open} runs are inconclusive")),
+    }
+    if job.what.scope == Scope::Part && job.runs.iter().any(|r| !r.reduced) {
+        let why = "counts and counterexamples are those of reduced runs, and not compared";
+        missing.push(why.to_owned());
     }
     if missing.is_empty() && job.code() == INCONCLUSIVE {
         missing.push("a bug or a claim is open".to_owned());
@@ -273,6 +350,7 @@ pub fn code(job: &Job, outcome: &Outcome) -> u8 {
     match job.code() {
         code @ (ERROR | UNEXPECTED) => code,
         _ if !outcome.as_committed() => UNEXPECTED,
+        0 if !outcome.open.is_empty() => INCONCLUSIVE,
         code => code,
     }
 }
@@ -324,13 +402,18 @@ fn obstacle(job: &Job, options: &Options) -> Option<String> {
 }
 
 /// Takes what came out as committed. The exit code.
-pub fn bless(job: &Job, options: &Options, plan: Option<Batch>) -> anyhow::Result<u8> {
+pub fn bless(
+    job: &Job,
+    options: &Options,
+    plan: Option<Batch>,
+    results: &Path,
+) -> anyhow::Result<u8> {
     if let Some(why) = obstacle(job, options) {
         anyhow::bail!("nothing blessed: {why}");
     }
     let plan = plan.context("nothing blessed: nothing was compared")?;
     let changed = plan.differing()?.len();
-    plan.commit()?;
+    plan.commit(results)?;
     eprintln!("Accepted: {changed} files written or removed.");
     Ok(0)
 }

@@ -1,11 +1,11 @@
 //! What a check and the gate run: units of schemes in scenarios, and where everything is run, also the
 //! witnesses, the bugs and the claims.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use foliocheck_specs::{Invariant, Scenario, Scheme, schemes, witness};
 
+use super::nothing::ensure_something;
 use super::progress::Progress;
 use super::select::{self, Place};
 use super::{Bounds, ERROR, INCONCLUSIVE, UNEXPECTED};
@@ -102,11 +102,9 @@ impl Job {
 /// Runs it. Witnesses, bugs and claims are about the project's own scenarios, all of them.
 pub fn run(place: &Place, what: What, options: &Options, bounds: &Bounds) -> anyhow::Result<Job> {
     let whole = suite::units(&what.schemes, &what.scenarios, &what.ask);
+    ensure_something(&what.schemes, &what.scenarios, &what.ask, &whole)?;
     let removed = what.without.remove_from(whole)?;
     let (units, passed) = (removed.units, removed.passed);
-    if units.is_empty() {
-        anyhow::bail!("{}", not_run(&what.schemes, &what.scenarios));
-    }
     let started = Instant::now();
     let jobs = bounds.jobs();
     let mut errors: Vec<anyhow::Error> = Vec::new();
@@ -118,7 +116,13 @@ pub fn run(place: &Place, what: What, options: &Options, bounds: &Bounds) -> any
         witnesses = kept.of(run_witnesses(&what.scenarios, options, jobs));
         tried = kept.of(bugs::try_all(place, options, jobs, &bugs::all()));
         ledger = kept.of(claims::ledger(place, bounds, &runs));
-        run_as_threads = kept.of(threads::main_job(place, &units, &answers, jobs));
+        run_as_threads = kept.of(threads::main_job(
+            place,
+            &units,
+            &answers,
+            &options.limits,
+            jobs,
+        ));
         let of_threads = run_as_threads.iter_mut();
         errors.extend(of_threads.flat_map(|t| t.errors.drain(..)).map(Into::into));
     }
@@ -134,23 +138,6 @@ pub fn run(place: &Place, what: What, options: &Options, bounds: &Bounds) -> any
         errors,
         elapsed: started.elapsed(),
     })
-}
-
-/// Which schemes are not run in the scenarios, and why not.
-fn not_run(schemes: &[Scheme], scenarios: &[Scenario]) -> String {
-    let mut reasons: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for scheme in schemes {
-        for scenario in scenarios {
-            if let Some(why) = scheme.family.left_out(&scenario.setup) {
-                reasons.entry(why).or_default().insert(scheme.id);
-            }
-        }
-    }
-    let lines = reasons.into_iter().map(|(why, schemes)| {
-        let schemes: Vec<&str> = schemes.into_iter().collect();
-        format!("{}: not run, because {why}", schemes.join(", "))
-    });
-    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Errors of parts, so that the other parts are there all the same.

@@ -1,18 +1,16 @@
 //! `foliocheck completions` and `foliocheck man`.
 
-use std::io::Write as _;
-
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
 use super::Cli;
+use super::out::print;
 
-/// Prints what completes the command line in a shell. The exit code.
-pub fn completions(shell: Shell) -> anyhow::Result<u8> {
+/// Prints what completes the command line in a shell.
+pub fn completions(shell: Shell) {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "foliocheck", &mut text);
-    std::io::stdout().write_all(&text)?;
-    Ok(0)
+    print!("{}", String::from_utf8_lossy(&text));
 }
 
 /// Prints the manual page: the program's, then that of each command. The exit code.
@@ -28,6 +26,6 @@ pub fn page() -> anyhow::Result<u8> {
         page.render_description_section(&mut text)?;
         page.render_options_section(&mut text)?;
     }
-    std::io::stdout().write_all(&text)?;
+    print!("{}", String::from_utf8_lossy(&text));
     Ok(0)
 }

@@ -14,8 +14,11 @@ mod gate;
 mod job;
 mod manual;
 mod new;
+mod nothing;
+mod out;
 mod print;
 mod progress;
+mod recompute;
 mod select;
 mod show;
 mod threads;
@@ -26,7 +29,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use foliocheck_specs::{Scheme, schemes};
+use foliocheck_specs::{Scheme, scheme, schemes};
 
 use crate::causes::chain;
 use crate::engine::lasso::Fairness;
@@ -142,10 +145,10 @@ pub struct CheckArgs {
     #[arg(long, value_name = "PART", conflicts_with = "bug")]
     without: Vec<String>,
     /// Without reduction: visit every reachable state
-    #[arg(long)]
+    #[arg(long, conflicts_with = "bless")]
     full: bool,
     /// What endless executions grant for sure
-    #[arg(long, value_enum, default_value_t = FairnessArg::Handover)]
+    #[arg(long, value_enum, default_value_t = FairnessArg::Handover, conflicts_with_all = ["bug", "bless"])]
     fairness: FairnessArg,
     /// Take what comes out as the committed verdicts
     #[arg(long)]
@@ -183,6 +186,12 @@ pub struct GateArgs {
     /// Write the differences as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Recompute the ablation of so many schemes, or of `all`
+    #[arg(long, value_name = "N", default_value = "1", conflicts_with = "quick")]
+    ablations: Option<recompute::Ablations>,
+    /// Which schemes these are
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "quick")]
+    seed: u64,
     #[command(flatten)]
     bounds: Bounds,
 }
@@ -255,11 +264,30 @@ struct Bounds {
     timeout: Option<Duration>,
     /// Stop explorations when the process uses this much memory (default: three quarters of what is
     /// there)
-    #[arg(long, value_name = "MIB", value_parser = at_least_one)]
+    #[arg(long, value_name = "MIB", value_parser = mebibytes)]
     max_memory: Option<usize>,
     /// Explorations at once (default: one a core; for `ablate`, one)
-    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", value_parser = threads_at_once)]
     jobs: Option<usize>,
+}
+
+/// Most explorations at once.
+const JOBS_MAX: usize = 1024;
+
+fn threads_at_once(text: &str) -> Result<usize, String> {
+    at_most(text, JOBS_MAX)
+}
+
+/// Of which the number of bytes is one, too.
+fn mebibytes(text: &str) -> Result<usize, String> {
+    at_most(text, usize::MAX >> 20)
+}
+
+fn at_most(text: &str, most: usize) -> Result<usize, String> {
+    match at_least_one(text) {
+        Ok(n) if n > most => Err(format!("expected 1 to {most}")),
+        other => other,
+    }
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -464,8 +492,9 @@ pub fn main_with(schemes: Vec<Scheme>) -> ExitCode {
 fn run(schemes: Vec<Scheme>, home: PathBuf) -> ExitCode {
     let cli = Cli::parse();
     cli.color.write_global();
-    if let Err(error) = interrupt::install() {
-        anstream::eprintln!("foliocheck: {error}");
+    let ready = interrupt::install().map_err(anyhow::Error::from);
+    if let Err(error) = ready.and_then(|()| Ok(scheme::check(&schemes)?)) {
+        out::eprintln!("foliocheck: {}", chain(error.as_ref()));
         return ExitCode::from(ERROR);
     }
     let place = select::Place {
@@ -490,7 +519,10 @@ fn run(schemes: Vec<Scheme>, home: PathBuf) -> ExitCode {
         Command::New {
             what: New::Scenario { name },
         } => new::scenario(&place, &name),
-        Command::Completions { shell } => manual::completions(shell),
+        Command::Completions { shell } => {
+            manual::completions(shell);
+            Ok(0)
+        }
         Command::Man => manual::page(),
         Command::Explain { name } => explain::explain(&place, &name),
         Command::List(args) => show::list(&place, &args),
@@ -509,12 +541,16 @@ fn run(schemes: Vec<Scheme>, home: PathBuf) -> ExitCode {
         Command::Export(args) => export::export(&place, &args),
         Command::Ui(args) => ui::ui(&place, &args),
     };
+    if let Err(error) = out::ended() {
+        out::eprintln!("foliocheck: standard output: {error}");
+        return ExitCode::from(ERROR);
+    }
     match result {
         // Who interrupts is told so, whatever was on its way.
         _ if interrupt::is_wanted() => ExitCode::from(interrupt::EXIT),
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            anstream::eprintln!("foliocheck: {}", chain(error.as_ref()));
+            out::eprintln!("foliocheck: {}", chain(error.as_ref()));
             ExitCode::from(ERROR)
         }
     }

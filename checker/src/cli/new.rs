@@ -3,10 +3,10 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use anstream::println;
 use anyhow::Context as _;
 use foliocheck_specs::scenario::Scenario;
 
+use super::out::println;
 use super::select::{self, Place};
 
 /// A scenario with its comments. It says little, and is whole.

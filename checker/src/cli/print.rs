@@ -1,10 +1,10 @@
 //! What `check` prints of what was run, and what other commands print alike.
 
-use anstream::{eprint, eprintln, print, println};
 use foliocheck_specs::{invariants, witness};
 
 use super::FairnessArg;
 use super::job::Job;
+use super::out::{eprint, eprintln, print, println};
 use super::select::Place;
 use crate::causes::chain;
 use crate::expectation::{Expectations, Expected};
@@ -94,6 +94,12 @@ pub fn part(place: &Place, said: &Said<'_>, outcome: &Outcome) {
     print_rest(place, said.job);
     print!("{}", report::gate::plain(outcome));
     println!("{}", fit(&conclusion(place, said, outcome)));
+    for missing in &outcome.missing {
+        println!(
+            "{}",
+            fit(&format!("Not everything was compared: {missing}."))
+        );
+    }
     summary(said.job);
 }
 

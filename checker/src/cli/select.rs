@@ -40,6 +40,11 @@ impl Place {
         }
     }
 
+    /// The project's own scenarios, and results.
+    pub fn is_own(&self) -> bool {
+        self.scenarios.is_none() && self.results.is_none()
+    }
+
     /// The scheme of that name.
     pub fn scheme(&self, name: &str) -> anyhow::Result<Scheme> {
         one(self.schemes.clone(), name, "scheme", |s| s.id)

@@ -1,6 +1,6 @@
 //! `foliocheck list`, `show` and `trace`.
 
-use anstream::{eprint, print, println};
+use super::out::{eprint, print, println};
 use anyhow::Context as _;
 use foliocheck_model::machine::program::pseudo_c;
 use foliocheck_specs::scenario::calls;
@@ -184,7 +184,7 @@ pub fn trace(place: &Place, args: &TraceArgs) -> anyhow::Result<u8> {
     };
     let runs = match args.engine {
         TraceEngine::Stateright => suite::run(&unit, &options)?.runs,
-        TraceEngine::Loom => threads::by_loom(&unit, args.threads, &options)?,
+        TraceEngine::Loom => threads::by_loom(&unit, args.threads, &args.bounds)?,
     };
     let Some(run) = runs.first() else {
         anyhow::bail!(

@@ -2,21 +2,23 @@
 
 use std::fmt::Write as _;
 
-use anstream::{print, println};
+use super::out::{print, println};
 use clap::{Args, ValueEnum};
 use foliocheck_model::executor::execution::Orders;
 use foliocheck_specs::invariants;
 
 use super::check::{default_scenarios, options};
+use super::nothing::{ensure_something, ensure_threads};
 use super::progress::Progress;
 use super::select::{self, Place};
 use super::{Bounds, CheckArgs, Format, INCONCLUSIVE, UNEXPECTED};
+use crate::engine::limits::Limits;
 use crate::engine::shuttle;
 use crate::expectation::Expected;
 use crate::report::terminal::{self, fit};
 use crate::report::{self, json, summary, table};
 use crate::suite::{self, Answer, Options, Unit, UnitError};
-use crate::threads::agree::{self, Means};
+use crate::threads::agree::{self, Agreement, Means};
 use crate::threads::ledger::Line;
 use crate::threads::loomed::{self, Looming, Reach};
 use crate::threads::orders;
@@ -55,19 +57,22 @@ pub struct ThreadBounds {
 }
 
 impl ThreadBounds {
-    fn reach(self) -> Reach {
+    fn reach(self, bounds: &Bounds) -> Reach {
         let default = Reach::DEFAULT;
         Reach {
             to_the_end: self.executions.unwrap_or(default.to_the_end),
             preemptions: self.preemptions.unwrap_or(default.preemptions),
             executions: self.executions.unwrap_or(default.executions),
+            ..default
         }
+        .within(&options(bounds, false).limits)
     }
 
     fn sample(self, bounds: &Bounds) -> shuttle::Bounds {
         shuttle::Bounds {
             schedules: self.schedules.unwrap_or(100),
             time: bounds.timeout,
+            memory: options(bounds, false).limits.max_memory,
             seed: self.seed.unwrap_or(0),
             stop_at_violation: false,
         }
@@ -84,7 +89,9 @@ pub fn check(place: &Place, args: &CheckArgs, engine: Engine) -> anyhow::Result<
     let scenarios = default_scenarios(place, &args.group, &args.scenario)?;
     let ask = select::matching(invariants::all(), &args.invariant, "invariant", |i| i.id)?;
     let parts = Parts::parse(&args.without)?;
-    let removed = parts.remove_from(suite::units(&schemes, &scenarios, &ask))?;
+    let units = suite::units(&schemes, &scenarios, &ask);
+    ensure_something(&schemes, &scenarios, &ask, &units)?;
+    let removed = parts.remove_from(units)?;
     let (units, mut passed) = (removed.units, removed.passed);
     let by_states = matches!(engine, Engine::Loom | Engine::All);
     let options = options(&args.bounds, false);
@@ -102,6 +109,7 @@ pub fn check(place: &Place, args: &CheckArgs, engine: Engine) -> anyhow::Result<
         runs.extend(more);
         passed.extend(why);
     }
+    ensure_threads(runs.iter().any(is_of_threads), &passed)?;
     match args.format {
         Format::Json => println!("{}", json::runs_without(&runs, parts.named())),
         Format::Markdown | Format::Table => {
@@ -151,6 +159,10 @@ pub fn check(place: &Place, args: &CheckArgs, engine: Engine) -> anyhow::Result<
     Ok(code(&runs))
 }
 
+fn is_of_threads(run: &Run) -> bool {
+    matches!(run.engine, "loom" | "shuttle")
+}
+
 /// What exploration by states says counts as expected here: `check` without `--engine` holds it to what is
 /// committed.
 fn code(runs: &[Run]) -> u8 {
@@ -168,7 +180,7 @@ fn one(unit: &Unit, args: &CheckArgs, engine: Engine, by_states: Option<&Options
     let name = |why: String| format!("{} in {}: {why}", unit.scheme.id, unit.scenario.id);
     if let Some(options) = by_states {
         let answer = suite::run(unit, options)?;
-        match loomed::run(unit, Orders::Declared, &args.threads.reach())? {
+        match loomed::run(unit, Orders::Declared, &args.threads.reach(&args.bounds))? {
             Looming::Ran(loomed) => runs.extend(loomed.runs(unit, &answer)?),
             Looming::Passed(why) => passed.push(name(why)),
         }
@@ -209,6 +221,7 @@ pub fn main_job(
     place: &Place,
     units: &[Unit],
     answers: &[Answer],
+    limits: &Limits,
     jobs: usize,
 ) -> anyhow::Result<Threads> {
     let quick: Vec<(&Unit, &Answer)> = units
@@ -216,9 +229,10 @@ pub fn main_job(
         .zip(answers)
         .filter(|(u, _)| u.scenario.in_group("quick"))
         .collect();
+    let reach = Reach::DEFAULT.within(limits);
     let progress = Progress::start("threads: loom", Some(quick.len()))?;
     let ran = suite::in_parallel(&quick, jobs, |(unit, answer)| {
-        let result = loom_line(unit, answer);
+        let result = loom_line(unit, answer, &reach);
         progress.one_of(
             quick.len(),
             format!("{} in {}", unit.scheme.id, unit.scenario.id),
@@ -247,7 +261,8 @@ pub fn main_job(
     let units = suite::units(&place.schemes, &large, &invariants::all());
     let bounds = shuttle::Bounds {
         schedules: SCHEDULES,
-        time: None,
+        time: limits.timeout,
+        memory: limits.max_memory,
         seed: 0,
         stop_at_violation: false,
     };
@@ -268,6 +283,10 @@ pub fn main_job(
             Ok(Sampling::Ran(sample)) => {
                 threads.sampled.0 += sample.schedules;
                 threads.sampled.1 += 1;
+                if sample.cut.is_some() {
+                    let name = format!("{} in {}", unit.scheme.id, unit.scenario.id);
+                    threads.cut.push(format!("{name}: shuttle"));
+                }
             }
             Ok(Sampling::Passed(why)) => {
                 let name = format!("{} in {}: {why}", unit.scheme.id, unit.scenario.id);
@@ -279,9 +298,9 @@ pub fn main_job(
 }
 
 /// The runs of one unit by loom; an error where threads cannot run it.
-pub fn by_loom(unit: &Unit, bounds: ThreadBounds, options: &Options) -> anyhow::Result<Vec<Run>> {
-    let answer = suite::run(unit, options)?;
-    match loomed::run(unit, Orders::Declared, &bounds.reach())? {
+pub fn by_loom(unit: &Unit, threads: ThreadBounds, bounds: &Bounds) -> anyhow::Result<Vec<Run>> {
+    let answer = suite::run(unit, &options(bounds, false))?;
+    match loomed::run(unit, Orders::Declared, &threads.reach(bounds))? {
         Looming::Ran(loomed) => Ok(loomed.runs(unit, &answer)?),
         Looming::Passed(why) => anyhow::bail!(
             "{} in {} cannot be run as threads: {why}",
@@ -293,30 +312,26 @@ pub fn by_loom(unit: &Unit, bounds: ThreadBounds, options: &Options) -> anyhow::
 
 type Lined = Result<Result<(Line, Option<String>), String>, UnitError>;
 
-fn loom_line(unit: &Unit, answer: &Answer) -> Lined {
+fn loom_line(unit: &Unit, answer: &Answer, reach: &Reach) -> Lined {
     let name = format!("{} in {}", unit.scheme.id, unit.scenario.id);
-    Ok(
-        match loomed::run(unit, Orders::Declared, &Reach::DEFAULT)? {
-            Looming::Passed(why) => Err(format!("{name}: {why}")),
-            Looming::Ran(loomed) => {
-                let by_states = |r: &Run| {
-                    let holds =
-                        |a: &&Run| a.invariant == r.invariant && a.verdict == Verdict::Holds;
-                    answer.runs.iter().any(|a| holds(&a))
-                };
-                let runs = loomed.runs(unit, answer)?;
-                let violated = runs
-                    .iter()
-                    .filter(|r| r.verdict == Verdict::Violated && by_states(r))
-                    .map(|r| r.invariant.clone())
-                    .collect();
-                // Retries without end and repeated choices are bounds that the line states.
-                let cut = loomed.found.cut.filter(|c| !c.bounds_executions());
-                let cut = cut.map(|c| format!("{name}: {c}"));
-                Ok((Line::of(unit, &loomed, violated), cut))
-            }
-        },
-    )
+    Ok(match loomed::run(unit, Orders::Declared, reach)? {
+        Looming::Passed(why) => Err(format!("{name}: {why}")),
+        Looming::Ran(loomed) => {
+            let by_states = |r: &Run| {
+                let holds = |a: &&Run| a.invariant == r.invariant && a.verdict == Verdict::Holds;
+                answer.runs.iter().any(|a| holds(&a))
+            };
+            let runs = loomed.runs(unit, answer)?;
+            let violated = runs
+                .iter()
+                .filter(|r| r.verdict == Verdict::Violated && by_states(r))
+                .map(|r| r.invariant.clone())
+                .collect();
+            // Retries without end and repeated choices are bounds that the line states.
+            let cut = loomed.cut_short().map(|c| format!("{name}: {c}"));
+            Ok((Line::of(unit, &loomed, violated), cut))
+        }
+    })
 }
 
 impl Threads {
@@ -376,7 +391,7 @@ pub fn agree(place: &Place, args: &AgreeArgs) -> anyhow::Result<u8> {
     let units = quick_units(place, &args.scheme, &args.scenario)?;
     let means = Means {
         options: options(&args.bounds, false),
-        reach: args.threads.reach(),
+        reach: args.threads.reach(&args.bounds),
         sample: args.threads.sample(&args.bounds),
     };
     let progress = Progress::start("engines", Some(units.len()))?;
@@ -387,6 +402,10 @@ pub fn agree(place: &Place, args: &AgreeArgs) -> anyhow::Result<u8> {
     });
     progress.end();
     let agreements = agreements.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let passed: Vec<String> = agreements.iter().flat_map(passed_over).collect();
+    let compared = |a: &Agreement| a.passed.is_empty();
+    ensure_threads(agreements.iter().any(compared), &passed)?;
+    let cut = agreements.iter().filter(|a| !a.cut.is_empty()).count();
     let bad = agreements.iter().filter(|a| !a.errors.is_empty()).count();
     if args.format == Format::Json {
         println!("{}", serde_json::to_string(&agreements)?);
@@ -397,11 +416,21 @@ pub fn agree(place: &Place, args: &AgreeArgs) -> anyhow::Result<u8> {
         let weak: usize = agreements.iter().map(|a| a.weak.len()).sum();
         let passed = agreements.iter().filter(|a| !a.passed.is_empty()).count();
         println!(
-            "{} units: {bad} disagree; {weak} outcomes that only weak memory has; {passed} not run by every engine",
+            "{} units: {bad} disagree; {weak} outcomes that only weak memory has; {passed} not run by every engine; \
+             {cut} cut short",
             agreements.len()
         );
     }
-    Ok(if bad > 0 { UNEXPECTED } else { 0 })
+    Ok(match (bad, cut) {
+        (1.., _) => UNEXPECTED,
+        (0, 1..) => INCONCLUSIVE,
+        (0, 0) => 0,
+    })
+}
+
+fn passed_over(agreement: &Agreement) -> Vec<String> {
+    let name = |why| format!("{} in {}: {why}", agreement.scheme, agreement.scenario);
+    agreement.passed.iter().map(name).collect()
 }
 
 fn quick_units(
@@ -420,7 +449,10 @@ fn quick_units(
     if scenarios.is_empty() {
         chosen.retain(|s| s.in_group("quick"));
     }
-    Ok(suite::units(&schemes, &chosen, &invariants::all()))
+    let ask = invariants::all();
+    let units = suite::units(&schemes, &chosen, &ask);
+    ensure_something(&schemes, &chosen, &ask, &units)?;
+    Ok(units)
 }
 
 /// Whose orders to audit.
@@ -446,12 +478,13 @@ pub struct OrdersArgs {
 /// Audits the memory orders of schemes. The exit code.
 pub fn orders(place: &Place, args: &OrdersArgs) -> anyhow::Result<u8> {
     let all = std::slice::from_ref(&args.scheme);
+    let mut open = false;
     for scheme in select::matching(place.schemes.clone(), all, "scheme", |s| s.id)? {
         let units = quick_units(place, &[scheme.id.to_owned()], &args.scenario)?;
         let progress = Progress::start("memory orders", None)?;
         let audited = orders::audit(
             &units,
-            &args.threads.reach(),
+            &args.threads.reach(&args.bounds),
             args.bounds.jobs(),
             &|all, which| {
                 progress.one_of(all, format!("{} {}", which.id, which.variable));
@@ -459,6 +492,12 @@ pub fn orders(place: &Place, args: &OrdersArgs) -> anyhow::Result<u8> {
         );
         progress.end();
         let audited = audited?;
+        let why = format!(
+            "{}: no order of it, or no unit that threads can run",
+            scheme.id
+        );
+        ensure_threads(!audited.is_empty(), &[why])?;
+        open |= audited.iter().any(|a| a.cut);
         if args.format == Format::Json {
             println!("{}", serde_json::to_string(&audited)?);
         } else {
@@ -468,5 +507,5 @@ pub fn orders(place: &Place, args: &OrdersArgs) -> anyhow::Result<u8> {
             );
         }
     }
-    Ok(0)
+    Ok(if open { INCONCLUSIVE } else { 0 })
 }

@@ -2,11 +2,12 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use anstream::{eprintln, println};
+use super::out::{eprintln, println};
 use anyhow::Context as _;
 
 use super::select::Place;
 use crate::expectation::Expectations;
+use crate::results::Lock;
 use crate::web::runs::Ceiling;
 use crate::web::server::{App, serve};
 use crate::web::subject::Library;
@@ -36,13 +37,16 @@ pub struct UiArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = Ceiling::default().seconds)]
     max_seconds: u64,
     /// Memory of the process at which explorations stop
-    #[arg(long, value_name = "MIB", default_value_t = Ceiling::default().mib)]
+    #[arg(long, value_name = "MIB", value_parser = super::mebibytes, default_value_t = Ceiling::default().mib)]
     max_memory: usize,
 }
 
 /// Serves until interrupted. The exit code.
 pub fn ui(place: &Place, args: &UiArgs) -> anyhow::Result<u8> {
-    let committed = Expectations::read(&place.results())?;
+    let committed = {
+        let _lock = Lock::shared(&place.results())?;
+        Expectations::read(&place.results())?
+    };
     let ceiling = Ceiling {
         runs: args.max_runs,
         states: args.max_states,
@@ -53,7 +57,10 @@ pub fn ui(place: &Place, args: &UiArgs) -> anyhow::Result<u8> {
     library.folder = (place.scenarios.as_ref()).map(|folder| folder.display().to_string());
     let app = App::new(library, committed, place.results(), ceiling);
     let address = SocketAddr::new(args.listen, args.port);
+    // Given here, it is not taken from the environment, where it may be no number.
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers)
         .enable_all()
         .build()?;
     runtime.block_on(async {

@@ -30,6 +30,8 @@ pub struct Outcome {
     pub changed: Counterexamples,
     /// Why this is not everything that is committed; none if it is.
     pub missing: Vec<String>,
+    /// What else is inconclusive, beside runs.
+    pub open: Vec<String>,
 }
 
 impl Outcome {

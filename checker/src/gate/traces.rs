@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use foliocheck_specs::{Invariant, invariants};
 
-use super::Means;
+use super::{Means, PlanError};
 use crate::causes::chain;
 use crate::expectation::{Expectations, Expected, Key};
 use crate::itf::replay::{Catalogue, replay};
@@ -60,6 +60,112 @@ pub fn stale(stored: &[Stored], catalogue: Catalogue<'_>) -> Vec<String> {
             Some(format!("{name} no longer runs: {}", chain(&error)))
         })
         .collect()
+}
+
+/// A line for each run whose stored counterexample, of that name, is not there or is another than the run's.
+///
+/// # Errors
+/// If a file cannot be read, or a run's system cannot be built.
+pub fn differing(
+    named: &[(&Run, &str)],
+    results: &Path,
+    catalogue: Catalogue<'_>,
+) -> Result<Vec<String>, PlanError> {
+    let folder = results.join(FOLDER);
+    let mut lines = Vec::new();
+    for (run, name) in named {
+        let cell = format!("{} in {}, {}", run.scheme, run.scenario, run.invariant);
+        let Some(unit) = unit(&Expected::of(run).key(), catalogue) else {
+            continue;
+        };
+        let document = Document::of_run(run, &unit, None).map_err(|e| unit.error(e))?;
+        let Some(document) = document else {
+            continue;
+        };
+        let stem = format!("{}.{}.{name}", run.scheme, run.invariant);
+        if document.stem() != stem {
+            lines.push(format!(
+                "{cell}: the counterexample is {}, committed: {name}",
+                document.address()
+            ));
+            continue;
+        }
+        let mut batch = Batch::default();
+        put(&mut batch, &folder, [(stem, &document)], false)?;
+        for path in batch.differing()? {
+            let file = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            lines.push(format!("{cell}: {file} is not what would be written"));
+        }
+    }
+    Ok(lines)
+}
+
+/// A line for each file of counterexamples that no verdict names, or that is not what its name says; and for each that
+/// a verdict names and that is not there.
+///
+/// # Errors
+/// If a file cannot be read.
+pub fn inconsistent(expected: &Expectations, results: &Path) -> Result<Vec<String>, ResultsError> {
+    let folder = results.join(FOLDER);
+    let named: BTreeMap<String, Key> = expected
+        .iter()
+        .filter_map(|e| {
+            let name = e.trace.as_ref()?;
+            Some((format!("{}.{}.{name}", e.scheme, e.invariant), e.key()))
+        })
+        .collect();
+    let mut lines = Vec::new();
+    let mut there = BTreeSet::new();
+    for stored in stored(&Batch::default(), &folder)? {
+        let file = stored
+            .path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let stem = file.strip_suffix(ENDING).unwrap_or(&file).to_owned();
+        let wrong = match named.get(&stem) {
+            None => Some("belongs to no verdict"),
+            Some(key) if *key != subject(&stored.document) => Some("is of another run"),
+            Some(_) if stored.document.stem() != stem => Some("is not what its name says"),
+            Some(_) => None,
+        };
+        if let Some(wrong) = wrong {
+            lines.push(format!("{file} {wrong}"));
+        } else {
+            let mut batch = Batch::default();
+            put(
+                &mut batch,
+                &folder,
+                [(stem.clone(), &stored.document)],
+                false,
+            )?;
+            let differing = batch.differing()?;
+            lines.extend(differing.into_iter().map(|path| {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                format!("{name} is not what would be written")
+            }));
+        }
+        there.insert(stem);
+    }
+    for stem in named.keys().filter(|stem| !there.contains(*stem)) {
+        lines.push(format!("{stem}{ENDING} is not there"));
+    }
+    for path in Batch::default().list(&folder, ".md")? {
+        let stem = path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if !named.contains_key(&stem) {
+            lines.push(format!("{stem}.md belongs to no verdict"));
+        }
+    }
+    Ok(lines)
 }
 
 /// The runs whose counterexample is stored: one of each violated cell.

@@ -19,6 +19,9 @@ pub fn agreement(a: &Agreement) -> String {
     for why in &a.passed {
         let _ = writeln!(out, "  not run as threads: {why}");
     }
+    for why in &a.cut {
+        let _ = writeln!(out, "  inconclusive: {why}");
+    }
     for weak in &a.weak {
         let _ = writeln!(
             out,
@@ -36,8 +39,12 @@ pub fn agreement(a: &Agreement) -> String {
 /// The orders of a scheme: what each is for.
 pub fn orders(scheme: &str, audited: &[Audited], traces: bool) -> String {
     let needed = audited.iter().filter(|a| a.breaks.is_some()).count();
+    let open = match audited.iter().filter(|a| a.cut).count() {
+        0 => String::new(),
+        open => format!(", {open} inconclusive (cut short)"),
+    };
     let mut out = format!(
-        "memory orders of {scheme}: {} orders, {needed} of them needed\n",
+        "memory orders of {scheme}: {} orders, {needed} of them needed{open}\n",
         audited.len()
     );
     let width = |f: fn(&Audited) -> &str| audited.iter().map(|a| f(a).len()).max().unwrap_or(0);
@@ -57,6 +64,7 @@ pub fn orders(scheme: &str, audited: &[Audited], traces: bool) -> String {
                 };
                 format!("{enough}; {}: {what} in {}", b.to, b.scenario)
             }
+            None if a.cut => "inconclusive".to_owned(),
             None => "not needed within bounds".to_owned(),
         };
         let rule = a

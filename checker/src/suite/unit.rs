@@ -65,6 +65,12 @@ impl Unit {
         Instance::build(setup, &self.scheme, &self.ablations, &applicable)
     }
 
+    /// Some invariant that it asks applies to its scenario.
+    pub fn asks_something(&self) -> bool {
+        let setup = &self.scenario.setup;
+        self.ask.iter().any(|i| (i.applies)(setup))
+    }
+
     /// Names the unit in an error.
     pub fn error(&self, source: impl Into<Cause>) -> UnitError {
         UnitError {

@@ -71,6 +71,8 @@ pub struct Agreement {
     pub weak: Vec<WeakOutcome>,
     /// What must not be.
     pub errors: Vec<String>,
+    /// What a bound cut short: that was not compared.
+    pub cut: Vec<String>,
 }
 
 type Outcomes = BTreeSet<Vec<u64>>;
@@ -87,11 +89,12 @@ pub fn agree(unit: &Unit, means: &Means) -> Result<Agreement, UnitError> {
         passed: Vec::new(),
         weak: Vec::new(),
         errors: Vec::new(),
+        cut: Vec::new(),
     };
     let answer = suite::run(unit, &means.options)?;
     let Some(states) = answer.observations else {
         let why = "exploration by states was cut short";
-        agreement.passed.push(why.to_owned());
+        agreement.cut.push(why.to_owned());
         return Ok(agreement);
     };
     agreement.engines.push(Has {
@@ -113,6 +116,9 @@ impl Agreement {
         match sampled::sample(&instance, &means.sample) {
             Ok(sample) => {
                 let coverage = format!("{} schedules", sample.schedules);
+                if sample.cut.is_some() {
+                    self.cut.push(format!("shuttle was cut short: {coverage}"));
+                }
                 self.has("shuttle", &sample.outcomes, states, coverage, false);
             }
             Err(cause) => return self.pass(cause),
@@ -157,6 +163,9 @@ impl Agreement {
     }
 
     fn loom(&mut self, engine: &'static str, loomed: &Loomed, states: &Outcomes) {
+        if let Some(cut) = loomed.cut_short() {
+            self.cut.push(format!("{engine}: {cut}"));
+        }
         let whole = loomed.is_whole();
         self.has(
             engine,

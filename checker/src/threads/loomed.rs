@@ -3,10 +3,13 @@
 //! A verdict of the engine `loom` is about all executions: the interleavings, which exploration by states
 //! has visited, and the weak ones, which loom has. *Holds* takes both, within loom's bound, which it names.
 
+use std::time::{Duration, Instant};
+
 use foliocheck_model::executor::execution::{Orders, Prepared};
 use foliocheck_model::machine::{BuildError, RunError};
 use foliocheck_specs::{Instance, Invariant};
 
+use crate::engine::limits::Limits;
 use crate::engine::loom::{self, Cut, Exploration, LoomError};
 use crate::suite::{Answer, Cause, Unit, UnitError};
 use crate::trace::Trace;
@@ -21,6 +24,10 @@ pub struct Reach {
     pub preemptions: usize,
     /// Most executions then.
     pub executions: usize,
+    /// Most time, of both together.
+    pub time: Option<Duration>,
+    /// Most memory of the whole process, in bytes.
+    pub memory: Option<usize>,
 }
 
 impl Reach {
@@ -29,7 +36,18 @@ impl Reach {
         to_the_end: 200,
         preemptions: 1,
         executions: 20_000,
+        time: None,
+        memory: None,
     };
+
+    /// The same, within the time and the memory of explorations by states.
+    pub fn within(self, limits: &Limits) -> Reach {
+        Reach {
+            time: limits.timeout,
+            memory: limits.max_memory,
+            ..self
+        }
+    }
 }
 
 /// A unit that loom has run.
@@ -84,15 +102,18 @@ pub(super) fn unbalanced(error: &RunError) -> String {
 /// If it cannot be explored.
 pub fn explore(instance: &Instance, orders: Orders, reach: &Reach) -> Result<Loomed, Cause> {
     let prepared = Prepared::of(&instance.in_range)?;
+    let started = Instant::now();
     let mut bounds = loom::Bounds {
         preemptions: None,
         executions: reach.to_the_end,
-        time: None,
+        time: reach.time,
+        memory: reach.memory,
     };
     let mut found = loom::explore(&prepared, orders, &bounds)?;
     if found.cut == Some(Cut::Executions) {
         bounds.preemptions = Some(reach.preemptions);
         bounds.executions = reach.executions;
+        bounds.time = reach.time.map(|t| t.saturating_sub(started.elapsed()));
         found = loom::explore(&prepared, orders, &bounds)?;
     }
     Ok(Loomed {
@@ -120,6 +141,11 @@ impl Loomed {
             found.executions,
             found.weak
         )
+    }
+
+    /// Why the exploration did not reach its bound, if it did not.
+    pub fn cut_short(&self) -> Option<Cut> {
+        self.found.cut.filter(|c| !c.bounds_executions())
     }
 
     /// Every execution was explored.

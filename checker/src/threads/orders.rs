@@ -40,7 +40,8 @@ pub struct Audited {
     pub scenarios: usize,
     /// Executions explored for it.
     pub executions: usize,
-    /// Not every exploration reached its bound.
+    /// Not every exploration reached its bound: that the order is not needed is not known then, and what breaks
+    /// without it may be there with it.
     pub cut: bool,
 }
 
@@ -125,7 +126,9 @@ fn one(bases: &[Base], which: &Ordered, reach: &Reach) -> Result<Audited, UnitEr
         breaks: None,
         scenarios: bases.iter().filter(|b| b.ordered.contains(which)).count(),
         executions: 0,
-        cut: false,
+        cut: bases
+            .iter()
+            .any(|b| b.ordered.contains(which) && b.loomed.cut_short().is_some()),
     };
     let mut at = which.order;
     loop {
@@ -165,7 +168,7 @@ fn breaks(
         let found = loomed::explore(&instance, Orders::Essential, reach)
             .and_then(|loomed| {
                 audited.executions += loomed.found.executions;
-                audited.cut |= loomed.found.cut.is_some();
+                audited.cut |= loomed.cut_short().is_some();
                 difference(base, &instance, &loomed)
             })
             .map_err(|cause| base.unit.error(cause))?;

@@ -88,7 +88,12 @@ fn verdict(
     bounds: &Bounds,
     met: Option<(usize, &Met)>,
 ) -> Result<Run, Cause> {
-    let schedules = format!("{} schedules, seed {}", sample.schedules, bounds.seed);
+    let cut = if sample.cut.is_some() {
+        ", cut short"
+    } else {
+        ""
+    };
+    let schedules = format!("{} schedules, seed {}{cut}", sample.schedules, bounds.seed);
     let mut run = Run {
         scheme: unit.scheme.id.to_owned(),
         scenario: unit.scenario.id.clone(),

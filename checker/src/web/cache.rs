@@ -10,9 +10,13 @@ use serde::Serialize;
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::error::ApiError;
+use crate::engine::limits::{Meter, metered};
 
-/// So many answers are kept.
+/// So many answers are kept,
 const KEPT: usize = 200;
+
+/// of at most so many bytes together.
+const KEPT_BYTES: usize = 64 << 20;
 
 /// So many are computed at once.
 const AT_ONCE: usize = 2;
@@ -49,8 +53,10 @@ impl<K: Hash + Eq + Clone + Send + 'static> Cache<K> {
         let entry = kept.unwrap_or_else(|| (key.clone(), Slot::default()));
         let slot = Arc::clone(&entry.1);
         slots.push_back(entry);
-        if slots.len() > KEPT {
-            slots.pop_front();
+        let size = |(_, slot): &(K, Slot)| slot.get().map_or(0, Bytes::len);
+        let mut bytes: usize = slots.iter().map(size).sum();
+        while slots.len() > KEPT || bytes > KEPT_BYTES && slots.len() > 1 {
+            bytes -= slots.pop_front().as_ref().map_or(0, size);
         }
         slot
     }
@@ -66,13 +72,22 @@ impl<K: Hash + Eq + Clone + Send + 'static> Cache<K> {
     ) -> Result<Bytes, ApiError> {
         let slot = self.slot(&key);
         let answer = slot
-            .get_or_try_init(|| async {
-                let _queued = self.queue.try_acquire().map_err(|_| busy())?;
-                let _working = self.work.acquire().await.map_err(|_| busy())?;
-                blocking(move || work().map(|answer| json(&answer))).await
-            })
+            .get_or_try_init(|| self.compute(move || work().map(|answer| json(&answer))))
             .await?;
         Ok(answer.clone())
+    }
+
+    /// Does work that takes an exploration, when it is its turn.
+    ///
+    /// # Errors
+    /// That of `work`; or too many wait.
+    pub async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let _queued = self.queue.try_acquire().map_err(|_| busy())?;
+        let _working = self.work.acquire().await.map_err(|_| busy())?;
+        blocking(work).await
     }
 }
 
@@ -88,17 +103,72 @@ pub fn json(value: &impl Serialize) -> Bytes {
     serde_json::to_vec(value).expect("plain data").into()
 }
 
-/// Does work that takes long on a thread of its own.
+/// Who waits for an answer: gone, its exploration ends.
+struct Waiting(Arc<Meter>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+/// Does work that takes long on a thread of its own. Explorations in it end when nobody waits for them any more.
 ///
 /// # Errors
 /// That of the work; or it panicked.
 pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| {
+    let meter = Arc::<Meter>::default();
+    let _waiting = Waiting(Arc::clone(&meter));
+    let metered = move || metered(&meter, work);
+    let done = tokio::task::spawn_blocking(metered).await;
+    done.unwrap_or_else(|_| {
         Err(ApiError::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal error: the exploration panicked",
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::engine::limits::{Cut, Limits, Watch};
+
+    #[tokio::test]
+    async fn an_exploration_that_nobody_waits_for_ends() {
+        let (tell, told) = std::sync::mpsc::channel();
+        let work = blocking(move || {
+            let watch = Watch::new(Limits::default());
+            while watch.look() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            let _ = tell.send(watch.cut());
+            Ok(())
+        });
+        let gone = tokio::time::timeout(Duration::from_millis(50), work).await;
+        assert!(gone.is_err(), "it does not end by itself");
+        let cut = told.recv_timeout(Duration::from_secs(60));
+        assert_eq!(cut, Ok(Some(Cut::Cancelled)));
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_is_bounded_in_bytes() {
+        let cache = Cache::<usize>::default();
+        let large = "x".repeat(KEPT_BYTES / 4);
+        for key in 0..12 {
+            let large = large.clone();
+            cache.get(key, move || Ok(large)).await.unwrap();
+        }
+        let slots = cache.slots.lock().unwrap();
+        let kept: usize = slots
+            .iter()
+            .filter_map(|(_, s)| s.get())
+            .map(Bytes::len)
+            .sum();
+        assert!(kept <= KEPT_BYTES + large.len() + 2, "{kept}");
+    }
 }

@@ -39,7 +39,14 @@ impl Hosts {
         self.0.iter().any(|name| name.eq_ignore_ascii_case(host))
     }
 
-    fn check(&self, headers: &HeaderMap) -> Result<(), ApiError> {
+    fn check(&self, request: &Request) -> Result<(), ApiError> {
+        let headers = request.headers();
+        once(headers, &HOST)?;
+        once(headers, &ORIGIN)?;
+        if request.uri().authority().is_some() {
+            // Which of two names is meant, this one or `Host`, is not for a server to guess.
+            return Err(ApiError::refused("expected a path, not a whole address"));
+        }
         let text = |value: Option<&HeaderValue>| {
             value
                 .and_then(|v| v.to_str().ok())
@@ -62,12 +69,33 @@ impl Hosts {
             .strip_prefix("http://")
             .is_some_and(|o| self.knows(o));
         if origin.is_some() && !ours {
-            return Err(ApiError::new(
-                StatusCode::FORBIDDEN,
-                "requests from pages of other sites are not answered",
-            ));
+            return Err(foreign());
+        }
+        // Browsers say who asks, even where no `Origin` is sent: an image, a script, a link of another site.
+        let site = text(headers.get("sec-fetch-site"));
+        let inside = ["", "same-origin", "none"].contains(&site.as_str());
+        let api = request.uri().path().starts_with("/api");
+        if api && !inside {
+            return Err(foreign());
         }
         Ok(())
+    }
+}
+
+fn foreign() -> ApiError {
+    ApiError::new(
+        StatusCode::FORBIDDEN,
+        "requests from pages of other sites are not answered",
+    )
+}
+
+/// The header is not there twice.
+fn once(headers: &HeaderMap, name: &HeaderName) -> Result<(), ApiError> {
+    match headers.get_all(name).iter().count() {
+        0 | 1 => Ok(()),
+        n => Err(ApiError::refused(format!(
+            "{n} headers `{name}`; expected one"
+        ))),
     }
 }
 
@@ -78,7 +106,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 /// Refuses strangers, and tells the browser what to refuse.
 pub async fn guard(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
-    let mut response = match hosts.check(request.headers()) {
+    let mut response = match hosts.check(&request) {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     };

@@ -252,14 +252,21 @@ pub struct BillPage {
 /// If there is no such scenario, or something cannot be run.
 pub fn cost(library: &Library, scenario: &str, limits: &Limits) -> Result<Vec<BillPage>, ApiError> {
     let scenario = library.scenario(scenario)?;
+    let started = std::time::Instant::now();
     let concerned = library
         .schemes
         .iter()
         .filter(|scheme| scheme.family.concerns(&scenario.setup));
     concerned
         .map(|scheme| {
+            // The time is that of all of them together.
+            let left = |t: std::time::Duration| t.saturating_sub(started.elapsed());
+            let limits = Limits {
+                timeout: limits.timeout.map(left),
+                ..*limits
+            };
             let bill =
-                cost::bill(scheme, scenario, limits).map_err(|e| ApiError::refused(chain(&e)))?;
+                cost::bill(scheme, scenario, &limits).map_err(|e| ApiError::refused(chain(&e)))?;
             let cycle = |figure: &Figure| {
                 let steps = figure.cycle.iter().flat_map(|c| &c.steps);
                 let named = |s: &TraceStep| {

@@ -195,7 +195,13 @@ fn run(
     let runs = match memory {
         Memory::Sequential => answer.runs,
         Memory::Weak => {
-            match loomed::run(unit, Orders::Declared, &Reach::DEFAULT).map_err(refused)? {
+            match loomed::run(
+                unit,
+                Orders::Declared,
+                &Reach::DEFAULT.within(&options.limits),
+            )
+            .map_err(refused)?
+            {
                 Looming::Ran(loomed) => loomed.runs(unit, &answer).map_err(refused)?,
                 Looming::Passed(why) => {
                     return Err(ApiError::refused(format!("not run as threads: {why}")));

@@ -1,7 +1,8 @@
 //! The bench: explorations that somebody asked for, with progress, limits and an end on request.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -50,7 +51,7 @@ impl Ceiling {
         Limits {
             max_states: Some(self.states),
             timeout: Some(Duration::from_secs(self.seconds)),
-            max_memory: Some(self.mib << 20),
+            max_memory: Some(self.mib.saturating_mul(1 << 20)),
         }
     }
 }
@@ -131,6 +132,8 @@ struct Job {
     meter: Arc<Meter>,
     started: Instant,
     news: watch::Sender<Vec<News>>,
+    /// Who listens now.
+    listeners: AtomicUsize,
 }
 
 impl Job {
@@ -147,10 +150,19 @@ impl Job {
     }
 }
 
+/// Bits of a run's number: what a browser's numbers hold.
+const BITS: u32 = 53;
+
+/// A number that nobody can guess: who knows it may listen, and end the run. The hasher's keys are random.
+fn number() -> u64 {
+    let mut hasher = RandomState::new().build_hasher();
+    hasher.write_u64(0);
+    hasher.finish() >> (u64::BITS - BITS)
+}
+
 /// All runs.
 pub struct Runs {
     ceiling: Ceiling,
-    next: AtomicU64,
     jobs: Mutex<VecDeque<Arc<Job>>>,
 }
 
@@ -162,7 +174,6 @@ impl Runs {
     pub fn new(ceiling: Ceiling) -> Runs {
         Runs {
             ceiling,
-            next: AtomicU64::new(1),
             jobs: Mutex::default(),
         }
     }
@@ -225,7 +236,7 @@ impl Runs {
         Ok(Limits {
             max_states: Some(within("states", order.states.unwrap_or(states), states)?),
             timeout: Some(Duration::from_secs(seconds as u64)),
-            max_memory: Some(within("mib", order.mib.unwrap_or(mib), mib)? << 20),
+            max_memory: Some(within("mib", order.mib.unwrap_or(mib), mib)?.saturating_mul(1 << 20)),
         })
     }
 
@@ -247,10 +258,11 @@ impl Runs {
             jobs.remove(oldest);
         }
         let job = Arc::new(Job {
-            id: self.next.fetch_add(1, Ordering::Relaxed),
+            id: number(),
             meter: Arc::default(),
             started: Instant::now(),
             news: watch::Sender::new(Vec::new()),
+            listeners: AtomicUsize::new(0),
         });
         jobs.push_back(Arc::clone(&job));
         Ok(job)
@@ -272,7 +284,7 @@ impl Runs {
         self.job(id).map(|job| job.meter.cancel())
     }
 
-    /// What happens in a run, from its beginning. Who stops listening before its end ends it.
+    /// What happens in a run, from its beginning. It ends when the last who listens stops before its end.
     ///
     /// # Errors
     /// If there is none of that number.
@@ -281,6 +293,7 @@ impl Runs {
         id: u64,
     ) -> Result<impl Stream<Item = Result<Event, std::convert::Infallible>> + use<>, ApiError> {
         let job = self.job(id)?;
+        job.listeners.fetch_add(1, Ordering::SeqCst);
         let ears = Ears {
             news: job.news.subscribe(),
             job,
@@ -332,7 +345,8 @@ impl Ears {
 
 impl Drop for Ears {
     fn drop(&mut self) {
-        if !self.over {
+        let last = self.job.listeners.fetch_sub(1, Ordering::SeqCst) == 1;
+        if last && !self.over {
             self.job.meter.cancel();
         }
     }

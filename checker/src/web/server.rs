@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 
 use super::assets;
@@ -32,8 +33,11 @@ use super::threads::Threads;
 use crate::expectation::Expectations;
 use crate::itf::ENDING;
 
-/// Largest body of a request: a trace of ten thousand steps with all its variables.
+/// Largest trace file: ten thousand steps with all their variables.
 pub const BODY_MAX: usize = 32 << 20;
+
+/// Largest body of any other request: twenty thousand steps by name.
+pub const ORDER_MAX: usize = 4 << 20;
 
 /// Most steps that somebody may ask to be taken.
 const CHOICES_MAX: usize = 20_000;
@@ -54,7 +58,8 @@ pub struct App {
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Question {
     Trace(Subject, Memory),
-    Compare(Subject, Vec<Choice>, Place),
+    /// By a hash of the request, which may be large.
+    Compare([u8; 32]),
     Cost(String),
 }
 
@@ -106,12 +111,18 @@ pub fn router(app: App, hosts: Hosts) -> Router {
         .route("/trace", get(trace))
         .route("/start", get(start))
         .route("/itf", get(itf))
-        .route("/open", post(open))
+        .route("/open", post(open).layer(DefaultBodyLimit::max(BODY_MAX)))
         .route("/replay", post(replay))
         .route("/compare", post(beside))
         .route("/runs", post(begin))
         .route("/runs/{id}", axum::routing::delete(cancel))
-        .route("/runs/{id}/events", get(listen))
+        .route(
+            "/runs/{id}/events",
+            // Who asks for the head alone is no listener.
+            get(listen).head(|| async {
+                ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "events are listened to")
+            }),
+        )
         .route("/claims", get(claims))
         .route("/bugs", get(bugs))
         .route("/ablation/{scheme}", get(ablation))
@@ -125,7 +136,7 @@ pub fn router(app: App, hosts: Hosts) -> Router {
                 "this address is not asked that way",
             )
         })
-        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(DefaultBodyLimit::max(ORDER_MAX))
         .layer(axum::middleware::from_fn_with_state(hosts, guard))
         .with_state(Arc::new(app))
 }
@@ -197,7 +208,8 @@ async fn start(State(app): Shared, query: Result<Query<StartQuery>, QueryRejecti
 async fn itf(State(app): Shared, query: Asked) -> Answer {
     let (subject, memory) = asked(query)?;
     let (library, limits) = (Arc::clone(&app.library), app.ceiling.limits());
-    let document = blocking(move || page::file(&library, &subject, memory, limits)).await?;
+    let work = move || page::file(&library, &subject, memory, limits);
+    let document = app.answers.compute(work).await?;
     let name = format!("attachment; filename=\"{}{ENDING}\"", document.stem());
     Ok((
         [(header::CONTENT_DISPOSITION, name)],
@@ -262,7 +274,8 @@ async fn beside(State(app): Shared, order: Result<Json<CompareOrder>, JsonReject
     }) = order?;
     few(&choices)?;
     let library = Arc::clone(&app.library);
-    let question = Question::Compare(subject.clone(), choices.clone(), with.clone());
+    let asked = serde_json::to_vec(&(&subject, &choices, &with)).expect("plain data");
+    let question = Question::Compare(Sha256::digest(asked).into());
     let work = move || compare(&library, &subject, &choices, &with);
     app.answers.get(question, work).await.map(body)
 }

@@ -3,7 +3,9 @@
 mod bad_input;
 mod check;
 mod docs;
+mod hostile;
 mod ledgers;
+mod nothing;
 mod printed;
 mod threads;
 mod without;

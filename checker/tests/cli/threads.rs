@@ -64,12 +64,12 @@ fn what_no_thread_can_run_is_named_and_does_not_abort() {
         &["--invariant", "snapshot", "--max-states", "1000"],
     ]
     .concat());
-    let text = stdout(&output);
+    let error = stderr(&output);
     assert!(
-        text.contains("8 tasks are more than loom has threads for"),
-        "{text}"
+        error.contains("8 tasks are more than loom has threads for"),
+        "{error}"
     );
-    assert!(output.status.code().is_some(), "no signal");
+    assert_eq!(output.status.code(), Some(2), "nothing was run");
 }
 
 #[test]

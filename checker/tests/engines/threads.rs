@@ -45,10 +45,12 @@ fn the_engines_agree_on_every_quick_scenario() {
             to_the_end: 2_000,
             preemptions: 2,
             executions: 20_000,
+            ..Reach::DEFAULT
         },
         sample: shuttle::Bounds {
             schedules: 30,
             time: None,
+            memory: None,
             seed: 1,
             stop_at_violation: false,
         },
@@ -97,6 +99,7 @@ fn the_engines_agree_under_schemes_that_wait_retry_and_replace() {
         sample: shuttle::Bounds {
             schedules: 50,
             time: None,
+            memory: None,
             seed: 7,
             stop_at_violation: false,
         },
@@ -124,6 +127,7 @@ fn a_run_cut_short_is_inconclusive() {
         to_the_end: 3,
         preemptions: 2,
         executions: 3,
+        ..Reach::DEFAULT
     };
     let answer = suite::run(&unit, &Options::default()).expect("run");
     assert_eq!(answer.runs[0].verdict, Verdict::Holds);
@@ -148,6 +152,7 @@ fn what_shuttle_meets_is_a_path_of_the_machine() {
     let bounds = shuttle::Bounds {
         schedules: 200,
         time: None,
+        memory: None,
         seed: 3,
         stop_at_violation: true,
     };
@@ -201,6 +206,7 @@ fn the_audit_finds_what_an_order_is_for() {
         to_the_end: 1_000,
         preemptions: 2,
         executions: 2_000,
+        ..Reach::DEFAULT
     };
     let units = [unit("stable-pin-mkclean", "ext4-write-vs-splice")];
     let audited = audit(&units, &reach, JOBS, &|_, _| {}).expect("audited");

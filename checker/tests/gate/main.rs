@@ -2,6 +2,7 @@
 //! from any number of threads, and nothing that goes wrong loses what is there.
 
 mod differences;
+mod falsified;
 mod parsers;
 mod place;
 mod reports;

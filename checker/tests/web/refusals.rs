@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use foliocheck::web::runs::Ceiling;
-use foliocheck::web::server::BODY_MAX;
+use foliocheck::web::server::{BODY_MAX, ORDER_MAX};
 use serde_json::{Value, json};
 
 use super::{TRACE, answer, ask, get, post, send, server, subject};
@@ -271,8 +271,88 @@ async fn what_another_site_could_send_is_refused() {
 #[tokio::test]
 async fn a_huge_body_is_refused() {
     let server = server(Ceiling::default());
-    for path in ["/api/open", "/api/runs", "/api/replay"] {
-        let (status, _) = post(&server, path, " ".repeat(BODY_MAX + 1)).await;
+    for (path, most) in [
+        ("/api/open", BODY_MAX),
+        ("/api/runs", ORDER_MAX),
+        ("/api/replay", ORDER_MAX),
+        ("/api/compare", ORDER_MAX),
+    ] {
+        let (status, _) = post(&server, path, " ".repeat(most + 1)).await;
         assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
     }
+}
+
+#[tokio::test]
+async fn two_names_or_a_whole_address_are_refused() {
+    let server = server(Ceiling::default());
+    let ours = "127.0.0.1:8123";
+    for (name, first, second) in [
+        (header::HOST, ours, "evil.example"),
+        (header::HOST, "evil.example", ours),
+        (header::HOST, ours, ours),
+        (
+            header::ORIGIN,
+            "http://127.0.0.1:8123",
+            "http://evil.example",
+        ),
+        (
+            header::ORIGIN,
+            "http://evil.example",
+            "http://127.0.0.1:8123",
+        ),
+    ] {
+        let mut request = Request::get("/api/limits");
+        if name == header::ORIGIN {
+            request = request.header(header::HOST, ours);
+        }
+        let request = request.header(&name, first).header(&name, second);
+        let (status, refused) = answer(&server, request.body(Body::empty()).unwrap()).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{refused}");
+        assert!(
+            refused["error"].as_str().unwrap().contains("2 headers"),
+            "{refused}"
+        );
+    }
+    for address in [
+        "http://evil.example/api/limits",
+        "http://127.0.0.1:8123/api/limits",
+    ] {
+        let request = Request::get(address).header(header::HOST, ours);
+        let (status, refused) = answer(&server, request.body(Body::empty()).unwrap()).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn what_another_site_loads_is_refused() {
+    let server = server(Ceiling::default());
+    for (site, expected) in [
+        ("cross-site", StatusCode::FORBIDDEN),
+        ("same-site", StatusCode::FORBIDDEN),
+        ("same-origin", StatusCode::OK),
+        ("none", StatusCode::OK),
+    ] {
+        let request = ask("GET", "/api/limits").header("sec-fetch-site", site);
+        let (status, _) = answer(&server, request.body(Body::empty()).unwrap()).await;
+        assert_eq!(status, expected, "{site}");
+        // A link of another site to the page itself is followed.
+        let request = ask("GET", "/").header("sec-fetch-site", site);
+        let response = send(&server, request.body(Body::empty()).unwrap()).await;
+        assert_eq!(response.status(), StatusCode::OK, "{site}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trace_files_are_computed_a_few_at_once() {
+    let server = server(Ceiling {
+        seconds: 2,
+        ..Ceiling::default()
+    });
+    let path = "/api/itf?scheme=stable-pin-mkclean&scenario=reference&invariant=snapshot";
+    let all = (0..40).map(|_| get(&server, path));
+    let answers = futures_util::future::join_all(all).await;
+    let busy = answers
+        .iter()
+        .filter(|(s, _)| *s == StatusCode::TOO_MANY_REQUESTS);
+    assert!(busy.count() >= 20, "more than 18 at once");
 }

@@ -123,3 +123,40 @@ async fn a_run_that_nobody_listens_to_any_more_ends() {
     let told = news(&server, id).await;
     assert_eq!(told.last().unwrap()["cancelled"], true);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_cannot_end_a_run() {
+    let server = server(Ceiling::default());
+    let id = begin(
+        &server,
+        json!({"scheme": "stable-pin-mkclean", "scenario": "reference", "seconds": 20}),
+    )
+    .await;
+    // Numbers are not to be guessed.
+    for guess in 1..50 {
+        let events = ask("GET", &format!("/api/runs/{guess}/events"));
+        let response = send(&server, events.body(Body::empty()).unwrap()).await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{guess}");
+    }
+    let events = |method: &str| {
+        let request = ask(method, &format!("/api/runs/{id}/events"));
+        request.body(Body::empty()).unwrap()
+    };
+    let owner = send(&server, events("GET")).await;
+    let mut owner = owner.into_body();
+    owner.frame().await.unwrap().unwrap();
+    // Neither who asks for the head, nor a second listener that goes away, ends it.
+    let head = send(&server, events("HEAD")).await;
+    assert_eq!(head.status(), StatusCode::METHOD_NOT_ALLOWED);
+    let second = send(&server, events("GET")).await;
+    let mut second = second.into_body();
+    second.frame().await.unwrap().unwrap();
+    drop(second);
+    let frame = owner.frame().await.unwrap().unwrap();
+    let text = String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap();
+    assert!(!text.contains("\"cancelled\":true"), "{text}");
+    // The last one that goes away does.
+    drop(owner);
+    let told = news(&server, id).await;
+    assert_eq!(told.last().unwrap()["cancelled"], true);
+}

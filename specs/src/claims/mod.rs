@@ -42,7 +42,7 @@ use foliocheck_model::machine::ablate::Ablation;
 
 pub use file::parse;
 
-use crate::file::FileError;
+use crate::file::{FileError, read_text};
 
 const BUILT_IN: &str = include_str!("../../claims.toml");
 
@@ -144,6 +144,9 @@ impl std::str::FromStr for Without {
     }
 }
 
+/// How many claims there are: the gate holds [`own`] to it.
+pub const NUMBER: usize = 37;
+
 /// The project's own claims: from the source tree if it is still there, else as built in.
 ///
 /// # Errors
@@ -151,10 +154,7 @@ impl std::str::FromStr for Without {
 pub fn own() -> Result<Vec<Claim>, FileError> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("claims.toml");
     if path.is_file() {
-        let text = std::fs::read_to_string(&path).map_err(|source| FileError::Io {
-            path: path.clone(),
-            source,
-        })?;
+        let text = read_text(&path)?;
         return parse(&path, &text);
     }
     parse(&path, BUILT_IN)

@@ -11,6 +11,7 @@ use super::room::room;
 use super::whole::whole;
 use super::{Raw, RawPte};
 use crate::file::Fault;
+use crate::names::forbidden;
 
 /// Most tasks in a scenario.
 const TASKS_MAX: usize = 8;
@@ -25,6 +26,7 @@ const PIPE_MAX: usize = 4;
 
 /// Checks everything.
 pub(super) fn setup(raw: &Raw) -> Result<Setup, Fault> {
+    texts(raw)?;
     groups(raw)?;
     let (mapping, filesystem) = choose(
         raw.filesystem.as_ref(),
@@ -62,11 +64,7 @@ pub(super) fn setup(raw: &Raw) -> Result<Setup, Fault> {
         pipes: pipes.clone(),
         sockets,
     };
-    let ptes = raw
-        .pte
-        .iter()
-        .map(|p| pte(p, &limits, mapping, &folios))
-        .collect::<Result<_, _>>()?;
+    let ptes = ptes(raw, &limits, mapping, &folios)?;
     let tasks = tasks(raw, &limits)?;
     let setup = Setup {
         words,
@@ -88,6 +86,22 @@ pub(super) fn setup(raw: &Raw) -> Result<Setup, Fault> {
     whole(raw, &setup)?;
     room(raw, &setup)?;
     Ok(setup)
+}
+
+/// What is printed as it stands.
+fn texts(raw: &Raw) -> Result<(), Fault> {
+    let lines = [
+        ("title", &raw.title, false, "one line"),
+        ("about", &raw.about, true, "lines of text"),
+    ];
+    for (field, text, several, expected) in lines {
+        let bad = forbidden(text.get_ref(), several);
+        if let Some((_, c)) = bad {
+            let message = format!("expected {expected} without {}", c.escape_default());
+            return Err(Fault::at(text.span(), field, message));
+        }
+    }
+    Ok(())
 }
 
 fn groups(raw: &Raw) -> Result<(), Fault> {
@@ -222,6 +236,29 @@ fn folios(raw: &Raw) -> Result<Vec<FolioInit>, Fault> {
             })
         })
         .collect()
+}
+
+/// Each entry of a page table once.
+fn ptes(
+    raw: &Raw,
+    limits: &Limits,
+    mapping: Mapping,
+    folios: &[FolioInit],
+) -> Result<Vec<PteSetup>, Fault> {
+    let mut ptes: Vec<PteSetup> = Vec::new();
+    for spanned in &raw.pte {
+        let new = pte(spanned, limits, mapping, folios)?;
+        let same = |p: &&PteSetup| (p.mm, p.folio) == (new.mm, new.folio);
+        if ptes.iter().any(|p| same(&p)) {
+            let message = format!(
+                "the entry of address space {} for folio {} is there twice, expected one [[pte]] for each",
+                new.mm, new.folio
+            );
+            return Err(Fault::at(spanned.span(), "pte", message));
+        }
+        ptes.push(new);
+    }
+    Ok(ptes)
 }
 
 fn pte(

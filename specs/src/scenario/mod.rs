@@ -43,7 +43,8 @@ use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::file::{Fault, FileError, read_toml};
+use crate::file::{Fault, FileError, read_text, read_toml};
+use crate::names::is_name;
 
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
@@ -68,8 +69,8 @@ pub struct Scenario {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Raw {
-    pub title: String,
-    pub about: String,
+    pub title: Spanned<String>,
+    pub about: Spanned<String>,
     pub groups: Spanned<Vec<Spanned<String>>>,
     pub filesystem: Option<Spanned<String>>,
     pub words: Option<Spanned<usize>>,
@@ -118,6 +119,14 @@ pub(crate) struct RawTask {
     pub forever: Option<Spanned<bool>>,
 }
 
+/// The id that a file's name gives.
+fn id(path: &Path) -> Result<String, FileError> {
+    let stem = path.file_stem().and_then(|s| s.to_str());
+    stem.filter(|stem| is_name(stem))
+        .map(str::to_owned)
+        .ok_or_else(|| FileError::Name(path.to_owned()))
+}
+
 /// Scenarios of this group run only when they are asked for.
 pub const LARGE: &str = "large";
 
@@ -140,15 +149,10 @@ impl Scenario {
         let invalid = |fault: Fault| fault.within(path, text);
         let raw: Raw = read_toml(text).map_err(invalid)?;
         let setup = check::setup(&raw).map_err(invalid)?;
-        let id = path
-            .file_stem()
-            .and_then(|s| s.to_str())
-            .unwrap_or("scenario")
-            .to_owned();
         Ok(Scenario {
-            id,
-            title: raw.title,
-            about: raw.about.trim().to_owned(),
+            id: id(path)?,
+            title: raw.title.into_inner(),
+            about: raw.about.get_ref().trim().to_owned(),
             groups: raw
                 .groups
                 .into_inner()
@@ -183,8 +187,8 @@ impl Scenario {
         paths
             .iter()
             .map(|path| {
-                let text = std::fs::read_to_string(path).map_err(|e| io(path, e))?;
-                Scenario::parse(path, &text)
+                id(path)?;
+                Scenario::parse(path, &read_text(path)?)
             })
             .collect()
     }

@@ -79,6 +79,18 @@ pub const OBJECTS: &[Case] = &[
         &["only tmpfs", "none, clean, dirty"],
     ),
     case(
+        "two states of one PTE",
+        &[(
+            "state = \"dirty\"",
+            "state = \"dirty\"\n[[pte]] #!\nmm = 0\nfolio = 0\nstate = \"clean\"",
+        )],
+        "pte",
+        &[
+            "address space 0 for folio 0 is there twice",
+            "expected one [[pte]]",
+        ],
+    ),
+    case(
         "dirty PTE of a clean folio",
         &[
             ("dirty = true\n", ""),

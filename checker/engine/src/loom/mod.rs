@@ -3,6 +3,10 @@
 //!
 //! What loom (0.7.3) does that would make a verdict wrong, and what is done about it:
 //!
+//! - it takes its settings from the environment, and panics where one is no number: every setting is given here,
+//!   and such an environment is refused;
+//! - it knows no bound on memory, and nobody can ask it to stop: an execution that begins after that ends it by an
+//!   unwinding that no hook of a panic sees;
 //! - it stops at `max_permutations` and `max_duration` as if it had finished, and looks at them only every
 //!   `checkpoint_interval` executions: executions are counted here, and one that reaches the bound is cut;
 //! - it panics, and may abort, with more than five threads, or more operations than `max_branches`: both are
@@ -23,7 +27,7 @@
 mod backend;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -34,6 +38,7 @@ use foliocheck_model::machine::interp::Action;
 
 pub use backend::Loom;
 
+use crate::limits::{self, Limits, Watch};
 use crate::lock;
 
 /// Most tasks: loom has five threads, and the one that starts the others runs a task as well.
@@ -54,6 +59,8 @@ pub struct Bounds {
     pub executions: usize,
     /// Most time.
     pub time: Option<Duration>,
+    /// Most memory of the whole process, in bytes.
+    pub memory: Option<usize>,
 }
 
 /// Why an exploration does not cover what its bounds say.
@@ -63,6 +70,10 @@ pub enum Cut {
     Executions,
     /// It reached its time.
     Time,
+    /// The process uses too much memory.
+    Memory,
+    /// Somebody asked it to stop.
+    Cancelled,
     /// An execution took too many steps.
     TooLong,
     /// A step that may go several ways came up twice in an execution.
@@ -81,6 +92,8 @@ impl std::fmt::Display for Cut {
         f.write_str(match self {
             Cut::Executions => "the largest number of executions was reached",
             Cut::Time => "the time was up",
+            Cut::Memory => "the largest use of memory was reached",
+            Cut::Cancelled => "it was stopped on request",
             Cut::TooLong => "executions with many retries were given up",
             Cut::ChoseTwice => {
                 "executions in which a step that may go several ways came up twice were given up"
@@ -137,6 +150,17 @@ pub enum LoomError {
     /// Threads did something that the machine does not.
     #[error("error of the executor: {0}")]
     NotRefined(String),
+    /// The environment has a setting of loom's that is no number.
+    #[error(
+        "{name} is `{value}`, which is no number: loom does not start with that; unset it (every bound of loom's \
+         is given by options here)"
+    )]
+    Environment {
+        /// The variable.
+        name: &'static str,
+        /// Its value.
+        value: String,
+    },
     /// loom itself failed.
     #[error("loom failed: {0}")]
     Failed(String),
@@ -148,6 +172,9 @@ struct Shared {
     found: Exploration,
     error: Option<LoomError>,
 }
+
+/// What an exploration is unwound with that nothing is wrong with.
+struct Stopped;
 
 /// Explores the executions of a system.
 ///
@@ -165,9 +192,15 @@ pub fn explore(
     if let Some(task) = tasks.iter().find(|t| t.forever) {
         return Err(LoomError::Endless(task.name.clone()));
     }
+    check_environment()?;
     crate::shuttle::keep_panic_hook();
     let shared = Arc::new(Mutex::new(Shared::default()));
     let started = Instant::now();
+    let watch = Arc::new(Watch::new(Limits {
+        max_states: None,
+        timeout: bounds.time,
+        max_memory: bounds.memory,
+    }));
     for script in scripts(prepared) {
         let before = lock(&shared).found.executions;
         let left = bounds.executions.saturating_sub(before);
@@ -180,10 +213,18 @@ pub fn explore(
             max_attempts: ATTEMPTS_MAX,
         };
         let checked = catch_unwind(AssertUnwindSafe(|| {
-            builder.check(move || one(&prepared, run.clone(), &into));
+            let watch = Arc::clone(&watch);
+            builder.check(move || {
+                if !watch.look() {
+                    resume_unwind(Box::new(Stopped));
+                }
+                one(&prepared, run.clone(), &into);
+            });
         }));
         let mut shared = lock(&shared);
-        if let Err(panic) = checked {
+        if let Err(panic) = checked
+            && !panic.is::<Stopped>()
+        {
             return Err(LoomError::Failed(message(&*panic)));
         }
         if let Some(error) = shared.error.take() {
@@ -191,6 +232,14 @@ pub fn explore(
         }
         // loom executes nothing where nothing is left, and one less than it is allowed: an exploration that
         // ends on its own at just that number counts as cut.
+        if let Some(cut) = watch.cut() {
+            shared.found.cut = Some(match cut {
+                limits::Cut::Time | limits::Cut::States => Cut::Time,
+                limits::Cut::Memory => Cut::Memory,
+                limits::Cut::Cancelled => Cut::Cancelled,
+            });
+            break;
+        }
         if shared.found.executions - before + 1 >= left {
             shared.found.cut.get_or_insert(Cut::Executions);
         } else if bounds.time.is_some_and(|t| started.elapsed() >= t) {
@@ -199,6 +248,27 @@ pub fn explore(
     }
     let found = std::mem::take(&mut lock(&shared).found);
     Ok(found)
+}
+
+/// What loom reads from the environment as a number, and panics if it is none.
+const NUMBERS: [&str; 5] = [
+    "LOOM_CHECKPOINT_INTERVAL",
+    "LOOM_MAX_BRANCHES",
+    "LOOM_MAX_DURATION",
+    "LOOM_MAX_PERMUTATIONS",
+    "LOOM_MAX_PREEMPTIONS",
+];
+
+/// The environment is one that loom can be started in.
+fn check_environment() -> Result<(), LoomError> {
+    for name in NUMBERS {
+        if let Ok(value) = std::env::var(name)
+            && value.parse::<u32>().is_err()
+        {
+            return Err(LoomError::Environment { name, value });
+        }
+    }
+    Ok(())
 }
 
 /// Every field is set: nothing is taken from the environment.

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Once};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use foliocheck_model::executor::execution::{self, Orders, Prepared, Run};
 use foliocheck_model::executor::follow::Follow;
@@ -25,6 +25,7 @@ use shuttle::{Config, FailurePersistence, Runner};
 
 pub use backend::Shuttle;
 
+use crate::limits::{Cut, Limits, Watch};
 use crate::lock;
 
 /// Most attempts at a step in one execution: where a task never ends, executions are cut here.
@@ -76,6 +77,8 @@ pub struct Bounds {
     pub schedules: usize,
     /// Most time.
     pub time: Option<Duration>,
+    /// Most memory of the whole process, in bytes.
+    pub memory: Option<usize>,
     /// Where chance begins: the same seed gives the same schedules.
     pub seed: u64,
     /// Stop once something that is asked is violated.
@@ -104,6 +107,8 @@ pub struct Sample {
     pub longest: usize,
     /// Executions that did not come to an end.
     pub unfinished: usize,
+    /// Why there are fewer schedules than were asked for.
+    pub cut: Option<Cut>,
     /// Final observations.
     pub outcomes: BTreeSet<Vec<u64>>,
     /// Predicates that were true, each with the shortest way there that was met.
@@ -159,7 +164,11 @@ pub fn sample(prepared: &Arc<Prepared>, bounds: &Bounds) -> Result<Sample, Shutt
     keep_panic_hook();
     let shared = Arc::new(Mutex::new(Shared::default()));
     let stop = Arc::new(AtomicBool::new(false));
-    let until = bounds.time.map(|t| Instant::now() + t);
+    let watch = Arc::new(Watch::new(Limits {
+        max_states: None,
+        timeout: bounds.time,
+        max_memory: bounds.memory,
+    }));
     // PCT panics where there is nobody to compete with.
     let alone = prepared.system.tasks.len() < 2;
     for chooser in Chooser::ALL {
@@ -169,7 +178,7 @@ pub fn sample(prepared: &Arc<Prepared>, bounds: &Bounds) -> Result<Sample, Shutt
         let scheduler = Stoppable {
             inner: chooser.scheduler(bounds.seed, bounds.schedules),
             stop: Arc::clone(&stop),
-            until,
+            watch: Arc::clone(&watch),
         };
         let (prepared, into, stop) = (Arc::clone(prepared), Arc::clone(&shared), Arc::clone(&stop));
         let stop_at_violation = bounds.stop_at_violation;
@@ -191,7 +200,8 @@ pub fn sample(prepared: &Arc<Prepared>, bounds: &Bounds) -> Result<Sample, Shutt
             return Err(ShuttleError::Failed);
         }
     }
-    let sample = std::mem::take(&mut lock(&shared).sample);
+    let mut sample = std::mem::take(&mut lock(&shared).sample);
+    sample.cut = watch.cut();
     Ok(sample)
 }
 
@@ -257,13 +267,12 @@ fn one(prepared: &Arc<Prepared>, shared: &Mutex<Shared>, chooser: Chooser, befor
 struct Stoppable {
     inner: Box<dyn Scheduler + Send>,
     stop: Arc<AtomicBool>,
-    until: Option<Instant>,
+    watch: Arc<Watch>,
 }
 
 impl Scheduler for Stoppable {
     fn new_execution(&mut self) -> Option<Schedule> {
-        let late = self.until.is_some_and(|t| Instant::now() >= t);
-        if late || self.stop.load(Ordering::Relaxed) {
+        if self.stop.load(Ordering::Relaxed) || !self.watch.look() {
             return None;
         }
         self.inner.new_execution()

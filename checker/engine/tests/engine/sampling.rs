@@ -21,6 +21,7 @@ use crate::systems::{F, chooses, overflows, sooner_or_later};
 const BOUNDS: Bounds = Bounds {
     schedules: 100,
     time: None,
+    memory: None,
     seed: 3,
     stop_at_violation: false,
 };

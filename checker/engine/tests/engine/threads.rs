@@ -22,6 +22,7 @@ const WHOLE: Bounds = Bounds {
     preemptions: None,
     executions: 100_000,
     time: None,
+    memory: None,
 };
 
 /// The shape of "take the hold, look at the page-table entry" against "make the entry writable, look at the
