@@ -15,7 +15,10 @@
 //! Everything works in a folder of its own, on file systems that it made there. Nothing stays behind: see [`place`].
 //! What the machine does not allow is said, and never counts as seen.
 
+pub mod act;
+pub mod gate;
 pub mod observe;
 pub mod place;
 pub mod probe;
+pub mod reproduce;
 mod sys;

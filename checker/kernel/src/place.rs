@@ -337,8 +337,8 @@ impl Drop for Scratch {
     }
 }
 
-/// Size of an image; sparse. mkfs.xfs refuses less than 300 MiB.
-const IMAGE: u64 = 384 << 20;
+/// Size of an image; sparse. mkfs.xfs refuses less than 300 MiB, and mkfs.ext4 takes blocks of 1 KiB below 512 MiB.
+const IMAGE: u64 = 640 << 20;
 
 /// A fresh file system, mounted; or a folder on one.
 #[derive(Clone, Debug)]

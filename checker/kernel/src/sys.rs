@@ -367,3 +367,15 @@ pub(crate) fn load_bpf() -> Result<OwnedFd> {
         Ok(OwnedFd::from_raw_fd(i32::try_from(fd).unwrap_or(-1)))
     }
 }
+
+/// The program that is started ends when the thread that starts it does.
+pub(crate) fn die_with_parent(command: &mut std::process::Command) {
+    use std::os::unix::process::CommandExt as _;
+    // SAFETY: between fork and exec, prctl is the only thing that is done: a system call, which allocates nothing and
+    // takes no lock.
+    unsafe {
+        command.pre_exec(|| {
+            result(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL)).map(drop)
+        });
+    }
+}

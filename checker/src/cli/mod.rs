@@ -11,6 +11,7 @@ mod cost;
 mod export;
 mod gate;
 mod job;
+mod kernel;
 mod progress;
 mod select;
 mod show;
@@ -69,6 +70,10 @@ enum Command {
     },
     /// Print the shortest counterexample of a scheme, scenario and invariant
     Trace(TraceArgs),
+    /// Say what this machine allows of what talks to the running kernel
+    Probe(kernel::ProbeArgs),
+    /// Write the C program that shows a finding on a running kernel, or run it
+    Reproduce(kernel::ReproduceArgs),
     /// Write that page as one file, with all counterexamples, to be read without a server
     Export(export::ExportArgs),
     /// Serve a page to browse verdicts, step through counterexamples, try rules
@@ -400,6 +405,8 @@ fn run(schemes: Vec<Scheme>, home: PathBuf) -> ExitCode {
                 },
         } => show::program(&place, &name, &scheme, scenario.as_deref()),
         Command::Trace(args) => show::trace(&place, &args),
+        Command::Probe(args) => kernel::probe(&args),
+        Command::Reproduce(args) => kernel::reproduce(&args),
         Command::Export(args) => export::export(&place, &args),
         Command::Ui(args) => ui::ui(&place, &args),
     };
