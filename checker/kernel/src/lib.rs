@@ -8,6 +8,7 @@
 //! | [`gate`] | how a call is held at a step: a source buffer whose page is not there yet |
 //! | [`observe`] | what can be seen without changing it: flags of a folio, bytes in memory and on disk, faults |
 //! | [`plan`] | a counterexample as whole calls, found on the model |
+//! | [`player`] | the file as a scenario has it at the start, and its calls |
 //! | [`replay`] | that plan played on the kernel, and compared after every call |
 //! | [`reproduce`] | the programs that show what was found in Linux |
 //! | `sys` | the only `unsafe` of the project: what no kept crate wraps |
@@ -19,6 +20,9 @@ pub mod act;
 pub mod gate;
 pub mod observe;
 pub mod place;
+pub mod plan;
+pub mod player;
 pub mod probe;
+pub mod replay;
 pub mod reproduce;
 mod sys;

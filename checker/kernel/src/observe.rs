@@ -100,7 +100,7 @@ impl Eyes {
     /// # Errors
     /// If the system refuses what it allowed before.
     pub fn look(&self) -> io::Result<Vec<Seen>> {
-        let map = Mapping::shared(&self.file, self.pages * PAGE, false)?;
+        let map = Mapping::shared(&self.file, 0, self.pages * PAGE, false)?;
         let cached = map.cached()?;
         drop(map);
         (0..self.pages)
@@ -136,11 +136,10 @@ impl Eyes {
         let Some((pagemap, kpageflags)) = &self.proc else {
             return Ok(None);
         };
-        let map = Mapping::shared(&self.file, self.pages * PAGE, false)?;
-        // The entry of this page alone: without this, neighbours would be mapped with it.
-        map.advise(libc::MADV_RANDOM)?;
-        map.load(page * PAGE);
-        let Some(frame) = frame(pagemap, map.address() + page * PAGE)? else {
+        // This page alone: a fault would map its neighbours as well.
+        let map = Mapping::shared(&self.file, page * PAGE, PAGE, false)?;
+        map.load(0);
+        let Some(frame) = frame(pagemap, map.address())? else {
             return Ok(None);
         };
         Ok(Some(Flags(number(kpageflags, frame)?)))

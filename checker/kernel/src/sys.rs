@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd as _, OwnedFd};
 use std::sync::atomic::{Ordering, compiler_fence};
 
 /// Size of a page.
-pub(crate) const PAGE: usize = 4096;
+pub const PAGE: usize = 4096;
 
 fn result(returned: impl TryInto<i64>) -> Result<usize> {
     let returned = returned.try_into().unwrap_or(-1);
@@ -30,22 +30,28 @@ unsafe impl Send for Mapping {}
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
-    /// Maps a file, shared; writable if asked for.
-    pub(crate) fn shared(file: impl AsFd, len: usize, writable: bool) -> Result<Mapping> {
+    /// Maps a part of a file, shared; writable if asked for.
+    pub(crate) fn shared(
+        file: impl AsFd,
+        offset: usize,
+        len: usize,
+        writable: bool,
+    ) -> Result<Mapping> {
         let write = if writable { libc::PROT_WRITE } else { 0 };
-        let fd = file.as_fd().as_raw_fd();
-        Mapping::new(len, libc::PROT_READ | write, libc::MAP_SHARED, fd)
+        let file = (file.as_fd().as_raw_fd(), offset);
+        Mapping::new(len, libc::PROT_READ | write, libc::MAP_SHARED, file)
     }
 
     /// Memory of its own, no page of it there yet.
     pub(crate) fn anonymous(len: usize) -> Result<Mapping> {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
-        Mapping::new(len, libc::PROT_READ | libc::PROT_WRITE, flags, -1)
+        Mapping::new(len, libc::PROT_READ | libc::PROT_WRITE, flags, (-1, 0))
     }
 
-    fn new(len: usize, prot: i32, flags: i32, fd: i32) -> Result<Mapping> {
+    fn new(len: usize, prot: i32, flags: i32, (fd, offset): (i32, usize)) -> Result<Mapping> {
+        let offset = i64::try_from(offset).map_err(Error::other)?;
         // SAFETY: no address is asked for, so nothing that exists is mapped over.
-        let start = unsafe { libc::mmap(std::ptr::null_mut(), len, prot, flags, fd, 0) };
+        let start = unsafe { libc::mmap(std::ptr::null_mut(), len, prot, flags, fd, offset) };
         if start == libc::MAP_FAILED {
             return Err(Error::last_os_error());
         }
@@ -88,21 +94,13 @@ impl Mapping {
         Ok(pages.iter().map(|page| page & 1 == 1).collect())
     }
 
-    /// mprotect(2) of a part.
-    pub(crate) fn protect(&self, offset: usize, len: usize, writable: bool) -> Result<()> {
-        self.check(offset, len);
+    /// mprotect(2).
+    pub(crate) fn protect(&self, writable: bool) -> Result<()> {
         let write = if writable { libc::PROT_WRITE } else { 0 };
         // SAFETY: the range is ours and stays mapped; nothing refers to it but through this type.
-        let returned = unsafe {
-            libc::mprotect(self.start.add(offset).cast(), len, libc::PROT_READ | write)
-        };
+        let returned =
+            unsafe { libc::mprotect(self.start.cast(), self.len, libc::PROT_READ | write) };
         result(returned).map(drop)
-    }
-
-    /// madvise(2) of the whole.
-    pub(crate) fn advise(&self, advice: i32) -> Result<()> {
-        // SAFETY: the range is ours; the pieces of advice that are given keep or reload file pages.
-        result(unsafe { libc::madvise(self.start.cast(), self.len, advice) }).map(drop)
     }
 }
 
@@ -122,12 +120,11 @@ pub(crate) fn minor_faults() -> Result<i64> {
     Ok(unsafe { usage.assume_init() }.ru_minflt)
 }
 
-/// sync_file_range(2): writes a range and waits for it.
-pub(crate) fn sync_range(file: impl AsFd, offset: i64, len: i64, wait: bool) -> Result<()> {
-    let mut flags = libc::SYNC_FILE_RANGE_WRITE;
-    if wait {
-        flags |= libc::SYNC_FILE_RANGE_WAIT_BEFORE | libc::SYNC_FILE_RANGE_WAIT_AFTER;
-    }
+/// sync_file_range(2): writes a range and waits for the IO.
+pub(crate) fn sync_range(file: impl AsFd, offset: i64, len: i64) -> Result<()> {
+    let flags = libc::SYNC_FILE_RANGE_WAIT_BEFORE
+        | libc::SYNC_FILE_RANGE_WRITE
+        | libc::SYNC_FILE_RANGE_WAIT_AFTER;
     // SAFETY: takes no pointers.
     result(unsafe { libc::sync_file_range(file.as_fd().as_raw_fd(), offset, len, flags) }).map(drop)
 }

@@ -4,6 +4,9 @@
 //! `FOLIOCHECK_KERNEL_TESTS=must` it fails instead.
 
 mod place;
+mod replay;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::sync::OnceLock;
 use std::time::Duration;

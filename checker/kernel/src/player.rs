@@ -1,0 +1,593 @@
+//! The kernel's side of a replay: the file as a scenario has it at the start, and its calls.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _};
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use foliocheck_model::kernel::setup::{Call, ExtentInit, FolioInit, PteInit, SyncMode};
+use foliocheck_model::kernel::world::{MOVED, World};
+use foliocheck_model::machine::System;
+use rustix::fs::{Advice, FallocateFlags};
+use rustix::pipe::SpliceFlags;
+
+use crate::act::{Begun, Outcome, Worker};
+use crate::gate::Source;
+use crate::place::Place;
+use crate::plan::Unit;
+use crate::sys::{self, Mapping};
+
+pub use crate::sys::PAGE;
+
+/// The file.
+const FILE: &str = "replayed";
+/// The file that shares blocks with it.
+const CLONE: &str = "clone";
+
+/// How long a call may take before it counts as blocked.
+pub const LIMIT: Duration = Duration::from_secs(2);
+
+/// The byte that stands for a token in every byte of a word: zero for zeros, else a letter.
+pub fn byte(label: &str, token: u64) -> u8 {
+    if label == "zero" {
+        0
+    } else {
+        b'A'.wrapping_add(u8::try_from(token).unwrap_or(u8::MAX))
+    }
+}
+
+/// The bytes of a page that are a word.
+pub fn word_range(words: usize, word: usize) -> std::ops::Range<usize> {
+    word * PAGE / words..(word + 1) * PAGE / words
+}
+
+/// What a call did, beside what it changed.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Acted {
+    /// What was done, in a few words.
+    pub did: String,
+    /// The bytes that it was given.
+    pub bytes: Option<Vec<u8>>,
+    /// Minor faults that it took.
+    pub faults: Option<i64>,
+}
+
+/// A pin that was taken before the start, and its store, which waits.
+#[derive(Debug)]
+struct Pin {
+    source: Source,
+    begun: Begun<io::Result<usize>>,
+    // The thread that the store is in.
+    _worker: Worker,
+}
+
+/// Plays calls on a file.
+#[derive(Debug)]
+pub struct Player<'a> {
+    world: &'a World,
+    system: &'a System,
+    path: PathBuf,
+    file: Arc<File>,
+    other: Option<Arc<File>>,
+    maps: BTreeMap<(usize, usize), Arc<Mapping>>,
+    buffers: BTreeMap<usize, Arc<Mapping>>,
+    pipes: Vec<(Arc<OwnedFd>, Arc<OwnedFd>)>,
+    sockets: Vec<(Arc<TcpStream>, Arc<TcpStream>)>,
+    pins: BTreeMap<(usize, usize), Pin>,
+    workers: Vec<Worker>,
+}
+
+fn bad(text: impl Into<String>) -> io::Error {
+    io::Error::other(text.into())
+}
+
+fn at(index: usize) -> u64 {
+    (index * PAGE) as u64
+}
+
+impl<'a> Player<'a> {
+    /// Makes the file, its mappings, pipes, sockets and pins as the scenario has them at the start.
+    ///
+    /// # Errors
+    /// If the system refuses something, or cannot be brought into that state.
+    pub fn new(system: &'a System, world: &'a World, place: &Place) -> io::Result<Player<'a>> {
+        let setup = &world.setup;
+        let path = place.dir().join(FILE);
+        let open = |name: &str| {
+            OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create_new(true)
+                .open(place.dir().join(name))
+        };
+        let file = Arc::new(open(FILE)?);
+        rustix::fs::fadvise(&file, 0, None, Advice::Random)?;
+        let shares = setup.folios.iter().any(|f| f.shared)
+            || setup.any_call(|c| matches!(c, Call::Reflink { .. }));
+        let other = shares.then(|| open(CLONE)).transpose()?.map(Arc::new);
+        let workers: io::Result<Vec<Worker>> =
+            setup.tasks.iter().map(|t| Worker::start(&t.name)).collect();
+        let mut player = Player {
+            world,
+            system,
+            path,
+            file,
+            other,
+            maps: BTreeMap::new(),
+            buffers: BTreeMap::new(),
+            pipes: Vec::new(),
+            sockets: Vec::new(),
+            pins: BTreeMap::new(),
+            workers: workers?,
+        };
+        player.lay_out()?;
+        player.pin()?;
+        for (index, init) in setup.folios.iter().enumerate() {
+            player.cache(index, init)?;
+        }
+        player.map_all()?;
+        player.connect()?;
+        Ok(player)
+    }
+
+    /// The file.
+    pub fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
+    /// Whether an entry is present for a page, in the mapping that stands for an address space.
+    pub fn present(&self, mm: usize, index: usize) -> io::Result<Option<bool>> {
+        let Some(map) = self.maps.get(&(mm, index)) else {
+            return Ok(None);
+        };
+        let pagemap = File::open("/proc/self/pagemap")?;
+        crate::observe::is_mapped(&pagemap, map.address()).map(Some)
+    }
+
+    /// A page whose words hold these tokens.
+    fn page(&self, index: usize, token: impl Fn(usize) -> u64) -> [u8; PAGE] {
+        let mut page = [0; PAGE];
+        let words = self.world.setup.words;
+        for word in 0..words {
+            let token = token(word);
+            page[word_range(words, word)].fill(self.byte(index, word, token));
+        }
+        page
+    }
+
+    fn byte(&self, index: usize, word: usize, token: u64) -> u8 {
+        let labels = self.world.tokens.labels(index, word);
+        let label = usize::try_from(token).ok().and_then(|t| labels.get(t));
+        byte(label.map_or("", String::as_str), token)
+    }
+
+    /// What is on disk: page by page, so that each is a folio of its own.
+    fn lay_out(&mut self) -> io::Result<()> {
+        let folios = &self.world.setup.folios;
+        self.file.set_len(at(folios.len()))?;
+        for (index, init) in folios.iter().enumerate() {
+            match init.extent {
+                ExtentInit::Written => {
+                    let token = self.world.tokens.initial_disk(index, init, 0);
+                    self.file.write_all_at(&self.page(index, |_| token), at(index))?;
+                    self.file.sync_all()?;
+                }
+                ExtentInit::Unwritten => {
+                    let mode = FallocateFlags::empty();
+                    rustix::fs::fallocate(&self.file, mode, at(index), PAGE as u64)?;
+                }
+                ExtentInit::Hole => {}
+            }
+        }
+        self.file.sync_all()?;
+        if let Some(other) = &self.other {
+            other.set_len(at(folios.len()))?;
+            for (index, _) in folios.iter().enumerate().filter(|(_, f)| f.shared) {
+                sys::clone_range(&self.file, other, at(index), PAGE as u64)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the pins, and stops each before its store.
+    fn pin(&mut self) -> io::Result<()> {
+        for (task, number, call) in self.world.setup.calls() {
+            let Call::PinStore { folio, words } = call else {
+                continue;
+            };
+            let source = Source::new()?;
+            let target = Mapping::shared(&self.file, folio * PAGE, PAGE, true)?;
+            let range = self.range(words);
+            let memory = source.memory();
+            let worker = Worker::start("pin")?;
+            let begun = worker.begin(move || {
+                sys::write_pinned(&memory, &target, range.start, range.len())
+            });
+            if !source.wait(LIMIT) {
+                return Err(bad("process_vm_writev does not reach its source"));
+            }
+            let pin = Pin {
+                source,
+                begun,
+                _worker: worker,
+            };
+            self.pins.insert((task, number), pin);
+        }
+        // Pinning dirtied it.
+        self.file.sync_all()
+    }
+
+    /// The bytes of a page that these words are, which are beside each other.
+    fn range(&self, words: &[usize]) -> std::ops::Range<usize> {
+        let all = self.world.setup.words;
+        let first = words.first().copied().unwrap_or(0);
+        let last = words.last().copied().unwrap_or(0);
+        word_range(all, first).start..word_range(all, last).end
+    }
+
+    /// In the page cache or not, dirty or not.
+    fn cache(&self, index: usize, init: &FolioInit) -> io::Result<()> {
+        let token = |word| self.world.tokens.initial_memory(index, word, init);
+        if init.dirty {
+            self.file.write_all_at(&self.page(index, token), at(index))?;
+        } else if init.cached {
+            self.file.read_exact_at(&mut [0; PAGE], at(index))?;
+        } else {
+            let len = std::num::NonZeroU64::new(PAGE as u64);
+            rustix::fs::fadvise(&self.file, at(index), len, Advice::DontNeed)?;
+        }
+        Ok(())
+    }
+
+    /// The mappings, and the state of their entries.
+    fn map_all(&mut self) -> io::Result<()> {
+        let keys: Vec<(usize, usize)> = self.world.ptes.keys().copied().collect();
+        for (mm, index) in keys {
+            if mm < MOVED && !self.world.vmas.contains_key(&mm) {
+                self.map(mm, index)?;
+            }
+        }
+        for pte in &self.world.setup.ptes {
+            let Some(map) = self.maps.get(&(pte.mm, pte.folio)) else {
+                return Err(bad("an entry of an address space that maps nothing yet"));
+            };
+            let init = &self.world.setup.folios[pte.folio];
+            match pte.init {
+                PteInit::None => {}
+                PteInit::Clean | PteInit::Writable => {
+                    map.load(0);
+                }
+                PteInit::Dirty => {
+                    let token = |word| self.world.tokens.initial_memory(pte.folio, word, init);
+                    map.store(0, &self.page(pte.folio, token));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn map(&mut self, mm: usize, index: usize) -> io::Result<()> {
+        let map = Mapping::shared(&self.file, index * PAGE, PAGE, true)?;
+        self.maps.insert((mm, index), Arc::new(map));
+        Ok(())
+    }
+
+    /// Pipes, sockets, and buffers that direct writes are made from.
+    fn connect(&mut self) -> io::Result<()> {
+        for capacity in &self.world.setup.pipes {
+            let (read, write) = rustix::pipe::pipe()?;
+            rustix::pipe::fcntl_setpipe_size(&write, capacity * PAGE)?;
+            self.pipes.push((Arc::new(read), Arc::new(write)));
+        }
+        for _ in 0..self.world.setup.sockets {
+            let listener = TcpListener::bind("127.0.0.1:0")?;
+            let sender = TcpStream::connect(listener.local_addr()?)?;
+            let (receiver, _) = listener.accept()?;
+            receiver.set_read_timeout(Some(LIMIT))?;
+            self.sockets.push((Arc::new(sender), Arc::new(receiver)));
+        }
+        for (index, words) in &self.world.user_buffers {
+            let memory = Mapping::anonymous(PAGE)?;
+            memory.store(0, &self.page(*index, |word| self.system.var(words[word]).init));
+            self.buffers.insert(*index, Arc::new(memory));
+        }
+        Ok(())
+    }
+
+    /// Makes a call, or one store of it.
+    ///
+    /// # Errors
+    /// If the system refuses it.
+    pub fn play(&mut self, unit: &Unit) -> io::Result<Outcome<Acted>> {
+        let call = self.world.setup.tasks[unit.task].calls[unit.call].clone();
+        let store = |index, word| {
+            let token = self.world.tokens.store(unit.task, unit.call, index, word);
+            token.ok_or_else(|| bad("a store without a token"))
+        };
+        let file = Arc::clone(&self.file);
+        let did = |text: String| Acted {
+            did: text,
+            ..Acted::default()
+        };
+        match call {
+            Call::Write { folios, words } => {
+                let mut bytes = Vec::new();
+                for index in &folios {
+                    for word in &words {
+                        let value = self.byte(*index, *word, store(*index, *word)?);
+                        let len = word_range(self.world.setup.words, *word).len();
+                        bytes.resize(bytes.len() + len, value);
+                    }
+                }
+                let offset = at(folios[0]) + self.range(&words).start as u64;
+                let text = format!("write(2) of {} bytes at {offset}", bytes.len());
+                self.run(unit.task, move || {
+                    file.write_all_at(&bytes, offset)?;
+                    Ok(did(text))
+                })
+            }
+            Call::MmapStore { mm, folio, words } => {
+                let word = unit.word.unwrap_or(words[0]);
+                let map = self.mapped(mm, folio)?;
+                let bytes = self.word(folio, word, store(folio, word)?);
+                let offset = word_range(self.world.setup.words, word).start;
+                let text = format!("store to word {word} through the mapping of mm{mm}");
+                self.run(unit.task, move || {
+                    let before = sys::minor_faults()?;
+                    map.store(offset, &bytes);
+                    let faults = Some(sys::minor_faults()? - before);
+                    Ok(Acted {
+                        faults,
+                        ..did(text)
+                    })
+                })
+            }
+            Call::BufferStore { folio, words } => {
+                let word = unit.word.unwrap_or(words[0]);
+                let bytes = self.word(folio, word, store(folio, word)?);
+                let offset = word_range(self.world.setup.words, word).start;
+                let buffer = self.buffer(folio)?;
+                self.run(unit.task, move || {
+                    buffer.store(offset, &bytes);
+                    Ok(did(format!("store to word {word} of the program's buffer")))
+                })
+            }
+            Call::DirectWrite { folio, .. } => {
+                let buffer = self.buffer(folio)?;
+                let direct = OpenOptions::new()
+                    .write(true)
+                    .custom_flags(libc::O_DIRECT)
+                    .open(&self.path)?;
+                let offset = i64::try_from(at(folio)).map_err(io::Error::other)?;
+                self.run(unit.task, move || {
+                    let written = sys::write_from(&direct, &buffer, PAGE, offset)?;
+                    Ok(did(format!("write(2) with O_DIRECT of {written} bytes at {offset}")))
+                })
+            }
+            Call::PinStore { folio, words } => {
+                let pin = self.pins.remove(&(unit.task, unit.call));
+                let pin = pin.ok_or_else(|| bad("no pin"))?;
+                let mut page = [0; PAGE];
+                let start = self.range(&words).start;
+                for word in words {
+                    let range = word_range(self.world.setup.words, word);
+                    let value = self.byte(folio, word, store(folio, word)?);
+                    page[range.start - start..range.end - start].fill(value);
+                }
+                pin.source.release(&page)?;
+                Ok(match pin.begun.wait(LIMIT) {
+                    Outcome::Done(stored) => {
+                        let text = format!("process_vm_writev goes on: {} bytes stored, unpinned", stored?);
+                        Outcome::Done(did(text))
+                    }
+                    Outcome::Blocked(at) => Outcome::Blocked(at),
+                })
+            }
+            Call::Mmap { mm } => {
+                let keys: Vec<_> = self.world.ptes.keys().copied().collect();
+                for (_, index) in keys.into_iter().filter(|(of, _)| *of == mm) {
+                    self.map(mm, index)?;
+                }
+                Ok(Outcome::Done(did("mmap(2)".to_owned())))
+            }
+            Call::Munmap { mm, folio } => {
+                let map = self.maps.remove(&(mm, folio));
+                self.run(unit.task, move || {
+                    drop(map);
+                    Ok(did("munmap(2)".to_owned()))
+                })
+            }
+            Call::MprotectReadOnly { mm, folio } => {
+                let map = self.mapped(mm, folio)?;
+                self.run(unit.task, move || {
+                    map.protect(false)?;
+                    Ok(did("mprotect(PROT_READ)".to_owned()))
+                })
+            }
+            Call::MprotectRoundTrip { mm, folio } => {
+                let map = self.mapped(mm, folio)?;
+                self.run(unit.task, move || {
+                    map.protect(false)?;
+                    map.protect(true)?;
+                    Ok(did("mprotect(PROT_READ), and back".to_owned()))
+                })
+            }
+            Call::Writeback { folios, sync } => self.run(unit.task, move || {
+                let (first, last) = (folios[0], folios[folios.len() - 1]);
+                let offset = i64::try_from(at(first)).map_err(io::Error::other)?;
+                let len = i64::try_from(at(last + 1 - first)).map_err(io::Error::other)?;
+                if sync == SyncMode::All {
+                    file.sync_all()?;
+                    return Ok(did("fsync(2)".to_owned()));
+                }
+                sys::sync_range(&file, offset, len)?;
+                Ok(did(format!("sync_file_range(2) of {len} bytes at {offset}, IO waited for")))
+            }),
+            Call::SpliceRead { folios, pipe, .. } => {
+                let write = Arc::clone(&self.pipes[pipe].1);
+                self.run(unit.task, move || {
+                    let mut offset = at(folios[0]);
+                    let len = folios.len() * PAGE;
+                    let moved = rustix::pipe::splice(
+                        &file,
+                        Some(&mut offset),
+                        &write,
+                        None,
+                        len,
+                        SpliceFlags::empty(),
+                    )?;
+                    whole(moved, len)?;
+                    Ok(did(format!("splice(2) of {moved} bytes into pipe{pipe}")))
+                })
+            }
+            Call::Tee { from, to, buffers } => {
+                let (read, write) = (Arc::clone(&self.pipes[from].0), Arc::clone(&self.pipes[to].1));
+                self.run(unit.task, move || {
+                    let moved = rustix::pipe::tee(&read, &write, buffers * PAGE, SpliceFlags::empty())?;
+                    whole(moved, buffers * PAGE)?;
+                    Ok(did(format!("tee(2) of {moved} bytes from pipe{from} to pipe{to}")))
+                })
+            }
+            Call::PipeRead { pipe, buffers, .. } => {
+                let read = Arc::clone(&self.pipes[pipe].0);
+                self.run(unit.task, move || {
+                    let mut bytes = vec![0; buffers * PAGE];
+                    let mut got = 0;
+                    while got < bytes.len() {
+                        got += match rustix::io::read(&read, &mut bytes[got..])? {
+                            0 => return Err(bad("the pipe ends")),
+                            n => n,
+                        };
+                    }
+                    Ok(Acted {
+                        bytes: Some(bytes),
+                        ..did(format!("read(2) of {got} bytes from pipe{pipe}"))
+                    })
+                })
+            }
+            Call::SpliceSocket {
+                pipe,
+                socket,
+                buffers,
+                ..
+            } => {
+                let read = Arc::clone(&self.pipes[pipe].0);
+                let sender = Arc::clone(&self.sockets[socket].0);
+                self.run(unit.task, move || {
+                    let len = buffers * PAGE;
+                    let moved =
+                        rustix::pipe::splice(&read, None, &sender, None, len, SpliceFlags::empty())?;
+                    whole(moved, len)?;
+                    Ok(did(format!("splice(2) of {moved} bytes from pipe{pipe} to socket{socket}")))
+                })
+            }
+            Call::Receive {
+                socket, buffers, ..
+            } => {
+                let receiver = Arc::clone(&self.sockets[socket].1);
+                self.run(unit.task, move || {
+                    let mut bytes = vec![0; buffers * PAGE];
+                    (&*receiver).read_exact(&mut bytes)?;
+                    Ok(Acted {
+                        bytes: Some(bytes),
+                        ..did(format!("recv(2) from socket{socket}"))
+                    })
+                })
+            }
+            Call::Truncate { folio } => {
+                let size = at(self.world.setup.folios.len());
+                self.run(unit.task, move || {
+                    file.set_len(at(folio))?;
+                    file.set_len(size)?;
+                    Ok(did("ftruncate(2), and extended again".to_owned()))
+                })
+            }
+            Call::PunchHole { folio, word } => {
+                let range = word.map_or(0..PAGE, |w| word_range(self.world.setup.words, w));
+                self.run(unit.task, move || {
+                    let mode = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+                    let (offset, len) = (at(folio) + range.start as u64, range.len() as u64);
+                    rustix::fs::fallocate(&file, mode, offset, len)?;
+                    Ok(did(format!("fallocate(PUNCH_HOLE) of {len} bytes at {offset}")))
+                })
+            }
+            Call::Reflink { folio } => {
+                let other = self.other.clone().ok_or_else(|| bad("no other file"))?;
+                self.run(unit.task, move || {
+                    sys::clone_range(&file, &other, at(folio), PAGE as u64)?;
+                    Ok(did("FICLONERANGE into another file".to_owned()))
+                })
+            }
+            Call::Reclaim { folio } => self.run(unit.task, move || {
+                let len = std::num::NonZeroU64::new(PAGE as u64);
+                rustix::fs::fadvise(&file, at(folio), len, Advice::DontNeed)?;
+                Ok(did("posix_fadvise(DONTNEED)".to_owned()))
+            }),
+            Call::Tick => self.run(unit.task, move || {
+                std::thread::sleep(Duration::from_millis(12));
+                Ok(did("12 ms pass: the coarse clock ticks".to_owned()))
+            }),
+            Call::Transmit { .. } => {
+                std::thread::sleep(Duration::from_millis(1));
+                Ok(Outcome::Done(did("the kernel does it by itself".to_owned())))
+            }
+            Call::WaitCompletion { .. } => {
+                Ok(Outcome::Done(did("the return of splice(2) says it".to_owned())))
+            }
+            other => Err(bad(format!("{other:?} is not played"))),
+        }
+    }
+
+    fn word(&self, index: usize, word: usize, token: u64) -> Vec<u8> {
+        let len = word_range(self.world.setup.words, word).len();
+        vec![self.byte(index, word, token); len]
+    }
+
+    fn mapped(&self, mm: usize, index: usize) -> io::Result<Arc<Mapping>> {
+        let map = self.maps.get(&(mm, index)).cloned();
+        map.ok_or_else(|| bad("the page is not mapped"))
+    }
+
+    fn buffer(&self, index: usize) -> io::Result<Arc<Mapping>> {
+        let buffer = self.buffers.get(&index).cloned();
+        buffer.ok_or_else(|| bad("no buffer"))
+    }
+
+    fn run(
+        &self,
+        task: usize,
+        call: impl FnOnce() -> io::Result<Acted> + Send + 'static,
+    ) -> io::Result<Outcome<Acted>> {
+        Ok(match self.workers[task].call(LIMIT, call) {
+            Outcome::Done(result) => Outcome::Done(result?),
+            Outcome::Blocked(at) => Outcome::Blocked(at),
+        })
+    }
+}
+
+impl Drop for Player<'_> {
+    /// Lets go on what still waits for its source: a thread in the kernel keeps the file system busy.
+    fn drop(&mut self) {
+        for pin in self.pins.values() {
+            let _ = pin.source.release(&[0; PAGE]);
+            let _ = pin.begun.wait(LIMIT);
+        }
+        let _ = std::fs::remove_file(&self.path);
+        let _ = std::fs::remove_file(self.path.with_file_name(CLONE));
+    }
+}
+
+/// A short count would be another call than the one that was to be made.
+fn whole(moved: usize, len: usize) -> io::Result<()> {
+    if moved == len {
+        Ok(())
+    } else {
+        Err(bad(format!("{moved} bytes in place of {len}")))
+    }
+}
