@@ -58,12 +58,14 @@ impl Worker {
     pub fn start(name: &str) -> std::io::Result<Worker> {
         let (jobs, todo) = mpsc::channel::<Job>();
         let (say, tid) = mpsc::channel();
-        thread::Builder::new().name(name.to_owned()).spawn(move || {
-            let _ = say.send(rustix::thread::gettid());
-            for job in todo {
-                job();
-            }
-        })?;
+        thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || {
+                let _ = say.send(rustix::thread::gettid());
+                for job in todo {
+                    job();
+                }
+            })?;
         let tid = tid.recv().map_err(std::io::Error::other)?;
         Ok(Worker { jobs, tid })
     }
@@ -113,7 +115,9 @@ impl<T> Begun<T> {
 fn where_is(tid: Pid) -> Blocked {
     let read = |file: &str| std::fs::read_to_string(format!("/proc/self/task/{tid}/{file}"));
     let wchan = read("wchan").ok().filter(|w| !w.is_empty() && w != "0");
-    let stack = read("stack").map(|text| functions(&text)).unwrap_or_default();
+    let stack = read("stack")
+        .map(|text| functions(&text))
+        .unwrap_or_default();
     Blocked { wchan, stack }
 }
 

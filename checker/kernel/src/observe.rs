@@ -13,6 +13,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -73,17 +74,17 @@ pub struct Eyes {
     file: File,
     path: PathBuf,
     image: Option<PathBuf>,
-    pages: usize,
+    pages: Range<usize>,
     proc: Option<(File, File)>,
 }
 
 impl Eyes {
-    /// Looks at the first `pages` pages of a file. `image` is what the file's device lies in, if block numbers of
+    /// Looks at pages of a file. `image` is what the file's device lies in, if block numbers of
     /// FIEMAP are offsets there.
     ///
     /// # Errors
     /// If the file cannot be opened.
-    pub fn of(path: &Path, pages: usize, image: Option<&Path>) -> io::Result<Eyes> {
+    pub fn of(path: &Path, pages: Range<usize>, image: Option<&Path>) -> io::Result<Eyes> {
         Ok(Eyes {
             file: File::open(path)?,
             path: path.to_owned(),
@@ -100,11 +101,13 @@ impl Eyes {
     /// # Errors
     /// If the system refuses what it allowed before.
     pub fn look(&self) -> io::Result<Vec<Seen>> {
-        let map = Mapping::shared(&self.file, 0, self.pages * PAGE, false)?;
+        let (offset, len) = (self.pages.start * PAGE, self.pages.len() * PAGE);
+        let map = Mapping::shared(&self.file, offset, len, false)?;
         let cached = map.cached()?;
         drop(map);
-        (0..self.pages)
-            .map(|page| self.page(page, cached[page]))
+        let pages = self.pages.clone().zip(cached);
+        pages
+            .map(|(page, cached)| self.page(page, cached))
             .collect()
     }
 

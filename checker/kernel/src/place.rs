@@ -245,9 +245,14 @@ impl Scratch {
         })?;
         let Some((mkfs, default)) = fs.mkfs() else {
             run("mount", "mount", |c| {
-                c.args(["-t", "tmpfs", "-o", "size=64m", "foliocheck"]).arg(&dir)
+                c.args(["-t", "tmpfs", "-o", "size=64m", "foliocheck"])
+                    .arg(&dir)
             })?;
-            return Ok(Place { fs, dir, image: None });
+            return Ok(Place {
+                fs,
+                dir,
+                image: None,
+            });
         };
         let image = dir.with_extension("img");
         File::create(&image)
@@ -282,7 +287,9 @@ impl Scratch {
         let name = self.dir.file_name().unwrap_or_default();
         let sub = format!("{fs}-{}", self.made);
         for base in [self.dir.clone(), Path::new("/dev/shm").join(name)] {
-            let Some(parent) = base.parent() else { continue };
+            let Some(parent) = base.parent() else {
+                continue;
+            };
             let here = rustix::fs::statfs(parent).map(|s| i64::try_from(s.f_type).unwrap_or(-1));
             if here != Ok(fs.magic()) {
                 continue;
@@ -292,7 +299,11 @@ impl Scratch {
                 path: dir.clone(),
                 source,
             })?;
-            return Ok(Place { fs, dir, image: None });
+            return Ok(Place {
+                fs,
+                dir,
+                image: None,
+            });
         }
         let parent = self.dir.parent().unwrap_or(&self.dir);
         Err(PlaceError::NotRoot(fs, parent.display().to_string()))
@@ -316,7 +327,9 @@ impl Scratch {
         loop {
             match self.watchdog.try_wait() {
                 Ok(Some(status)) if status.success() && !self.dir.exists() => return Ok(()),
-                Ok(Some(status)) => return Err(failed(format!("the watchdog ended with {status}"))),
+                Ok(Some(status)) => {
+                    return Err(failed(format!("the watchdog ended with {status}")));
+                }
                 Err(error) => return Err(failed(error.to_string())),
                 Ok(None) if begun.elapsed() > PATIENCE => {
                     return Err(failed("the watchdog is not done yet".to_owned()));

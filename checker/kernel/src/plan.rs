@@ -8,7 +8,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use foliocheck_model::kernel::setup::{Call, Device, Mapping, Setup};
+use foliocheck_model::kernel::setup::{Call, Device, Mapping, PteInit, Setup};
 use foliocheck_model::kernel::world::World;
 use foliocheck_model::machine::interp::{self, Action, Valuation};
 use foliocheck_model::machine::step::{Cost, Step};
@@ -32,6 +32,13 @@ pub struct Unit {
     pub steps: usize,
 }
 
+impl Unit {
+    /// Task, call, and the word that is stored.
+    pub fn key(&self) -> (usize, usize, Option<usize>) {
+        (self.task, self.call, self.word)
+    }
+}
+
 /// A counterexample in whole calls.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -52,7 +59,9 @@ pub enum NotReplayable {
     #[error("the counterexample is an endless execution")]
     Endless,
     /// Every counterexample needs a step inside a call.
-    #[error("every counterexample needs a step inside of a call, and from outside only whole calls can be ordered")]
+    #[error(
+        "every counterexample needs a step inside of a call, and from outside only whole calls can be ordered"
+    )]
     Inside,
     /// The model does something that it must not do.
     #[error("the model: {0}")]
@@ -72,9 +81,8 @@ type Way = (Valuation, Vec<Unit>);
 pub fn plan(system: &System, world: &World) -> Result<Plan, NotReplayable> {
     let setup = &world.setup;
     refused(setup)?;
-    let asked = |p: &foliocheck_model::machine::system::Predicate| {
-        !matches!(p.scope, Scope::Progress(_))
-    };
+    let asked =
+        |p: &foliocheck_model::machine::system::Predicate| !matches!(p.scope, Scope::Progress(_));
     if !system.predicates.iter().any(asked) {
         return Err(NotReplayable::Endless);
     }
@@ -104,6 +112,32 @@ pub fn plan(system: &System, world: &World) -> Result<Plan, NotReplayable> {
         Some(reason) => NotReplayable::NoHandle(reason.clone()),
         None => NotReplayable::Inside,
     })
+}
+
+/// Calls in a given order, by task, call and word: what the model makes of them.
+///
+/// # Errors
+/// If the model cannot make one of them there, from its first step to its last.
+pub fn follow(
+    system: &System,
+    world: &World,
+    order: &[(usize, usize, Option<usize>)],
+) -> Result<Plan, NotReplayable> {
+    let before = Valuation::init(system);
+    let mut units: Vec<Unit> = Vec::new();
+    for (number, wanted) in order.iter().enumerate() {
+        let state = units.last().map_or(&before, |u| &u.after);
+        let task = system.task_ids().nth(wanted.0);
+        let runs = task.map_or(Ok(Vec::new()), |task| of_task(system, world, state, task))?;
+        let found = runs
+            .into_iter()
+            .map(|run| run.unit)
+            .find(|u| u.key() == *wanted);
+        units.push(found.ok_or_else(|| {
+            NotReplayable::Model(format!("call {number} of the order cannot be made there"))
+        })?);
+    }
+    Ok(Plan { before, units })
 }
 
 /// Nobody can move, and a predicate about such states is violated.
@@ -221,7 +255,8 @@ fn stored(world: &World, call: &Call, before: &Valuation, after: &Valuation) -> 
         return None;
     };
     let changed = |vars: &[VarId], word: usize| {
-        vars.get(word).is_some_and(|v| before.get(*v) != after.get(*v))
+        vars.get(word)
+            .is_some_and(|v| before.get(*v) != after.get(*v))
     };
     words.iter().copied().find(|word| {
         let folios = world.indices[*folio].folios.iter();
@@ -249,7 +284,9 @@ pub fn handle(call: &Call, setup: &Setup) -> Result<Handle, &'static str> {
         words.windows(2).all(|w| w[1] == w[0] + 1) && (folios == 1 || words.len() == setup.words)
     };
     match call {
-        Call::Write { folios, .. } | Call::SpliceRead { folios, .. } | Call::Writeback { folios, .. }
+        Call::Write { folios, .. }
+        | Call::SpliceRead { folios, .. }
+        | Call::Writeback { folios, .. }
             if folios.windows(2).any(|w| w[1] != w[0] + 1) =>
         {
             Err("pages that are not beside each other are several calls")
@@ -304,16 +341,18 @@ pub fn handle(call: &Call, setup: &Setup) -> Result<Handle, &'static str> {
         | Call::DirectWrite { .. }
         | Call::BufferStore { .. }
         | Call::PinStore { .. } => Ok(Handle::Program),
-        Call::Transmit { .. } => {
-            Err("what a peer on another machine, a checksum or a retransmission reads cannot be seen here")
-        }
+        Call::Transmit { .. } => Err(
+            "what a peer on another machine, a checksum or a retransmission reads cannot be seen here",
+        ),
         Call::SpliceRead { .. } => Err("no kernel tells a writable splice from another"),
         Call::SpliceSocket { .. } => {
             Err("a small send buffer, or a route without scatter-gather, is not set up here")
         }
         Call::Receive { .. } => Err("merged skbs, ESP and AF_ALG sockets are not set up here"),
         Call::Mremap { .. } => Err("mremap(2) is not played yet"),
-        Call::TryToUnmap { .. } => Err("reclaim that unmaps a page and keeps it cannot be asked for"),
+        Call::TryToUnmap { .. } => {
+            Err("reclaim that unmaps a page and keeps it cannot be asked for")
+        }
         Call::CommitData { .. } => Err("ext3, which writes buffers by hand, is gone"),
         Call::PipeWrite { .. } => Err("write(2) on a pipe is not played yet"),
         Call::Cancel { .. } => Err("no kernel cancels a splice"),
@@ -339,8 +378,10 @@ fn refused(setup: &Setup) -> Result<(), NotReplayable> {
     if setup.tasks.iter().any(|t| t.forever) {
         return Err(NotReplayable::Endless);
     }
-    if setup.words > 2 && setup.mapping == Mapping::Tmpfs {
-        return no("three words a page on tmpfs are not set up here");
+    if setup.mapping == Mapping::Tmpfs && setup.ptes.iter().any(|p| p.init == PteInit::Clean) {
+        return no(
+            "tmpfs maps a page writable at the first load: an entry without W is not set up here",
+        );
     }
     Ok(())
 }

@@ -49,7 +49,10 @@ impl Probe {
 
 /// The release of the running kernel.
 pub fn kernel() -> String {
-    rustix::system::uname().release().to_string_lossy().into_owned()
+    rustix::system::uname()
+        .release()
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// Processors that this process may use.
@@ -94,7 +97,11 @@ pub fn probe(wait: Duration) -> Probe {
         }
     }
     add("pagemap", "to find the frame of a page", pagemap());
-    add("kpageflags", "to see the flags of a folio", readable("/proc/kpageflags"));
+    add(
+        "kpageflags",
+        "to see the flags of a folio",
+        readable("/proc/kpageflags"),
+    );
     add(
         "userfaultfd",
         "to hold a system call at its source buffer",
@@ -103,7 +110,11 @@ pub fn probe(wait: Duration) -> Probe {
             .map_err(text),
     );
     add("stack", "to see where a thread is blocked", stack());
-    add("btf", "to know the layout of the kernel's structures", readable("/sys/kernel/btf/vmlinux"));
+    add(
+        "btf",
+        "to know the layout of the kernel's structures",
+        readable("/sys/kernel/btf/vmlinux"),
+    );
     add(
         "bpf",
         "to read the kernel's structures (nothing here does yet)",
@@ -137,9 +148,10 @@ fn root() -> Result<String, String> {
 fn compiler() -> Result<String, String> {
     let output = Command::new("cc").arg("-dumpfullversion").output();
     match output {
-        Ok(output) if output.status.success() => {
-            Ok(format!("version {}", String::from_utf8_lossy(&output.stdout).trim()))
-        }
+        Ok(output) if output.status.success() => Ok(format!(
+            "version {}",
+            String::from_utf8_lossy(&output.stdout).trim()
+        )),
         Ok(output) => Err(format!("cc ends with {}", output.status)),
         Err(error) => Err(format!("cc: {error}")),
     }

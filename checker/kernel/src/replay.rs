@@ -18,7 +18,7 @@ use crate::act::Outcome;
 use crate::observe::{Eyes, Seen};
 use crate::place::{FileSystem, Place};
 use crate::plan::{Plan, Unit};
-use crate::player::{self, Acted, Player, word_range};
+use crate::player::{self, Acted, BEFORE, Player, word_range};
 
 /// How a value of the kernel stands to the model's.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
@@ -135,7 +135,8 @@ pub fn replay(system: &System, world: &World, plan: &Plan, place: &Place) -> io:
         // Its block numbers are not offsets on the device.
         FileSystem::Btrfs | FileSystem::Tmpfs => None,
     };
-    let eyes = Eyes::of(player.path(), setup.folios.len(), image)?;
+    let pages = BEFORE..BEFORE + setup.folios.len();
+    let eyes = Eyes::of(player.path(), pages, image)?;
     let mut comparison = Comparison {
         system,
         world,
@@ -149,6 +150,7 @@ pub fn replay(system: &System, world: &World, plan: &Plan, place: &Place) -> io:
         compared: comparison.state(&plan.before, &player, &eyes)?,
     }];
     let mut stopped = None;
+    let mut before = &plan.before;
     for unit in &plan.units {
         let task = &setup.tasks[unit.task];
         let call = &task.calls[unit.call];
@@ -164,7 +166,8 @@ pub fn replay(system: &System, world: &World, plan: &Plan, place: &Place) -> io:
                 break;
             }
         };
-        let mut compared = comparison.results(unit, &acted);
+        let mut compared = comparison.results(before, unit, &acted);
+        before = &unit.after;
         compared.extend(comparison.state(&unit.after, &player, &eyes)?);
         played.push(Played {
             task: task.name.clone(),
@@ -207,8 +210,19 @@ fn compared(what: String, model: String, kernel: Result<String, String>) -> Comp
 
 impl Comparison<'_> {
     /// What a call was given, and the faults that it took.
-    fn results(&self, unit: &Unit, acted: &Acted) -> Vec<Compared> {
+    fn results(&self, before: &Valuation, unit: &Unit, acted: &Acted) -> Vec<Compared> {
         let mut all = Vec::new();
+        let call = &self.world.setup.tasks[unit.task].calls[unit.call];
+        if let (Some(moved), Call::SpliceRead { pipe, .. }) = (acted.moved, call) {
+            let used = self.world.pipes[*pipe].used;
+            let pages = unit.after.get(used).saturating_sub(before.get(used));
+            let kernel = (moved / player::PAGE).to_string();
+            all.push(compared(
+                "pages moved".to_owned(),
+                pages.to_string(),
+                Ok(kernel),
+            ));
+        }
         if let Some(faults) = acted.faults {
             let model = unit.faults.to_string();
             all.push(compared("faults".to_owned(), model, Ok(faults.to_string())));
@@ -283,8 +297,14 @@ impl Comparison<'_> {
         let what = |of: &str| format!("page {index}: {of}");
         let slot = usize::try_from(state.get(object.slot)).unwrap_or(0);
         self.looked_at.insert(object.slot);
-        let mut all = vec![compared(what("cached"), yes(slot != 0), Ok(yes(seen.cached)))];
-        let folio = slot.checked_sub(1).map(|at| &world.folios[object.folios[at]]);
+        let mut all = vec![compared(
+            what("cached"),
+            yes(slot != 0),
+            Ok(yes(seen.cached)),
+        )];
+        let folio = slot
+            .checked_sub(1)
+            .map(|at| &world.folios[object.folios[at]]);
         if let Some(folio) = folio {
             let flags = seen.flags.ok_or("/proc does not tell");
             let mut flag = |name: &str, var: VarId, kernel: Result<bool, &str>| {
@@ -299,8 +319,16 @@ impl Comparison<'_> {
                 flags.map(crate::observe::Flags::dirty)
             };
             flag("PG_dirty", folio.dirty, dirty);
-            flag("PG_writeback", folio.writeback, flags.map(crate::observe::Flags::writeback));
-            flag("PG_locked", folio.lock, flags.map(crate::observe::Flags::locked));
+            flag(
+                "PG_writeback",
+                folio.writeback,
+                flags.map(crate::observe::Flags::writeback),
+            );
+            flag(
+                "PG_locked",
+                folio.lock,
+                flags.map(crate::observe::Flags::locked),
+            );
             let kernel = self.words(index, seen.memory.as_deref(), "it is not cached");
             self.looked_at.extend(&folio.data);
             let model = self.tokens(&folio.data, state);
@@ -324,7 +352,9 @@ impl Comparison<'_> {
             let words = 0..self.world.setup.words;
             return join(words.map(|w| {
                 let labels = self.world.tokens.labels(index, w);
-                let label = usize::try_from(zero).ok().and_then(|z| labels.get(z).cloned());
+                let label = usize::try_from(zero)
+                    .ok()
+                    .and_then(|z| labels.get(z).cloned());
                 label.unwrap_or_default()
             }));
         }
@@ -363,5 +393,8 @@ fn read(bytes: &[u8], labels: &[String]) -> String {
         // What a register holds that nothing was read into, and tokens of another page.
         !matches!(label.as_str(), "-" | "?") && player::byte(label, *token) == first
     });
-    found.map_or_else(|| format!("(bytes {first:#04x})"), |(label, _)| label.clone())
+    found.map_or_else(
+        || format!("(bytes {first:#04x})"),
+        |(label, _)| label.clone(),
+    )
 }

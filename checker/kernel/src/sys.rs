@@ -130,7 +130,12 @@ pub(crate) fn sync_range(file: impl AsFd, offset: i64, len: i64) -> Result<()> {
 }
 
 /// process_vm_writev(2) into the calling process: from one of its mappings to another.
-pub(crate) fn write_pinned(from: &Mapping, to: &Mapping, offset: usize, len: usize) -> Result<usize> {
+pub(crate) fn write_pinned(
+    from: &Mapping,
+    to: &Mapping,
+    offset: usize,
+    len: usize,
+) -> Result<usize> {
     from.check(0, len);
     to.check(offset, len);
     let local = libc::iovec {
@@ -148,7 +153,12 @@ pub(crate) fn write_pinned(from: &Mapping, to: &Mapping, offset: usize, len: usi
 }
 
 /// pwrite(2) from a mapping, whose pages may not be there yet.
-pub(crate) fn write_from(file: impl AsFd, from: &Mapping, len: usize, offset: i64) -> Result<usize> {
+pub(crate) fn write_from(
+    file: impl AsFd,
+    from: &Mapping,
+    len: usize,
+    offset: i64,
+) -> Result<usize> {
     from.check(0, len);
     // SAFETY: the range is mapped for as long as the borrow lasts.
     result(unsafe { libc::pwrite(file.as_fd().as_raw_fd(), from.start.cast(), len, offset) })
@@ -161,7 +171,13 @@ const fn read_write(kind: u64, number: u64, size: usize) -> u64 {
 
 fn ioctl<T>(file: impl AsFd, request: u64, argument: &mut T) -> Result<usize> {
     // SAFETY: callers pair each request with the structure that it reads and fills.
-    result(unsafe { libc::ioctl(file.as_fd().as_raw_fd(), request, std::ptr::from_mut(argument)) })
+    result(unsafe {
+        libc::ioctl(
+            file.as_fd().as_raw_fd(),
+            request,
+            std::ptr::from_mut(argument),
+        )
+    })
 }
 
 /// A userfaultfd. `kernel`: it also answers faults that the kernel takes, which a user may not be allowed to.
@@ -230,7 +246,12 @@ pub(crate) fn fill(userfaultfd: impl AsFd, mapping: &Mapping, page: &[u8; PAGE])
         mode: 0,
         copied: 0,
     };
-    ioctl(userfaultfd, read_write(0xAA, 0x03, size_of::<Copy>()), &mut copy).map(drop)
+    ioctl(
+        userfaultfd,
+        read_write(0xAA, 0x03, size_of::<Copy>()),
+        &mut copy,
+    )
+    .map(drop)
 }
 
 /// Where an extent of a file lies on its device.
@@ -371,8 +392,6 @@ pub(crate) fn die_with_parent(command: &mut std::process::Command) {
     // SAFETY: between fork and exec, prctl is the only thing that is done: a system call, which allocates nothing and
     // takes no lock.
     unsafe {
-        command.pre_exec(|| {
-            result(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL)).map(drop)
-        });
+        command.pre_exec(|| result(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL)).map(drop));
     }
 }

@@ -35,7 +35,7 @@ pub struct ProbeArgs {
 
 #[derive(Args)]
 pub struct ReproduceArgs {
-    /// Which: `finding-3`
+    /// Which: `finding-2`, `finding-3`
     finding: String,
     /// Write the C program, and a case for fstests, into this folder
     #[arg(long, value_name = "DIR")]
@@ -45,7 +45,12 @@ pub struct ReproduceArgs {
     #[arg(long)]
     run: bool,
     /// On these file systems
-    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "xfs")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        default_value = "xfs"
+    )]
     fs: Vec<FileSystem>,
     /// Rounds (default: as many as the program says)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]

@@ -13,6 +13,7 @@ mod gate;
 mod job;
 mod kernel;
 mod progress;
+mod replay;
 mod select;
 mod show;
 mod threads;
@@ -72,6 +73,8 @@ enum Command {
     Trace(TraceArgs),
     /// Say what this machine allows of what talks to the running kernel
     Probe(kernel::ProbeArgs),
+    /// Play counterexamples of the kernel as it is on the running kernel, and compare after every call
+    Replay(replay::ReplayArgs),
     /// Write the C program that shows a finding on a running kernel, or run it
     Reproduce(kernel::ReproduceArgs),
     /// Write that page as one file, with all counterexamples, to be read without a server
@@ -406,6 +409,7 @@ fn run(schemes: Vec<Scheme>, home: PathBuf) -> ExitCode {
         } => show::program(&place, &name, &scheme, scenario.as_deref()),
         Command::Trace(args) => show::trace(&place, &args),
         Command::Probe(args) => kernel::probe(&args),
+        Command::Replay(args) => replay::replay(&place, &args),
         Command::Reproduce(args) => kernel::reproduce(&args),
         Command::Export(args) => export::export(&place, &args),
         Command::Ui(args) => ui::ui(&place, &args),

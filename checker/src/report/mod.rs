@@ -12,6 +12,7 @@ pub mod junit;
 pub mod listing;
 pub mod markdown;
 pub mod page;
+pub mod replay;
 pub mod sarif;
 pub mod summary;
 pub mod table;

@@ -3,6 +3,7 @@
 mod bad_input;
 mod check;
 mod docs;
+mod kernel;
 mod ledgers;
 mod printed;
 mod threads;

@@ -60,7 +60,13 @@ fn dropping_leaves_nothing() {
     let mut scratch = Scratch::begin(WAIT).expect("a scratch folder");
     let dir = scratch.dir().to_owned();
     all_places(&mut scratch);
-    assert_eq!(left(&dir).iter().filter(|l| l.starts_with("mounted")).count(), 4);
+    assert_eq!(
+        left(&dir)
+            .iter()
+            .filter(|l| l.starts_with("mounted"))
+            .count(),
+        4
+    );
     drop(scratch);
     assert_eq!(left(&dir), Vec::<String>::new());
 }
@@ -73,7 +79,9 @@ fn a_panic_leaves_nothing() {
     let (sender, receiver) = std::sync::mpsc::channel();
     let thread = std::thread::spawn(move || {
         let mut scratch = Scratch::begin(WAIT).expect("a scratch folder");
-        sender.send(scratch.dir().to_owned()).expect("somebody listens");
+        sender
+            .send(scratch.dir().to_owned())
+            .expect("somebody listens");
         all_places(&mut scratch);
         panic!("on purpose");
     });
@@ -84,7 +92,10 @@ fn a_panic_leaves_nothing() {
 
 #[test]
 fn what_a_freeze_or_an_open_file_holds_is_undone_as_well() {
-    if !allowed("what_a_freeze_or_an_open_file_holds_is_undone_as_well", &["root", "ext4", "freeze"]) {
+    if !allowed(
+        "what_a_freeze_or_an_open_file_holds_is_undone_as_well",
+        &["root", "ext4", "freeze"],
+    ) {
         return;
     }
     let mut scratch = Scratch::begin(WAIT).expect("a scratch folder");
@@ -128,7 +139,9 @@ fn start() -> (Child, PathBuf) {
 fn killed(signal: &str) {
     let (mut child, dir) = start();
     assert!(left(&dir).len() > 4);
-    let kill = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status();
+    let kill = Command::new("kill")
+        .args(["-s", signal, &child.id().to_string()])
+        .status();
     assert!(kill.expect("kill").success());
     child.wait().expect("it ends");
     let begun = Instant::now();

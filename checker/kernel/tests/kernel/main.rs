@@ -5,8 +5,10 @@
 
 mod place;
 mod replay;
+mod reproduce;
 #[path = "../support/mod.rs"]
 mod support;
+mod watch;
 
 use std::sync::OnceLock;
 use std::time::Duration;
