@@ -7,6 +7,7 @@
 //! | [`act`] | system calls in threads of their own, with a time limit: done, or blocked and where |
 //! | [`gate`] | how a call is held at a step: a source buffer whose page is not there yet |
 //! | [`observe`] | what can be seen without changing it: flags of a folio, bytes in memory and on disk, faults |
+//! | [`peek`], [`btf`] | what pipes refer to, read from the kernel's own structures |
 //! | [`plan`] | a counterexample as whole calls, found on the model |
 //! | [`player`] | the file as a scenario has it at the start, and its calls |
 //! | [`replay`] | that plan played on the kernel, and compared after every call |
@@ -17,8 +18,10 @@
 //! What the machine does not allow is said, and never counts as seen.
 
 pub mod act;
+pub mod btf;
 pub mod gate;
 pub mod observe;
+pub mod peek;
 pub mod place;
 pub mod plan;
 pub mod player;

@@ -19,6 +19,7 @@ use rustix::pipe::SpliceFlags;
 
 use crate::act::{Begun, Outcome, Worker};
 use crate::gate::Source;
+use crate::peek::Peek;
 use crate::place::Place;
 use crate::plan::Unit;
 use crate::sys::{self, Mapping};
@@ -161,6 +162,22 @@ impl<'a> Player<'a> {
         };
         let pagemap = File::open("/proc/self/pagemap")?;
         crate::observe::is_mapped(&pagemap, map.address()).map(Some)
+    }
+
+    /// For each pipe and each buffer in it, oldest first: the page whose cached folio it refers to, if it is one.
+    ///
+    /// # Errors
+    /// If the kernel's structures cannot be read.
+    pub fn buffers(&self, peek: &Peek) -> io::Result<Vec<Vec<Option<usize>>>> {
+        let pages = 0..self.world.setup.folios.len();
+        let cached: Vec<Option<u64>> = pages
+            .map(|index| peek.folio(&self.file, BEFORE + index))
+            .collect::<io::Result<_>>()?;
+        let of = |page: u64| cached.iter().position(|folio| *folio == Some(page));
+        let pipes = self.pipes.iter();
+        pipes
+            .map(|(read, _)| Ok(peek.pipe(read)?.into_iter().map(of).collect()))
+            .collect()
     }
 
     /// A page whose words hold these tokens.

@@ -117,9 +117,10 @@ pub fn probe(wait: Duration) -> Probe {
     );
     add(
         "bpf",
-        "to read the kernel's structures (nothing here does yet)",
-        sys::load_bpf()
-            .map(|_| "a program of type SYSCALL was loaded".to_owned())
+        "to read the kernel's structures",
+        sys::Reader::load()
+            .and_then(|reader| reader.word(0))
+            .map(|_| "a program of type SYSCALL was loaded and run".to_owned())
             .map_err(text),
     );
     Probe {

@@ -1,8 +1,8 @@
 //! A plan played on the kernel, and compared with the model after every call.
 //!
 //! Compared are, for each page: whether it is cached; its bytes in memory and on disk; PG_dirty, PG_writeback,
-//! PG_locked; whether an entry is present, by address space. And of each call: the bytes that it was given, and the
-//! faults that a store took. Everything else of the model cannot be seen from here: it is counted, never passed.
+//! PG_locked; whether an entry is present, by address space. For each pipe: whether its buffers refer to folios that
+//! are cached. And of each call: the bytes that it was given, and the faults that a store took. Everything else of the model cannot be seen from here: it is counted, never passed.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::act::Outcome;
 use crate::observe::{Eyes, Seen};
+use crate::peek::{Peek, PeekError};
 use crate::place::{FileSystem, Place};
 use crate::plan::{Plan, Unit};
 use crate::player::{self, Acted, BEFORE, Player, word_range};
@@ -120,6 +121,8 @@ pub fn own(setup: &Setup) -> FileSystem {
 struct Comparison<'a> {
     system: &'a System,
     world: &'a World,
+    /// What reads pipes; or why nothing does.
+    peek: Result<Peek, PeekError>,
     looked_at: BTreeSet<VarId>,
 }
 
@@ -140,6 +143,7 @@ pub fn replay(system: &System, world: &World, plan: &Plan, place: &Place) -> io:
     let mut comparison = Comparison {
         system,
         world,
+        peek: Peek::new(),
         looked_at: BTreeSet::new(),
     };
     let mut played = vec![Played {
@@ -265,8 +269,48 @@ impl Comparison<'_> {
     ) -> io::Result<Vec<Compared>> {
         // Entries first: looking at a folio makes one, elsewhere.
         let mut all = self.entries(state, player)?;
+        all.extend(self.pipes(state, player)?);
         for (index, seen) in eyes.look()?.iter().enumerate() {
             all.extend(self.index(state, index, seen));
+        }
+        Ok(all)
+    }
+
+    /// What each pipe's buffers refer to: the folio that is cached for a page, or another page.
+    fn pipes(&mut self, state: &Valuation, player: &Player<'_>) -> io::Result<Vec<Compared>> {
+        let world = self.world;
+        let name = |page: Option<usize>| {
+            page.map_or_else(
+                || "another page".to_owned(),
+                |p| format!("folio of page {p}"),
+            )
+        };
+        let list = |pages: Vec<Option<usize>>| match pages.len() {
+            0 => "empty".to_owned(),
+            _ => join_by(", ", pages.into_iter().map(name)),
+        };
+        let kernel = match &self.peek {
+            Ok(peek) => Ok(player.buffers(peek)?),
+            Err(why) => Err(why.to_string()),
+        };
+        let mut all = Vec::new();
+        for (number, pipe) in world.pipes.iter().enumerate() {
+            self.looked_at.insert(pipe.used);
+            let value = |var| usize::try_from(state.get(var)).unwrap_or(0);
+            let (used, tail) = (value(pipe.used), value(pipe.tail));
+            let model = (0..used).map(|k| {
+                let slot = &pipe.slots[(tail + k) % pipe.slots.len()];
+                self.looked_at.insert(slot.page.page);
+                let folio = value(slot.page.page).checked_sub(1)?;
+                let index = world.folios.get(folio)?.index;
+                let object = &world.indices[index];
+                let current = value(object.slot).checked_sub(1)?;
+                (object.folios[current] == folio).then_some(index)
+            });
+            let model = list(model.collect());
+            let kernel = kernel.as_ref().map(|pipes| list(pipes[number].clone()));
+            let what = format!("pipe{number}'s buffers");
+            all.push(compared(what, model, kernel.map_err(Clone::clone)));
         }
         Ok(all)
     }
@@ -379,7 +423,11 @@ impl Comparison<'_> {
 }
 
 fn join(words: impl Iterator<Item = String>) -> String {
-    words.collect::<Vec<_>>().join(" ")
+    join_by(" ", words)
+}
+
+fn join_by(between: &str, words: impl Iterator<Item = String>) -> String {
+    words.collect::<Vec<_>>().join(between)
 }
 
 /// The token that bytes of a word stand for.

@@ -347,42 +347,111 @@ pub(crate) fn clone_range(from: impl AsFd, to: impl AsFd, offset: u64, len: u64)
     ioctl(to, request, &mut range).map(drop)
 }
 
-/// Loads a BPF program of type SYSCALL that does nothing: whether the kernel lets us.
-pub(crate) fn load_bpf() -> Result<OwnedFd> {
-    #[repr(C)]
-    #[derive(Default)]
-    struct Load {
-        kind: u32,
-        count: u32,
-        instructions: u64,
-        license: u64,
-        log_level: u32,
-        log_size: u32,
-        log: u64,
-        version: u32,
-        flags: u32,
-        rest: [u64; 10],
+const fn instruction(code: u8, dst: u8, src: u8, offset: i16, immediate: i32) -> u64 {
+    let offset = offset.cast_unsigned() as u64;
+    let immediate = immediate.cast_unsigned() as u64;
+    code as u64 | (dst as u64) << 8 | (src as u64) << 12 | offset << 16 | immediate << 32
+}
+
+/// What reads the kernel's memory: a BPF program of type SYSCALL, run by hand, attached to nothing. Its context is two
+/// words: an address, and what is there. Address 0 stands for the calling thread's `task_struct`.
+const READ_WORD: [u64; 14] = {
+    const CONTEXT: u8 = 6;
+    const STACK: u8 = 10;
+    const GET_CURRENT_TASK: i32 = 35;
+    const PROBE_READ_KERNEL: i32 = 113;
+    [
+        instruction(0xbf, CONTEXT, 1, 0, 0),
+        instruction(0x79, 3, CONTEXT, 0, 0),
+        // if (address) goto read
+        instruction(0x55, 3, 0, 4, 0),
+        instruction(0x85, 0, 0, 0, GET_CURRENT_TASK),
+        instruction(0x7b, CONTEXT, 0, 8, 0),
+        instruction(0xb7, 0, 0, 0, 0),
+        instruction(0x95, 0, 0, 0, 0),
+        // read: probe_read_kernel(stack - 8, 8, address)
+        instruction(0xbf, 1, STACK, 0, 0),
+        instruction(0x07, 1, 0, 0, -8),
+        instruction(0xb7, 2, 0, 0, 8),
+        instruction(0x85, 0, 0, 0, PROBE_READ_KERNEL),
+        instruction(0x79, 1, STACK, -8, 0),
+        instruction(0x7b, CONTEXT, 1, 8, 0),
+        instruction(0x95, 0, 0, 0, 0),
+    ]
+};
+
+/// A loaded [`READ_WORD`].
+#[derive(Debug)]
+pub(crate) struct Reader(OwnedFd);
+
+impl Reader {
+    /// Loads it.
+    pub(crate) fn load() -> Result<Reader> {
+        #[repr(C)]
+        #[derive(Default)]
+        struct Load {
+            kind: u32,
+            count: u32,
+            instructions: u64,
+            license: u64,
+            log: [u64; 2],
+            version: u32,
+            flags: u32,
+            rest: [u64; 12],
+        }
+        const PROG_LOAD: i32 = 5;
+        const TYPE_SYSCALL: u32 = 31;
+        const SLEEPABLE: u32 = 1 << 4;
+        let license = c"GPL";
+        let mut load = Load {
+            kind: TYPE_SYSCALL,
+            count: 14,
+            instructions: READ_WORD.as_ptr() as u64,
+            license: license.as_ptr() as u64,
+            flags: SLEEPABLE,
+            ..Load::default()
+        };
+        // SAFETY: the attributes point to the program and the licence, which live until the call returns; the
+        // descriptor that it returns is nobody else's.
+        unsafe {
+            let fd = libc::syscall(libc::SYS_bpf, PROG_LOAD, &raw mut load, size_of::<Load>());
+            result(fd)?;
+            Ok(Reader(OwnedFd::from_raw_fd(
+                i32::try_from(fd).unwrap_or(-1),
+            )))
+        }
     }
-    const PROG_LOAD: i32 = 5;
-    const TYPE_SYSCALL: u32 = 31;
-    const SLEEPABLE: u32 = 1 << 4;
-    // r0 = 0; exit
-    let program: [u64; 2] = [0xb7, 0x95];
-    let license = c"GPL";
-    let mut load = Load {
-        kind: TYPE_SYSCALL,
-        count: 2,
-        instructions: program.as_ptr() as u64,
-        license: license.as_ptr() as u64,
-        flags: SLEEPABLE,
-        ..Load::default()
-    };
-    // SAFETY: the attributes point to the program and the licence, which live until the call returns; the
-    // descriptor that it returns is nobody else's.
-    unsafe {
-        let fd = libc::syscall(libc::SYS_bpf, PROG_LOAD, &raw mut load, size_of::<Load>());
-        result(fd)?;
-        Ok(OwnedFd::from_raw_fd(i32::try_from(fd).unwrap_or(-1)))
+
+    /// The word at an address of the kernel; the address of this thread's `task_struct` for 0.
+    pub(crate) fn word(&self, address: u64) -> Result<u64> {
+        #[repr(C)]
+        #[derive(Default)]
+        struct Run {
+            program: i32,
+            returned: u32,
+            data: [u64; 3],
+            repeat: [u32; 2],
+            context_size: u32,
+            out_size: u32,
+            context: u64,
+            rest: [u64; 3],
+        }
+        const PROG_TEST_RUN: i32 = 10;
+        let mut context = [address, 0];
+        let mut run = Run {
+            program: self.0.as_raw_fd(),
+            context_size: 16,
+            context: context.as_mut_ptr() as u64,
+            ..Run::default()
+        };
+        // SAFETY: the attributes point to the context, of which the kernel reads and writes 16 bytes.
+        let ran =
+            unsafe { libc::syscall(libc::SYS_bpf, PROG_TEST_RUN, &raw mut run, size_of::<Run>()) };
+        result(ran)?;
+        if run.returned != 0 {
+            return Err(Error::other("no such address in the kernel"));
+        }
+        Ok(context[1])
     }
 }
 

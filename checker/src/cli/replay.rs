@@ -18,7 +18,8 @@ use super::select::{self, Place};
 use super::{Bounds, INCONCLUSIVE, UNEXPECTED};
 use crate::expectation::Expectations;
 use crate::itf::{self, Document};
-use crate::report::replay::{Line, Outcome, lines, summary};
+use crate::report::replay::{Line, Outcome, file, lines, summary};
+use crate::results::Batch;
 use crate::suite::{self, Unit};
 use crate::verdict::Verdict;
 
@@ -39,6 +40,9 @@ pub struct ReplayArgs {
     /// On these file systems (default: the one that the scenario is about)
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     fs: Vec<FileSystem>,
+    /// Keep what comes of every counterexample as `kernel.json` in the folder of results
+    #[arg(long, conflicts_with_all = ["scenario", "fs"])]
+    bless: bool,
     #[command(flatten)]
     bounds: Bounds,
     /// Output
@@ -89,6 +93,12 @@ pub fn replay(place: &Place, args: &ReplayArgs) -> anyhow::Result<u8> {
         }
     }
     stage.scratch.end()?;
+    if args.bless {
+        let text = file(scheme.id, &probe::kernel(), probe::cpus(), &all);
+        let mut batch = Batch::default();
+        batch.write(place.results().join("kernel.json"), text);
+        batch.commit()?;
+    }
     match args.format {
         TextOrJson::Json => println!("{}", serde_json::to_string(&all)?),
         TextOrJson::Text if !alone => print!("{}", summary(scheme.id, &probe::kernel(), &all)),

@@ -167,6 +167,71 @@ pub fn summary(scheme: &str, kernel: &str, all: &[Line]) -> String {
     out
 }
 
+/// What is kept of a counterexample on a file system.
+#[derive(Serialize)]
+struct Kept<'a> {
+    scenario: &'a str,
+    invariant: &'a str,
+    fs: &'static str,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'a str>,
+    #[serde(flatten)]
+    counts: Option<Counts>,
+}
+
+/// Of one that was played: its calls, values that are equal, differ, cannot be seen, and the variables of the model
+/// that were looked at, of how many.
+#[derive(Serialize)]
+struct Counts {
+    calls: usize,
+    equal: usize,
+    differs: usize,
+    unseen: usize,
+    looked_at: usize,
+    variables: usize,
+}
+
+fn kept(line: &Line) -> Kept<'_> {
+    let (outcome, why, counts) = match &line.outcome {
+        Outcome::NotReplayable { why } => ("not-replayable", Some(why.as_str()), None),
+        Outcome::Played(replay) => {
+            let [equal, differs, unseen] = counts(replay);
+            let counts = Counts {
+                calls: replay.played.len() - 1,
+                equal,
+                differs,
+                unseen,
+                looked_at: replay.looked_at,
+                variables: replay.variables,
+            };
+            let outcome = if replay.agrees() { "equal" } else { "differs" };
+            (outcome, replay.stopped.as_deref(), Some(counts))
+        }
+    };
+    Kept {
+        scenario: &line.scenario,
+        invariant: &line.invariant,
+        fs: line.fs,
+        outcome,
+        why,
+        counts,
+    }
+}
+
+/// The committed file: what came of every counterexample, and where.
+pub fn file(scheme: &str, kernel: &str, cpus: usize, all: &[Line]) -> String {
+    // The version, without what a distribution or a builder adds.
+    let version = kernel.split('-').next().unwrap_or(kernel);
+    let head = format!(
+        r#"{{"schema":1,"scheme":"{scheme}","kernel":"{version}","cpus":{cpus},"folios":"one page each","mkfs":"default options","replays":["#
+    );
+    format!(
+        "{head}\n{}\n]}}\n",
+        crate::results::lines(all.iter().map(kept))
+    )
+}
+
 /// How many of each agreement.
 fn counts(replay: &Replay) -> [usize; 3] {
     [Agreement::Equal, Agreement::Differs, Agreement::Unseen].map(|a| replay.count(a))

@@ -24,7 +24,14 @@ fn what_no_kernel_has_is_not_replayed() {
         &["no invariant `snapshoot`"],
     );
     refused(
-        &["replay", "by-reference", "write-vs-splice", "snapshot", "--fs", "zfs"],
+        &[
+            "replay",
+            "by-reference",
+            "write-vs-splice",
+            "snapshot",
+            "--fs",
+            "zfs",
+        ],
         &["no file system `zfs`; there are: xfs, ext4, btrfs, tmpfs"],
     );
 }
