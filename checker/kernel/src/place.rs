@@ -290,7 +290,7 @@ impl Scratch {
             let Some(parent) = base.parent() else {
                 continue;
             };
-            let here = rustix::fs::statfs(parent).map(|s| i64::try_from(s.f_type).unwrap_or(-1));
+            let here = rustix::fs::statfs(parent).map(|s| s.f_type);
             if here != Ok(fs.magic()) {
                 continue;
             }

@@ -146,7 +146,7 @@ pub fn replay(system: &System, world: &World, plan: &Plan, place: &Place) -> io:
         peek: Peek::new(),
         looked_at: BTreeSet::new(),
     };
-    let mut played = vec![Played {
+    let mut rows = vec![Played {
         task: String::new(),
         call: String::new(),
         did: "the file and its mappings are as the scenario says".to_owned(),
@@ -173,7 +173,7 @@ pub fn replay(system: &System, world: &World, plan: &Plan, place: &Place) -> io:
         let mut compared = comparison.results(before, unit, &acted);
         before = &unit.after;
         compared.extend(comparison.state(&unit.after, &player, &eyes)?);
-        played.push(Played {
+        rows.push(Played {
             task: task.name.clone(),
             call: name.to_owned(),
             did: acted.did,
@@ -186,7 +186,7 @@ pub fn replay(system: &System, world: &World, plan: &Plan, place: &Place) -> io:
     Ok(Replay {
         fs: place.file_system().name(),
         kernel: crate::probe::kernel(),
-        played,
+        played: rows,
         variables: shared.count(),
         looked_at: comparison.looked_at.len(),
         stopped,

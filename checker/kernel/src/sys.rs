@@ -184,7 +184,7 @@ fn ioctl<T>(file: impl AsFd, request: u64, argument: &mut T) -> Result<usize> {
 pub(crate) fn userfaultfd(kernel: bool) -> Result<OwnedFd> {
     #[repr(C)]
     struct Api {
-        api: u64,
+        version: u64,
         features: u64,
         ioctls: u64,
     }
@@ -200,7 +200,7 @@ pub(crate) fn userfaultfd(kernel: bool) -> Result<OwnedFd> {
         OwnedFd::from_raw_fd(i32::try_from(fd).unwrap_or(-1))
     };
     let mut api = Api {
-        api: 0xAA,
+        version: 0xAA,
         features: 0,
         ioctls: 0,
     };
@@ -343,7 +343,7 @@ pub(crate) fn clone_range(from: impl AsFd, to: impl AsFd, offset: u64, len: u64)
         to: offset,
     };
     // _IOW(0x94, 13, struct file_clone_range)
-    let request = (1 << 30) | ((size_of::<Range>() as u64) << 16) | (0x94 << 8) | 13;
+    let request = (1 << 30) | ((size_of::<Range>() as u64) << 16) | (0x94 << 8) | 0x0D;
     ioctl(to, request, &mut range).map(drop)
 }
 
