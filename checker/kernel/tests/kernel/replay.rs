@@ -133,3 +133,52 @@ fn a_model_in_which_splice_copies_is_told_from_the_kernel() {
         );
     }
 }
+
+#[test]
+fn a_file_system_of_another_kind_is_held_against_its_own_paths() {
+    let needs = [
+        "root",
+        "xfs",
+        "ext4",
+        "btrfs",
+        "tmpfs",
+        "kpageflags",
+        "pagemap",
+    ];
+    if !allowed(
+        "a_file_system_of_another_kind_is_held_against_its_own_paths",
+        &needs,
+    ) {
+        return;
+    }
+    let mut scratch = Scratch::begin(WAIT).expect("a scratch folder");
+    let places = FileSystem::ALL.map(|fs| scratch.place(fs).expect("a file system"));
+    let all = violations();
+    for id in [
+        "write-vs-splice",
+        "mmap-store-absent-pte",
+        "tee-twins",
+        "splice-vs-writeback",
+    ] {
+        let setup = &all
+            .iter()
+            .find(|(s, _)| s.id == id)
+            .expect("violated")
+            .0
+            .setup;
+        for place in &places {
+            let fs = place.file_system();
+            let Some(setup) = replay::on(setup, fs) else {
+                assert_eq!(fs, FileSystem::Tmpfs, "{id}");
+                continue;
+            };
+            let ask = [invariants::by_id("snapshot").expect("there")];
+            let (system, world) = instance::system(&setup, &today(), &[], &ask).expect("it builds");
+            let plan = plan::plan(&system, &world).expect("whole calls");
+            let replay = replay::replay(&system, &world, &plan, place).expect("it plays");
+            assert_eq!(differences(&replay), Vec::<String>::new(), "{id} on {fs}");
+            // btrfs tells less: its dirty pages cannot be compared with the disk.
+            assert!(replay.count(Agreement::Equal) > 10, "{id} on {fs}");
+        }
+    }
+}
