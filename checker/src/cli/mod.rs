@@ -12,6 +12,7 @@ mod explain;
 mod export;
 mod gate;
 mod job;
+mod kernel;
 mod manual;
 mod new;
 mod nothing;
@@ -19,6 +20,7 @@ mod out;
 mod print;
 mod progress;
 mod recompute;
+mod replay;
 mod select;
 mod show;
 mod threads;
@@ -103,6 +105,12 @@ enum Command {
     },
     /// Print the shortest counterexample of a scheme, scenario and invariant
     Trace(TraceArgs),
+    /// Say what this machine allows of what talks to the running kernel
+    Probe(kernel::ProbeArgs),
+    /// Play counterexamples of the kernel as it is on the running kernel, and compare after every call
+    Replay(replay::ReplayArgs),
+    /// Write the C program that shows a finding on a running kernel, or run it
+    Reproduce(kernel::ReproduceArgs),
     /// Write that page as one file, with all counterexamples, to be read without a server
     Export(export::ExportArgs),
     /// Write a file to start from
@@ -538,6 +546,9 @@ fn run(schemes: Vec<Scheme>, home: PathBuf) -> ExitCode {
             what: Show::Verdicts,
         } => print::committed(&place).map(|()| 0),
         Command::Trace(args) => show::trace(&place, &args),
+        Command::Probe(args) => kernel::probe(&args),
+        Command::Replay(args) => replay::replay(&place, &args),
+        Command::Reproduce(args) => kernel::reproduce(&args),
         Command::Export(args) => export::export(&place, &args),
         Command::Ui(args) => ui::ui(&place, &args),
     };

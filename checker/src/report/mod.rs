@@ -13,6 +13,7 @@ pub mod listing;
 pub mod markdown;
 pub mod overview;
 pub mod page;
+pub mod replay;
 pub mod sarif;
 pub mod summary;
 pub mod table;

@@ -4,6 +4,7 @@ mod bad_input;
 mod check;
 mod docs;
 mod hostile;
+mod kernel;
 mod ledgers;
 mod nothing;
 mod printed;

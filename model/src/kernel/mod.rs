@@ -124,6 +124,7 @@ pub fn build(setup: &Setup, rules: &dyn Rules) -> Result<(System, World), BuildE
         let mut sent: BTreeMap<usize, usize> = BTreeMap::new();
         for (number, call) in task.calls.iter().enumerate() {
             p.call = number;
+            p.b.set_call(number);
             completion::call_begins(&mut p, call);
             starts.push(p.b.here("call"));
             write_call(&mut p, call, &starts, &mut sent);

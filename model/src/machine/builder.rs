@@ -113,6 +113,7 @@ pub struct ProgramBuilder<'a> {
     labels: Vec<(String, Option<Loc>)>,
     scope: Vec<String>,
     rule: Option<RuleTag>,
+    call: usize,
 }
 
 impl<'a> ProgramBuilder<'a> {
@@ -125,6 +126,7 @@ impl<'a> ProgramBuilder<'a> {
             labels: Vec::new(),
             scope: Vec::new(),
             rule: None,
+            call: 0,
         }
     }
 
@@ -167,6 +169,11 @@ impl<'a> ProgramBuilder<'a> {
         std::mem::replace(&mut self.rule, rule)
     }
 
+    /// Steps written from here on belong to the task's call with that number.
+    pub fn set_call(&mut self, call: usize) {
+        self.call = call;
+    }
+
     /// A new label, bound later.
     pub fn label(&mut self, name: &str) -> Label {
         self.labels.push((name.to_owned(), None));
@@ -207,8 +214,9 @@ impl<'a> ProgramBuilder<'a> {
     #[track_caller]
     pub fn push(&mut self, id: &str, function: CFn, draft: StepDraft) {
         let rule = self.rule.clone();
+        let whose = (self.scope.clone(), self.call);
         self.steps
-            .push(draft.finish(id, function, self.scope.clone(), rule, Location::caller()));
+            .push(draft.finish(id, function, whose, rule, Location::caller()));
     }
 
     /// Ends the program of a task that goes on for ever: it begins again, with every register as it

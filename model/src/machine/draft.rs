@@ -49,7 +49,7 @@ impl StepDraft {
         self,
         id: &str,
         function: CFn,
-        scope: Vec<String>,
+        (scope, call): (Vec<String>, usize),
         rule: Option<RuleTag>,
         source: &'static Location<'static>,
     ) -> Step {
@@ -82,6 +82,7 @@ impl StepDraft {
             accesses: self.accesses,
             rule,
             changed_by: self.changed_by,
+            call,
             source,
         }
     }

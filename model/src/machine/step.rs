@@ -140,6 +140,8 @@ pub struct Step {
     pub rule: Option<RuleTag>,
     /// Rules that changed this kernel step (made it wait, say), without having put it there.
     pub changed_by: Vec<RuleTag>,
+    /// Which of its task's calls it belongs to, by number.
+    pub call: usize,
     /// Where it is written: file and line of the model, or of a scheme.
     pub source: &'static Location<'static>,
 }

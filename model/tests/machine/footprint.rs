@@ -195,6 +195,7 @@ fn step(guard: Expr, assigns: Vec<Assign>) -> Step {
         accesses: Vec::new(),
         rule: None,
         changed_by: Vec::new(),
+        call: 0,
         source: std::panic::Location::caller(),
     }
 }

@@ -1,0 +1,425 @@
+//! A counterexample as calls: one that a program can play from outside.
+//!
+//! From outside the kernel a program can order whole calls, and nothing inside of one. [`plan`] therefore looks on the
+//! model for a counterexample in which every call runs from its first step to its last before another begins, and
+//! takes one with the fewest calls. A store through a mapping is finer: each word is a call of its own. The search is
+//! exhaustive: if it finds none, every counterexample of the scenario needs a step inside a call, and [`inside`] says
+//! which step that is in the one at hand.
+
+use std::collections::{HashSet, VecDeque};
+
+use foliocheck_model::kernel::setup::{Call, Device, Mapping, PteInit, Setup};
+use foliocheck_model::kernel::world::World;
+use foliocheck_model::machine::interp::{self, Action, Valuation};
+use foliocheck_model::machine::step::{Cost, Step};
+use foliocheck_model::machine::system::Scope;
+use foliocheck_model::machine::{System, TaskId, VarId};
+
+/// A call, or one store of it, from its first step to its last.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unit {
+    /// The task.
+    pub task: usize,
+    /// The call's number within it.
+    pub call: usize,
+    /// The word that is stored, if it is one store of the call.
+    pub word: Option<usize>,
+    /// Page faults that it takes.
+    pub faults: usize,
+    /// The state after it.
+    pub after: Valuation,
+    /// Its steps.
+    pub steps: usize,
+}
+
+impl Unit {
+    /// Task, call, and the word that is stored.
+    pub fn key(&self) -> (usize, usize, Option<usize>) {
+        (self.task, self.call, self.word)
+    }
+}
+
+/// A counterexample in whole calls.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The state before the first call.
+    pub before: Valuation,
+    /// The calls, in order.
+    pub units: Vec<Unit>,
+}
+
+/// Why a counterexample cannot be played.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotReplayable {
+    /// A call or a property of the scenario that nothing here can make.
+    #[error("{0}")]
+    NoHandle(String),
+    /// It never ends.
+    #[error("the counterexample is an endless execution")]
+    Endless,
+    /// Every counterexample needs a step inside a call.
+    #[error(
+        "every counterexample needs a step inside of a call, and from outside only whole calls can be ordered"
+    )]
+    Inside,
+    /// The model does something that it must not do.
+    #[error("the model: {0}")]
+    Model(String),
+}
+
+/// Most states between calls that the search visits. Scenarios have a dozen calls at most.
+const STATES: usize = 200_000;
+
+/// How a search goes on from a state.
+type Way = (Valuation, Vec<Unit>);
+
+/// The shortest counterexample in whole calls to the first invariant that `system` asks.
+///
+/// # Errors
+/// Why there is none that can be played.
+pub fn plan(system: &System, world: &World) -> Result<Plan, NotReplayable> {
+    let setup = &world.setup;
+    refused(setup)?;
+    let asked =
+        |p: &foliocheck_model::machine::system::Predicate| !matches!(p.scope, Scope::Progress(_));
+    if !system.predicates.iter().any(asked) {
+        return Err(NotReplayable::Endless);
+    }
+    let without: Vec<String> = setup
+        .calls()
+        .filter_map(|(_, _, call)| handle(call, setup).err())
+        .map(str::to_owned)
+        .collect();
+    let before = Valuation::init(system);
+    let mut seen: HashSet<Valuation> = HashSet::from([before.clone()]);
+    let mut queue: VecDeque<Way> = VecDeque::from([(before.clone(), Vec::new())]);
+    while let Some((state, units)) = queue.pop_front() {
+        for run in next(system, world, &state)? {
+            let mut units = units.clone();
+            let violated = run.violated;
+            units.push(run.unit);
+            let after = run.after;
+            if violated || ends_badly(system, &after) {
+                return Ok(Plan { before, units });
+            }
+            if seen.len() < STATES && seen.insert(after.clone()) {
+                queue.push_back((after, units));
+            }
+        }
+    }
+    Err(match without.first() {
+        Some(reason) => NotReplayable::NoHandle(reason.clone()),
+        None => NotReplayable::Inside,
+    })
+}
+
+/// Calls in a given order, by task, call and word: what the model makes of them.
+///
+/// # Errors
+/// If the model cannot make one of them there, from its first step to its last.
+pub fn follow(
+    system: &System,
+    world: &World,
+    order: &[(usize, usize, Option<usize>)],
+) -> Result<Plan, NotReplayable> {
+    let before = Valuation::init(system);
+    let mut units: Vec<Unit> = Vec::new();
+    for (number, wanted) in order.iter().enumerate() {
+        let state = units.last().map_or(&before, |u| &u.after);
+        let task = system.task_ids().nth(wanted.0);
+        let runs = task.map_or(Ok(Vec::new()), |task| of_task(system, world, state, task))?;
+        let found = runs
+            .into_iter()
+            .map(|run| run.unit)
+            .find(|u| u.key() == *wanted);
+        units.push(found.ok_or_else(|| {
+            NotReplayable::Model(format!("call {number} of the order cannot be made there"))
+        })?);
+    }
+    Ok(Plan { before, units })
+}
+
+/// Nobody can move, and a predicate about such states is violated.
+fn ends_badly(system: &System, state: &Valuation) -> bool {
+    interp::enabled(system, state).is_empty()
+        && system
+            .predicates
+            .iter()
+            .any(|p| p.scope == Scope::Terminal && state.holds(&p.bad))
+}
+
+struct Run {
+    unit: Unit,
+    after: Valuation,
+    violated: bool,
+}
+
+/// The calls that can be made next, each run to its end.
+fn next(system: &System, world: &World, state: &Valuation) -> Result<Vec<Run>, NotReplayable> {
+    let mut runs = Vec::new();
+    for task in system.task_ids() {
+        let Some(step) = interp::current(system, state, task) else {
+            continue;
+        };
+        let call = &world.setup.tasks[task.index()].calls[step.call];
+        let of = of_task(system, world, state, task)?;
+        // What the kernel does by itself happens at once, before any program does anything else.
+        if matches!(handle(call, &world.setup), Ok(Handle::Kernel)) && !of.is_empty() {
+            return Ok(of);
+        }
+        if handle(call, &world.setup).is_ok() {
+            runs.extend(of);
+        }
+    }
+    Ok(runs)
+}
+
+/// The ways in which a task's next call can run to its end by itself; none if it would wait.
+fn of_task(
+    system: &System,
+    world: &World,
+    state: &Valuation,
+    task: TaskId,
+) -> Result<Vec<Run>, NotReplayable> {
+    let Some(first) = interp::current(system, state, task) else {
+        return Ok(Vec::new());
+    };
+    let number = first.call;
+    let call = &world.setup.tasks[task.index()].calls[number];
+    let apart = matches!(call, Call::MmapStore { .. } | Call::BufferStore { .. });
+    let mut done = Vec::new();
+    let mut open = vec![Run {
+        unit: Unit {
+            task: task.index(),
+            call: number,
+            word: None,
+            faults: 0,
+            after: state.clone(),
+            steps: 0,
+        },
+        after: state.clone(),
+        violated: false,
+    }];
+    while let Some(run) = open.pop() {
+        let here = interp::current(system, &run.after, task);
+        let Some(step) = here.filter(|s| s.call == number && !(apart && run.unit.word.is_some()))
+        else {
+            done.push(finished(run));
+            continue;
+        };
+        if run.unit.steps > 2000 {
+            return Err(NotReplayable::Endless);
+        }
+        for action in interp::enabled(system, &run.after) {
+            if action.task != task || stops(step, action) {
+                continue;
+            }
+            let after = interp::apply(system, &run.after, action)
+                .map_err(|error| NotReplayable::Model(error.to_string()))?;
+            let mut unit = run.unit.clone();
+            unit.steps += 1;
+            let branch = &step.branches[usize::from(action.branch)];
+            unit.faults += branch.costs.iter().filter(|c| **c == Cost::Fault).count();
+            if apart {
+                unit.word = stored(world, call, &run.after, &after);
+            }
+            let violated = run.violated
+                || system
+                    .predicates
+                    .iter()
+                    .any(|p| p.scope == Scope::Always && after.holds(&p.bad));
+            open.push(Run {
+                unit,
+                after,
+                violated,
+            });
+        }
+    }
+    Ok(done)
+}
+
+fn finished(mut run: Run) -> Run {
+    run.unit.after = run.after.clone();
+    run
+}
+
+/// The branch ends the task for ever: a program that never makes the call.
+fn stops(step: &Step, action: Action) -> bool {
+    step.branches[usize::from(action.branch)].next == foliocheck_model::machine::step::STOPPED
+}
+
+/// The word that a step stored for a call, if it did.
+fn stored(world: &World, call: &Call, before: &Valuation, after: &Valuation) -> Option<usize> {
+    let (Call::MmapStore { folio, words, .. } | Call::BufferStore { folio, words }) = call else {
+        return None;
+    };
+    let changed = |vars: &[VarId], word: usize| {
+        vars.get(word)
+            .is_some_and(|v| before.get(*v) != after.get(*v))
+    };
+    words.iter().copied().find(|word| {
+        let folios = world.indices[*folio].folios.iter();
+        let data = folios.map(|f| &world.folios[*f].data);
+        let buffer = world.user_buffers.get(folio);
+        data.chain(buffer).any(|vars| changed(vars, *word))
+    })
+}
+
+/// How a call is made on the kernel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Handle {
+    /// A program makes it.
+    Program,
+    /// The kernel does it by itself, right after what leads to it.
+    Kernel,
+}
+
+/// How a call is made on the kernel.
+///
+/// # Errors
+/// Why it cannot be.
+pub fn handle(call: &Call, setup: &Setup) -> Result<Handle, &'static str> {
+    let contiguous = |words: &[usize], folios: usize| {
+        words.windows(2).all(|w| w[1] == w[0] + 1) && (folios == 1 || words.len() == setup.words)
+    };
+    match call {
+        Call::Write { folios, .. }
+        | Call::SpliceRead { folios, .. }
+        | Call::Writeback { folios, .. }
+            if folios.windows(2).any(|w| w[1] != w[0] + 1) =>
+        {
+            Err("pages that are not beside each other are several calls")
+        }
+        Call::Write { folios, words } if !contiguous(words, folios.len()) => {
+            Err("a write(2) of words that are not beside each other is several calls")
+        }
+        Call::PinStore { words, .. } if !contiguous(words, 1) => {
+            Err("a store through a pin of words that are not beside each other is several calls")
+        }
+        Call::Truncate { folio } if folio + 1 != setup.folios.len() => {
+            Err("truncation takes all pages from there on")
+        }
+        Call::Transmit {
+            socket,
+            checksum: false,
+            retransmit: false,
+            software_checksum: false,
+            late_clone: false,
+            ..
+        } if setup.any_call(|c| matches!(c, Call::Receive { socket: s, .. } if s == socket)) => {
+            Ok(Handle::Kernel)
+        }
+        Call::WaitCompletion { .. } => Ok(Handle::Kernel),
+        Call::Write { .. }
+        | Call::MmapStore { .. }
+        | Call::Mmap { .. }
+        | Call::MprotectRoundTrip { .. }
+        | Call::MprotectReadOnly { .. }
+        | Call::Munmap { .. }
+        | Call::Writeback { .. }
+        | Call::SpliceRead {
+            writable: false, ..
+        }
+        | Call::PipeRead { .. }
+        | Call::Tee { .. }
+        | Call::SpliceSocket {
+            scatter_gather: true,
+            sndbuf: None,
+            ..
+        }
+        | Call::Receive {
+            coalesce: false,
+            crypto: None,
+            ..
+        }
+        | Call::Truncate { .. }
+        | Call::PunchHole { .. }
+        | Call::Reflink { .. }
+        | Call::Reclaim { .. }
+        | Call::Tick
+        | Call::DirectWrite { .. }
+        | Call::BufferStore { .. }
+        | Call::PinStore { .. } => Ok(Handle::Program),
+        Call::Transmit { .. } => Err(
+            "what a peer on another machine, a checksum or a retransmission reads cannot be seen here",
+        ),
+        Call::SpliceRead { .. } => Err("no kernel tells a writable splice from another"),
+        Call::SpliceSocket { .. } => {
+            Err("a small send buffer, or a route without scatter-gather, is not set up here")
+        }
+        Call::Receive { .. } => Err("merged skbs, ESP and AF_ALG sockets are not set up here"),
+        Call::Mremap { .. } => Err("mremap(2) is not played yet"),
+        Call::TryToUnmap { .. } => {
+            Err("reclaim that unmaps a page and keeps it cannot be asked for")
+        }
+        Call::CommitData { .. } => Err("ext3, which writes buffers by hand, is gone"),
+        Call::PipeWrite { .. } => Err("write(2) on a pipe is not played yet"),
+        Call::Cancel { .. } => Err("no kernel cancels a splice"),
+        Call::Commit => Err("a commit of the journal alone cannot be asked for"),
+    }
+}
+
+/// Properties of a scenario that no scratch file system here has.
+fn refused(setup: &Setup) -> Result<(), NotReplayable> {
+    let no = |why: &str| Err(NotReplayable::NoHandle(why.to_owned()));
+    if setup.device != Device::Plain {
+        return no("a device that demands stable pages is not set up here");
+    }
+    if setup.buffer_heads {
+        return no("ext3, which writes buffers by hand, is gone");
+    }
+    if setup.stable_writes {
+        return no("stable_writes is not set up here");
+    }
+    if !setup.delalloc {
+        return no("nodelalloc is not set up here");
+    }
+    if setup.tasks.iter().any(|t| t.forever) {
+        return Err(NotReplayable::Endless);
+    }
+    if setup.mapping == Mapping::Tmpfs && setup.ptes.iter().any(|p| p.init == PteInit::Clean) {
+        return no(
+            "tmpfs maps a page writable at the first load: an entry without W is not set up here",
+        );
+    }
+    Ok(())
+}
+
+/// Where a trace leaves whole calls.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Inside {
+    /// The number of the step, from 1.
+    pub step: usize,
+    /// The step.
+    pub what: String,
+    /// The call that it is in the middle of: task and the function it began with.
+    pub of: String,
+}
+
+/// The first step of a trace that is inside of another task's call; none if its calls follow one another.
+pub fn inside(system: &System, path: &[Action]) -> Option<Inside> {
+    let mut state = Valuation::init(system);
+    let mut open: Option<(TaskId, usize, String)> = None;
+    for (number, action) in path.iter().enumerate() {
+        let step = interp::current(system, &state, action.task)?;
+        let (call, function) = (step.call, step.function.clone());
+        match &open {
+            Some((task, _, of)) if *task != action.task => {
+                return Some(Inside {
+                    step: number + 1,
+                    what: format!("{} {function}", system.task(action.task).name),
+                    of: format!("{} {of}", system.task(*task).name),
+                });
+            }
+            Some((_, c, _)) if *c == call => {}
+            _ => open = Some((action.task, call, function)),
+        }
+        state = interp::apply(system, &state, *action).ok()?;
+        let next = interp::current(system, &state, action.task);
+        if next.is_none_or(|s| s.call != call) {
+            open = None;
+        }
+    }
+    None
+}

@@ -1,0 +1,68 @@
+//! What talks to the kernel, as far as it does not: refusals, and files that are written.
+
+use crate::{folder, run, stderr, stdout};
+
+/// A command that must be refused, and what it says.
+fn refused(args: &[&str], says: &[&str]) {
+    let output = run(args);
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{args:?}: {text}");
+    for part in says {
+        assert!(text.contains(part), "{args:?}: {text}");
+    }
+}
+
+#[test]
+fn what_no_kernel_has_is_not_replayed() {
+    refused(
+        &["replay", "stable-pin", "write-vs-splice", "snapshot"],
+        &["stable-pin: this scheme exists in no kernel; replayable are: by-reference"],
+    );
+    refused(&["replay", "by-refference"], &["no scheme `by-refference`"]);
+    refused(
+        &["replay", "by-reference", "write-vs-splice", "snapshoot"],
+        &["no invariant `snapshoot`"],
+    );
+    refused(
+        &[
+            "replay",
+            "by-reference",
+            "write-vs-splice",
+            "snapshot",
+            "--fs",
+            "zfs",
+        ],
+        &["no file system `zfs`; there are: xfs, ext4, btrfs, tmpfs"],
+    );
+}
+
+#[test]
+fn a_finding_without_a_program_is_refused_with_a_reason() {
+    refused(
+        &["reproduce", "finding-4", "--run"],
+        &["no finding `finding-4` with a program; there are: finding-2, finding-3"],
+    );
+    refused(&["reproduce", "finding-1", "--run"], &["security list"]);
+    refused(&["reproduce", "finding-3"], &["--out DIR", "--run"]);
+    refused(
+        &["reproduce", "finding-3", "--run", "--rounds", "0"],
+        &["--rounds"],
+    );
+}
+
+#[test]
+fn the_program_and_its_fstests_case_are_written() {
+    let dir = folder();
+    let out = dir.path().to_str().expect("UTF-8");
+    let output = run(&["reproduce", "finding-3", "--out", out]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    for file in [
+        "finding-3.c",
+        "fstests/src/foliocheck-finding-3.c",
+        "fstests/tests/generic/999",
+        "fstests/tests/generic/999.out",
+    ] {
+        assert!(dir.path().join(file).is_file(), "{file}");
+        assert!(stdout(&output).contains(file), "{file}");
+    }
+}
