@@ -1,5 +1,8 @@
 //! What talks to the kernel, as far as it does not: refusals, and files that are written.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use crate::{folder, run, stderr, stdout};
 
 /// A command that must be refused, and what it says.
@@ -65,4 +68,34 @@ fn the_program_and_its_fstests_case_are_written() {
         assert!(dir.path().join(file).is_file(), "{file}");
         assert!(stdout(&output).contains(file), "{file}");
     }
+}
+
+/// What was replayed is what is committed as violated: a verdict that changes takes its replay with it.
+#[test]
+fn the_replays_are_those_of_the_committed_violations() {
+    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results");
+    let read = |name: &str| -> serde_json::Value {
+        let text = std::fs::read_to_string(results.join(name)).expect("it is committed");
+        serde_json::from_str(&text).expect("JSON")
+    };
+    let cells = |list: &serde_json::Value| -> BTreeSet<(String, String)> {
+        let name = |cell: &serde_json::Value, key: &str| cell[key].as_str().map(str::to_owned);
+        list.as_array()
+            .expect("a list")
+            .iter()
+            .filter_map(|cell| Some((name(cell, "scenario")?, name(cell, "invariant")?)))
+            .collect()
+    };
+    let replayed = cells(&read("kernel.json")["replays"]);
+    let mut verdicts = read("verdicts.json")["verdicts"].take();
+    verdicts
+        .as_array_mut()
+        .expect("a list")
+        .retain(|cell| cell["scheme"] == "by-reference" && cell["verdict"] == "violated");
+    let violated = cells(&verdicts);
+    assert!(!violated.is_empty());
+    assert_eq!(
+        replayed, violated,
+        "`foliocheck replay by-reference --bless`"
+    );
 }

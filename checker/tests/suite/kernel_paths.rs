@@ -4,15 +4,20 @@
 use foliocheck::suite::{self, Options, Unit};
 use foliocheck::verdict::Verdict::{self, Holds, Violated};
 use foliocheck_model::machine::ablate::Ablation;
-use foliocheck_specs::{invariants, schemes};
+use foliocheck_specs::{Scenario, invariants, schemes};
 
 use crate::support;
 
 fn verdict(scheme: &str, scenario: &str, invariant: &str, without: &[&str]) -> Verdict {
+    let scenario = support::scenario(scenario);
+    of(scheme, scenario, invariant, without)
+}
+
+fn of(scheme: &str, scenario: Scenario, invariant: &str, without: &[&str]) -> Verdict {
     let parse = |part: &&str| part.parse::<Ablation>().unwrap();
     let unit = Unit {
         scheme: schemes::by_id(scheme).unwrap(),
-        scenario: support::scenario(scenario),
+        scenario,
         ablations: without.iter().map(parse).collect(),
         ask: vec![invariants::by_id(invariant).unwrap()],
     };
@@ -189,4 +194,34 @@ fn fsync_passes_over_a_folio_that_was_replaced() {
         let found = verdict(scheme, "splice-vs-writeback", "durable-after-sync", &[]);
         assert_eq!(found, Violated, "{scheme}");
     }
+}
+
+/// A sync that comes after the punch.
+const PUNCH_THEN_SYNC: &str = r#"
+title = "a hole in part of a page, then a sync"
+groups = ["truncate"]
+about = "One task punches, then syncs."
+filesystem = "ext4"
+
+[[folio]]
+dirty = true
+
+[[task]]
+name = "puncher"
+calls = [
+    { call = "writeback", folios = [0], sync = "all" },
+    { call = "punch-hole", folio = 0, word = 0 },
+    { call = "writeback", folios = [0], sync = "all" },
+]
+"#;
+
+#[test]
+fn a_zero_is_promised_once_the_punch_has_returned() {
+    table(&[("by-hand-vs-part-punch", "durable-after-sync", &[], Holds)]);
+    let after = |without: &[&str]| {
+        let scenario = Scenario::parse("punch-then-sync.toml".as_ref(), PUNCH_THEN_SYNC).unwrap();
+        of("by-reference", scenario, "durable-after-sync", without)
+    };
+    assert_eq!(after(&[]), Holds);
+    assert_eq!(after(&["T7d does nothing"]), Violated);
 }

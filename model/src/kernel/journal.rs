@@ -161,7 +161,7 @@ fn adds_write(p: &Prog<'_>, index: usize) -> bool {
     p.w.setup.any_call(|call| {
         use super::setup::Call;
         match call {
-            Call::PunchHole { folio, word } => *folio == index && word.is_some(),
+            Call::PunchHole { .. } => call.zeroes_part(index),
             Call::Write { .. } | Call::MmapStore { .. } => {
                 !p.w.setup.delalloc && call.touches(index)
             }

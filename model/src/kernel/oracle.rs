@@ -8,7 +8,7 @@ use super::prog::Prog;
 use super::refs::{FolioRef, PageAt};
 use super::world::World;
 use crate::machine::builder::{BranchDraft, StepDraft};
-use crate::machine::expr::{Expr, and, any, eq, ite, ne};
+use crate::machine::expr::{Expr, and, any, eq, ite, ne, not};
 
 /// A store by a program to the folio: lost if the file no longer has it.
 pub fn stored(w: &World, s: &mut StepDraft, folio: &FolioRef) {
@@ -101,6 +101,15 @@ fn mine(p: &Prog<'_>) -> Vec<Sync> {
         .collect()
 }
 
+/// A punch that zeroes part of the page is under way and has put the zero into memory: it has not returned, and dirties
+/// the page only before it drops the invalidate_lock. Its zero is promised to nobody yet.
+fn zeroing(w: &World, index: usize, word: usize) -> Option<Expr> {
+    let zeroes = w.setup.any_call(|call| call.zeroes_part(index));
+    let held = ne(w.inode.invalidate_lock.writer, 0);
+    let zero = w.tokens.zero(index);
+    zeroes.then(|| and(held, eq(content(w, index, word), zero)))
+}
+
 /// A call that syncs is entered: what differs from the disk now must be there when it returns.
 pub fn sync_begins(p: &mut Prog<'_>) {
     let syncs = mine(p);
@@ -114,7 +123,10 @@ pub fn sync_begins(p: &mut Prog<'_>) {
             for (word, stale) in sync.stale.iter().enumerate() {
                 let disk = w.indices[sync.index].on_disk(word, w.tokens.zero(sync.index));
                 let none = w.tokens.count(sync.index, word);
-                let differs = ne(content(w, sync.index, word), disk.clone());
+                let mut differs = ne(content(w, sync.index, word), disk.clone());
+                if let Some(zeroing) = zeroing(w, sync.index, word) {
+                    differs = and(differs, not(zeroing));
+                }
                 s.set(*stale, ite(differs, disk, none));
             }
         }

@@ -379,6 +379,11 @@ impl Call {
         }
     }
 
+    /// Whether it zeroes part of that page in place.
+    pub fn zeroes_part(&self, index: usize) -> bool {
+        matches!(self, Call::PunchHole { folio, word: Some(_) } if *folio == index)
+    }
+
     /// Whether it takes the page out of the page cache.
     pub fn removes(&self, index: usize) -> bool {
         match self {

@@ -8,8 +8,9 @@ use super::{Invariant, recorded};
 /// that call returns 0: that word, or one stored later. Broken when the call returns and the disk still has what it had when
 /// the call began, although memory had something else by then.
 ///
-/// Bytes that are zeroed by truncation or punching meanwhile are not asked about, nor pages that are pinned: the holder
-/// of a pin stores when it likes, and marks the page when it is done. What the file reads from disk at that moment counts,
+/// Bytes that are zeroed by truncation or punching meanwhile are not asked about, nor is the zero of a punch that is
+/// still under way when the sync begins: no call has returned for it yet. Nor are pages that are pinned: the holder of a
+/// pin stores when it likes, and marks the page when it is done. What the file reads from disk at that moment counts,
 /// so a write that went to another block does not.
 pub const INVARIANT: Invariant = Invariant {
     id: "durable-after-sync",
