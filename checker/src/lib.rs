@@ -17,7 +17,7 @@
 //! | [`results`] | committed files: read, written whole or not at all |
 //! | [`gate`] | what `results/` must hold after a run, and how it differs |
 //! | [`interrupt`], [`causes`] | what happens on Ctrl-C; errors in one line |
-//! | [`near`] | the name that was meant |
+//! | [`near`], [`command`] | the name that was meant; this program's own command line |
 //! | [`report`] | tables, Markdown, JSON, printed traces |
 //! | [`web`] | the page, and its server |
 //! | [`cli`] | the command line |
@@ -33,6 +33,7 @@ pub mod bugs;
 pub mod causes;
 pub mod claims;
 pub mod cli;
+pub mod command;
 pub mod cost;
 pub mod expectation;
 pub mod gate;

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use foliocheck_model::machine::compile::words_needed;
 use foliocheck_model::machine::{BuildError, System, Var};
@@ -28,24 +31,6 @@ fn own() -> Vec<Scenario> {
 
 fn build(scenario: &Scenario, scheme: &Scheme) -> Result<Instance, BuildError> {
     Instance::build(&scenario.setup, scheme, &[], &applicable(&scenario.setup))
-}
-
-/// Every scenario under every scheme that `check` has a complaint about.
-fn complaints(
-    mut check: impl FnMut(&Scenario, &Scheme, Instance) -> Option<String>,
-) -> Vec<String> {
-    let (scenarios, schemes) = (own(), schemes::all());
-    let mut out = Vec::new();
-    for scenario in &scenarios {
-        for scheme in &schemes {
-            let complaint = match build(scenario, scheme) {
-                Ok(instance) => check(scenario, scheme, instance),
-                Err(error) => Some(error.to_string()),
-            };
-            out.extend(complaint.map(|c| format!("{} under {}: {c}", scenario.id, scheme.id)));
-        }
-    }
-    out
 }
 
 fn assert_none(complaints: &[String]) {
@@ -110,54 +95,6 @@ fn titles_are_unique() {
     assert_eq!(titles.len(), scenarios.len());
 }
 
-#[test]
-fn every_one_builds_under_every_scheme() {
-    let valid = |system: &System| system.validate().err().map(|e| e.to_string());
-    assert_none(&complaints(|_, _, instance| {
-        let Instance {
-            full, optimized, ..
-        } = &instance;
-        if full.predicates.is_empty() || optimized.predicates.len() != full.predicates.len() {
-            return Some("predicates are missing".to_owned());
-        }
-        let steps = |s: &System| {
-            s.tasks
-                .iter()
-                .map(|t| t.program.steps.len())
-                .collect::<Vec<_>>()
-        };
-        if steps(full) != steps(optimized) {
-            return Some("tasks or steps are missing".to_owned());
-        }
-        valid(full).or_else(|| valid(optimized))
-    }));
-}
-
-/// Traces tell variables apart by their names.
-#[test]
-fn no_two_variables_have_one_name() {
-    assert_none(&complaints(|_, _, instance| {
-        let mut names: Vec<String> = instance.full.vars.iter().map(Var::full_name).collect();
-        names.sort_unstable();
-        let twice = names.windows(2).find(|pair| pair[0] == pair[1])?;
-        Some(format!("two variables are called {}", twice[0]))
-    }));
-}
-
-#[test]
-fn every_one_is_small_under_every_scheme() {
-    // Where the scheme is run at all.
-    assert_none(&complaints(|scenario, scheme, instance| {
-        if !scheme.family.concerns(&scenario.setup) {
-            return None;
-        }
-        let quick = scenario.groups.iter().any(|g| g == "quick");
-        let most = if quick { WORDS_MAX_QUICK } else { WORDS_MAX };
-        let words = words_needed(&instance.optimized);
-        (words > most).then(|| format!("{words} words, at most {most}"))
-    }));
-}
-
 /// A build takes the files along when it is made; cargo does not notice a file that is added later.
 #[test]
 fn the_built_in_copy_is_the_folder() {
@@ -207,29 +144,98 @@ fn asked_of_some_schemes(invariant: &str) -> bool {
     .contains(&invariant)
 }
 
-/// An invariant that is said to apply has something to ask, wherever it applies.
-#[test]
-fn every_applicable_invariant_has_a_predicate() {
-    let mut asked_of_some = BTreeSet::new();
-    assert_none(&complaints(|scenario, _, instance| {
-        let predicates = &instance.full.predicates;
-        let asked: BTreeSet<_> = predicates.iter().map(|p| p.invariant.as_str()).collect();
-        let (asking, mut silent): (Vec<_>, Vec<_>) = applicable(&scenario.setup)
-            .iter()
-            .map(|i| i.id)
-            .partition(|id| asked.contains(id));
-        asked_of_some.extend(asking.into_iter().map(|id| (scenario.id.clone(), id)));
-        silent.retain(|id| !asked_of_some_schemes(id));
-        (!silent.is_empty()).then(|| format!("no predicate for {}", silent.join(", ")))
-    }));
-    for scenario in own() {
-        for invariant in applicable(&scenario.setup) {
-            // Any scenario can be asked of a scheme that counts, but not every one takes a hold.
-            let counts = invariant.id == holds_balanced::INVARIANT.id;
-            let pair = (scenario.id.clone(), invariant.id);
-            assert!(counts || asked_of_some.contains(&pair), "{pair:?}");
+/// What is wrong with a scenario under a scheme, as it is built.
+fn complaints(scenario: &Scenario, scheme: &Scheme, instance: &Instance) -> Vec<String> {
+    let Instance {
+        full, optimized, ..
+    } = instance;
+    let mut out = Vec::new();
+    for system in [full, optimized] {
+        out.extend(system.validate().err().map(|e| e.to_string()));
+    }
+    if full.predicates.is_empty() || optimized.predicates.len() != full.predicates.len() {
+        out.push("predicates are missing".to_owned());
+    }
+    let steps =
+        |s: &System| -> Vec<usize> { s.tasks.iter().map(|t| t.program.steps.len()).collect() };
+    if steps(full) != steps(optimized) {
+        out.push("tasks or steps are missing".to_owned());
+    }
+    // Traces tell variables apart by their names.
+    let mut names: Vec<String> = full.vars.iter().map(Var::full_name).collect();
+    names.sort_unstable();
+    let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
+    out.extend(twice.map(|pair| format!("two variables are called {}", pair[0])));
+    // Where the scheme is run at all.
+    if scheme.family.concerns(&scenario.setup) {
+        let quick = scenario.groups.iter().any(|g| g == "quick");
+        let most = if quick { WORDS_MAX_QUICK } else { WORDS_MAX };
+        let words = words_needed(optimized);
+        if words > most {
+            out.push(format!("{words} words, at most {most}"));
         }
     }
+    out
+}
+
+/// What one scenario shows under all schemes: the complaints, and the invariants that some scheme was asked.
+fn built(scenario: &Scenario, schemes: &[Scheme]) -> (Vec<String>, BTreeSet<&'static str>) {
+    let (mut wrong, mut asked_of_some) = (Vec::new(), BTreeSet::new());
+    for scheme in schemes {
+        let mut of_scheme = match build(scenario, scheme) {
+            Err(error) => vec![error.to_string()],
+            Ok(instance) => {
+                let predicates = &instance.full.predicates;
+                let asked: BTreeSet<_> = predicates.iter().map(|p| p.invariant.as_str()).collect();
+                let (asking, mut silent): (Vec<_>, Vec<_>) = applicable(&scenario.setup)
+                    .iter()
+                    .map(|i| i.id)
+                    .partition(|id| asked.contains(id));
+                asked_of_some.extend(asking);
+                silent.retain(|id| !asked_of_some_schemes(id));
+                let mut out = complaints(scenario, scheme, &instance);
+                if !silent.is_empty() {
+                    out.push(format!("no predicate for {}", silent.join(", ")));
+                }
+                out
+            }
+        };
+        for complaint in &mut of_scheme {
+            *complaint = format!("{} under {}: {complaint}", scenario.id, scheme.id);
+        }
+        wrong.append(&mut of_scheme);
+    }
+    (wrong, asked_of_some)
+}
+
+/// Every scenario builds under every scheme, is small, and each invariant that is said to apply has something to ask.
+#[test]
+fn every_one_is_complete_under_every_scheme() {
+    let (scenarios, schemes) = (own(), schemes::all());
+    let next = AtomicUsize::new(0);
+    let wrong = Mutex::new(Vec::new());
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                while let Some(scenario) = scenarios.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let (mut complaints, asked) = built(scenario, &schemes);
+                    for invariant in applicable(&scenario.setup) {
+                        // Any scenario can be asked of a scheme that counts, but not every one takes a hold.
+                        let counts = invariant.id == holds_balanced::INVARIANT.id;
+                        if !counts && !asked.contains(invariant.id) {
+                            complaints.push(format!(
+                                "{}: no scheme is asked {}",
+                                scenario.id, invariant.id
+                            ));
+                        }
+                    }
+                    wrong.lock().expect("no thread panicked").extend(complaints);
+                }
+            });
+        }
+    });
+    assert_none(&wrong.into_inner().expect("no thread panicked"));
 }
 
 #[test]

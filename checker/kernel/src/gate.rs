@@ -25,7 +25,7 @@ impl Source {
     /// If the system does not allow a userfaultfd for faults of the kernel.
     pub fn new() -> std::io::Result<Source> {
         let memory = Arc::new(Mapping::anonymous(PAGE)?);
-        let userfaultfd = sys::userfaultfd(true)?;
+        let userfaultfd = sys::userfaultfd()?;
         sys::register(&userfaultfd, &memory)?;
         Ok(Source {
             userfaultfd,

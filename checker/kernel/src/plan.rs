@@ -3,7 +3,7 @@
 //! From outside the kernel a program can order whole calls, and nothing inside of one. [`plan`] therefore looks on the
 //! model for a counterexample in which every call runs from its first step to its last before another begins, and
 //! takes one with the fewest calls. A store through a mapping is finer: each word is a call of its own. The search is
-//! exhaustive: if it finds none, every counterexample of the scenario needs a step inside a call, and [`inside`] says
+//! exhaustive up to [`STATES`]: if it finds none, every counterexample of the scenario needs a step inside a call, and [`inside`] says
 //! which step that is in the one at hand.
 
 use std::collections::{HashSet, VecDeque};
@@ -63,6 +63,12 @@ pub enum NotReplayable {
         "every counterexample needs a step inside of a call, and from outside only whole calls can be ordered"
     )]
     Inside,
+    /// The search was cut.
+    #[error("not found within {STATES} states between calls, and there are more")]
+    TooMany,
+    /// A call does not end.
+    #[error("a call that has not ended after {STEPS} steps")]
+    TooLong,
     /// The model does something that it must not do.
     #[error("the model: {0}")]
     Model(String),
@@ -70,6 +76,9 @@ pub enum NotReplayable {
 
 /// Most states between calls that the search visits. Scenarios have a dozen calls at most.
 const STATES: usize = 200_000;
+
+/// Most steps of a call.
+const STEPS: usize = 2000;
 
 /// How a search goes on from a state.
 type Way = (Valuation, Vec<Unit>);
@@ -94,6 +103,7 @@ pub fn plan(system: &System, world: &World) -> Result<Plan, NotReplayable> {
     let before = Valuation::init(system);
     let mut seen: HashSet<Valuation> = HashSet::from([before.clone()]);
     let mut queue: VecDeque<Way> = VecDeque::from([(before.clone(), Vec::new())]);
+    let mut cut = false;
     while let Some((state, units)) = queue.pop_front() {
         for run in next(system, world, &state)? {
             let mut units = units.clone();
@@ -103,13 +113,18 @@ pub fn plan(system: &System, world: &World) -> Result<Plan, NotReplayable> {
             if violated || ends_badly(system, &after) {
                 return Ok(Plan { before, units });
             }
-            if seen.len() < STATES && seen.insert(after.clone()) {
-                queue.push_back((after, units));
+            if seen.len() < STATES {
+                if seen.insert(after.clone()) {
+                    queue.push_back((after, units));
+                }
+            } else if !seen.contains(&after) {
+                cut = true;
             }
         }
     }
     Err(match without.first() {
         Some(reason) => NotReplayable::NoHandle(reason.clone()),
+        None if cut => NotReplayable::TooMany,
         None => NotReplayable::Inside,
     })
 }
@@ -208,8 +223,8 @@ fn of_task(
             done.push(finished(run));
             continue;
         };
-        if run.unit.steps > 2000 {
-            return Err(NotReplayable::Endless);
+        if run.unit.steps > STEPS {
+            return Err(NotReplayable::TooLong);
         }
         for action in interp::enabled(system, &run.after) {
             if action.task != task || stops(step, action) {

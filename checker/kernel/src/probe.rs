@@ -105,7 +105,7 @@ pub fn probe(wait: Duration) -> Probe {
     add(
         "userfaultfd",
         "to hold a system call at its source buffer",
-        sys::userfaultfd(true)
+        sys::userfaultfd()
             .map(|_| "faults of the kernel included".to_owned())
             .map_err(text),
     );

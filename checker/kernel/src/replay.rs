@@ -2,7 +2,8 @@
 //!
 //! Compared are, for each page: whether it is cached; its bytes in memory and on disk; PG_dirty, PG_writeback,
 //! PG_locked; whether an entry is present, by address space. For each pipe: whether its buffers refer to folios that
-//! are cached. And of each call: the bytes that it was given, and the faults that a store took. Everything else of the model cannot be seen from here: it is counted, never passed.
+//! are cached. And of each call: the bytes that it was given, and the faults that a store took. Everything else of the
+//! model cannot be seen from here: it is counted, never passed.
 
 use std::collections::BTreeSet;
 use std::io;

@@ -169,8 +169,10 @@ const fn read_write(kind: u64, number: u64, size: usize) -> u64 {
     (3 << 30) | ((size as u64) << 16) | (kind << 8) | number
 }
 
-fn ioctl<T>(file: impl AsFd, request: u64, argument: &mut T) -> Result<usize> {
-    // SAFETY: callers pair each request with the structure that it reads and fills.
+/// # Safety
+/// `T` must be the structure that the request reads and fills.
+unsafe fn ioctl<T>(file: impl AsFd, request: u64, argument: &mut T) -> Result<usize> {
+    // SAFETY: by the caller's promise.
     result(unsafe {
         libc::ioctl(
             file.as_fd().as_raw_fd(),
@@ -180,22 +182,17 @@ fn ioctl<T>(file: impl AsFd, request: u64, argument: &mut T) -> Result<usize> {
     })
 }
 
-/// A userfaultfd. `kernel`: it also answers faults that the kernel takes, which a user may not be allowed to.
-pub(crate) fn userfaultfd(kernel: bool) -> Result<OwnedFd> {
+/// A userfaultfd that also answers faults that the kernel takes, which a user may not be allowed to.
+pub(crate) fn userfaultfd() -> Result<OwnedFd> {
     #[repr(C)]
     struct Api {
         version: u64,
         features: u64,
         ioctls: u64,
     }
-    const USER_MODE_ONLY: i32 = 1;
-    let only = if kernel { 0 } else { USER_MODE_ONLY };
     // SAFETY: takes no pointers; the descriptor that it returns is nobody else's.
     let fd = unsafe {
-        let fd = libc::syscall(
-            libc::SYS_userfaultfd,
-            libc::O_CLOEXEC | libc::O_NONBLOCK | only,
-        );
+        let fd = libc::syscall(libc::SYS_userfaultfd, libc::O_CLOEXEC | libc::O_NONBLOCK);
         result(fd)?;
         OwnedFd::from_raw_fd(i32::try_from(fd).unwrap_or(-1))
     };
@@ -204,7 +201,9 @@ pub(crate) fn userfaultfd(kernel: bool) -> Result<OwnedFd> {
         features: 0,
         ioctls: 0,
     };
-    ioctl(&fd, read_write(0xAA, 0x3F, size_of::<Api>()), &mut api)?;
+    let request = read_write(0xAA, 0x3F, size_of::<Api>());
+    // SAFETY: UFFDIO_API reads and fills a uffdio_api.
+    unsafe { ioctl(&fd, request, &mut api) }?;
     Ok(fd)
 }
 
@@ -225,7 +224,8 @@ pub(crate) fn register(userfaultfd: impl AsFd, mapping: &Mapping) -> Result<()> 
         ioctls: 0,
     };
     let request = read_write(0xAA, 0x00, size_of::<Register>());
-    ioctl(userfaultfd, request, &mut register).map(drop)
+    // SAFETY: UFFDIO_REGISTER reads and fills a uffdio_register.
+    unsafe { ioctl(userfaultfd, request, &mut register) }.map(drop)
 }
 
 /// Puts the first page of the mapping there, with these bytes, and wakes who waits for it.
@@ -246,12 +246,9 @@ pub(crate) fn fill(userfaultfd: impl AsFd, mapping: &Mapping, page: &[u8; PAGE])
         mode: 0,
         copied: 0,
     };
-    ioctl(
-        userfaultfd,
-        read_write(0xAA, 0x03, size_of::<Copy>()),
-        &mut copy,
-    )
-    .map(drop)
+    let request = read_write(0xAA, 0x03, size_of::<Copy>());
+    // SAFETY: UFFDIO_COPY reads and fills a uffdio_copy; its target is within the mapping, its source a page.
+    unsafe { ioctl(userfaultfd, request, &mut copy) }.map(drop)
 }
 
 /// Where an extent of a file lies on its device.
@@ -315,7 +312,8 @@ pub(crate) fn extents(file: impl AsFd) -> Result<Vec<Extent>> {
         extents: [Raw::default(); COUNT],
     };
     // _IOWR('f', 11, struct fiemap): the size is that of the head alone.
-    ioctl(file, read_write(u64::from(b'f'), 11, 32), &mut map)?;
+    // SAFETY: FS_IOC_FIEMAP reads and fills a fiemap with as many extents as its head says.
+    unsafe { ioctl(file, read_write(u64::from(b'f'), 11, 32), &mut map) }?;
     let found = map.extents.iter().take(map.mapped as usize);
     Ok(found
         .map(|raw| Extent {
@@ -344,7 +342,8 @@ pub(crate) fn clone_range(from: impl AsFd, to: impl AsFd, offset: u64, len: u64)
     };
     // _IOW(0x94, 13, struct file_clone_range)
     let request = (1 << 30) | ((size_of::<Range>() as u64) << 16) | (0x94 << 8) | 0x0D;
-    ioctl(to, request, &mut range).map(drop)
+    // SAFETY: FICLONERANGE reads a file_clone_range.
+    unsafe { ioctl(to, request, &mut range) }.map(drop)
 }
 
 const fn instruction(code: u8, dst: u8, src: u8, offset: i16, immediate: i32) -> u64 {

@@ -2,13 +2,14 @@
 
 use std::time::Instant;
 
-use super::out::{eprint, eprintln, print, println};
 use foliocheck_specs::Scheme;
 
-use super::check::options;
+use super::args::{AblateArgs, Format};
+use super::bounds::options;
+use super::exit::{ERROR, INCONCLUSIVE, UNEXPECTED};
+use super::out::{eprint, eprintln, print, println};
 use super::progress::Progress;
 use super::select::{self, Place};
-use super::{AblateArgs, ERROR, Format, INCONCLUSIVE, UNEXPECTED};
 use crate::ablation::{self, Ablated, Conclusion, Outcome, Scenarios};
 use crate::causes::chain;
 use crate::gate;

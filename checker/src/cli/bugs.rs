@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::out::{print, println};
 use foliocheck_specs::bugs::{self as catalogue, Bug, Carried};
 
-use super::check::options;
+use super::args::{CheckArgs, Format};
+use super::bounds::options;
+use super::exit::{INCONCLUSIVE, UNEXPECTED};
+use super::out::{print, println};
 use super::print;
 use super::progress::Progress;
 use super::select::{self, Place};
-use super::{CheckArgs, Format, INCONCLUSIVE, UNEXPECTED};
 use crate::bugs::{self as engine, Tried};
 use crate::gate::{self, traces};
 use crate::itf::Document;

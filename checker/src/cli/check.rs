@@ -1,15 +1,16 @@
 //! `foliocheck check`.
 
-use foliocheck_specs::{Scenario, invariants};
+use foliocheck_specs::invariants;
 
+use super::args::{CheckArgs, Engine, FairnessArg, Format};
+use super::bounds::options;
+use super::exit::INCONCLUSIVE;
 use super::gate::{self, Committed};
 use super::job::{self, Scope, What};
 use super::out::{eprint, println};
 use super::print::{self, Said};
-use super::select::{self, Place};
-use super::threads::{self, Engine};
-use super::{Bounds, CheckArgs, FairnessArg, Format, INCONCLUSIVE};
-use crate::engine::limits::Limits;
+use super::select::{self, Place, default_scenarios};
+use super::threads;
 use crate::expectation::{Difference, Expected, Kind};
 use crate::report::terminal::fit;
 use crate::report::{self, json, markdown, summary};
@@ -120,7 +121,7 @@ fn check_apart(place: &Place, args: &CheckArgs, what: What) -> anyhow::Result<u8
     match args.format {
         Format::Json => println!("{}", json::runs_without(&job.runs, parts.named())),
         Format::Markdown => {
-            println!("{removed}");
+            print!("{removed}");
             for (environment, matrix) in &tables {
                 println!("## {}\n\n{}", environment.title, markdown::matrix(matrix));
             }
@@ -142,54 +143,4 @@ fn check_apart(place: &Place, args: &CheckArgs, what: What) -> anyhow::Result<u8
     } else {
         0
     })
-}
-
-/// The scenarios of any of `groups` that match any of `globs`; without either, the default ones. Those of group `large`
-/// only where they, or that group, are named.
-pub fn default_scenarios(
-    place: &Place,
-    groups: &[String],
-    globs: &[String],
-) -> anyhow::Result<Vec<Scenario>> {
-    let all = place.scenarios()?;
-    if !groups.is_empty() {
-        let mut all = select::in_groups(all, groups)?;
-        // A large scenario takes minutes: it, or its group, has to be named.
-        let named = |s: &Scenario| s.is_default() || globs.contains(&s.id);
-        all.retain(|s| named(s) || groups.iter().any(|g| g == "large"));
-        return select::matching(all, globs, "scenario", |s| &s.id);
-    }
-    if globs.is_empty() {
-        return Ok(all.into_iter().filter(Scenario::is_default).collect());
-    }
-    select::matching(all, globs, "scenario", |s| &s.id)
-}
-
-/// The bounds of explorations.
-pub fn options(bounds: &Bounds, full: bool) -> Options {
-    Options {
-        full,
-        limits: Limits {
-            max_states: bounds.max_states,
-            timeout: bounds.timeout,
-            max_memory: bounds
-                .max_memory
-                .map(|mib| mib << 20)
-                .or_else(Limits::default_memory),
-        },
-        ..Options::default()
-    }
-}
-
-impl Bounds {
-    /// No bound is given.
-    pub(super) fn is_none(&self) -> bool {
-        self.max_states.is_none() && self.timeout.is_none() && self.max_memory.is_none()
-    }
-
-    /// Explorations at once.
-    pub(super) fn jobs(&self) -> usize {
-        self.jobs
-            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
-    }
 }

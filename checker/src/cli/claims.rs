@@ -1,12 +1,13 @@
 //! `foliocheck claims`.
 
-use super::out::{eprintln, print};
 use foliocheck_specs::claims as catalogue;
 
-use super::check::options;
+use super::args::{ClaimsArgs, Format};
+use super::bounds::{Bounds, options};
+use super::exit::{INCONCLUSIVE, UNEXPECTED};
+use super::out::{eprintln, print};
 use super::progress::Progress;
 use super::select::{self, Place};
-use super::{Bounds, ClaimsArgs, Format, INCONCLUSIVE, UNEXPECTED};
 use crate::claims::{self as engine, Judged, Outcome};
 use crate::gate;
 use crate::report::claims as report;

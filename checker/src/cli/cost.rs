@@ -4,13 +4,14 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::out::{eprintln, print, println};
 use foliocheck_specs::{Scenario, Scheme};
 
-use super::check::{default_scenarios, options};
+use super::args::{CostArgs, Format};
+use super::bounds::options;
+use super::exit::{INCONCLUSIVE, UNEXPECTED};
 use super::nothing::not_run;
-use super::select::{self, Place};
-use super::{CostArgs, Format, INCONCLUSIVE, UNEXPECTED};
+use super::out::{eprintln, print, println};
+use super::select::{self, Place, default_scenarios};
 use crate::cost::{Bill, bill};
 use crate::engine::limits::Limits;
 use crate::gate;

@@ -1,6 +1,6 @@
 //! `foliocheck explain`: what a name stands for, whatever kind of thing bears it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use foliocheck_model::kernel::hooks::Hook;
@@ -10,7 +10,8 @@ use foliocheck_specs::scenario::calls;
 use foliocheck_specs::{Invariant, Scenario, Scheme, docs, invariants};
 
 use super::out::{print, println};
-use super::select::{self, Place};
+use super::select::Place;
+use crate::command;
 use crate::expectation::{Expectations, Expected};
 use crate::near;
 use crate::report::listing;
@@ -23,10 +24,11 @@ pub fn explain(place: &Place, name: &str) -> anyhow::Result<u8> {
     if found.is_empty() {
         let names = all.names();
         let meant = near::meant(name, names.iter().map(String::as_str));
+        let end = if meant.is_empty() { "." } else { "" };
         anyhow::bail!(
-            "nothing is called `{name}`{meant} A scheme, an invariant, a scenario, a group, a call, a hook, a step, a \
-             bug or a claim can be explained: `{}` lists them",
-            select::command(["list", "schemes"])
+            "nothing is called `{name}`{meant}{end} Schemes, invariants, scenarios, groups, calls, hooks, steps, bugs and \
+             claims can be explained (`{}` says how to list them)",
+            command::line(["list", "--help"])
         );
     }
     for (n, section) in found.iter().enumerate() {
@@ -174,18 +176,16 @@ fn verdicts<'e>(runs: &[&'e Expected], of: impl Fn(&'e Expected) -> &'e String) 
         return String::new();
     }
     let violated = runs.iter().filter(|e| e.length.is_some());
-    let mut shortest: Vec<(&str, usize)> = Vec::new();
+    let mut shortest: BTreeMap<&str, usize> = BTreeMap::new();
     for run in violated {
-        let (name, length) = (of(run).as_str(), run.length.unwrap_or_default());
-        match shortest.iter_mut().find(|(n, _)| *n == name) {
-            Some((_, least)) => *least = length.min(*least),
-            None => shortest.push((name, length)),
-        }
+        let length = run.length.unwrap_or_default();
+        let least = shortest.entry(of(run)).or_insert(length);
+        *least = length.min(*least);
     }
     let all: BTreeSet<&str> = runs.iter().map(|r| of(r).as_str()).collect();
     let holds: Vec<&str> = all
         .into_iter()
-        .filter(|n| shortest.iter().all(|(v, _)| v != n))
+        .filter(|n| !shortest.contains_key(n))
         .collect();
     let violated: Vec<String> = shortest.iter().map(|(n, l)| format!("{n} ({l})")).collect();
     let mut out = format!("  committed: {} verdicts\n", runs.len());
@@ -244,7 +244,7 @@ fn call(name: &str, scenarios: &[Scenario]) -> String {
     let _ = writeln!(
         out,
         "  its program: {}",
-        select::command(["show", "program", name])
+        command::line(["show", "program", name])
     );
     out
 }
@@ -285,7 +285,7 @@ fn bug(bug: &Bug) -> String {
             let _ = writeln!(
                 out,
                 "  run it: {}",
-                select::command(["check", "--bug", bug.id])
+                command::line(["check", "--bug", bug.id])
             );
         }
     }
@@ -299,6 +299,6 @@ fn claim(claim: &Claim) -> String {
         claim.text.trim().replace('\n', " "),
         claim.author,
         claim.place,
-        select::command(["claims", &claim.id])
+        command::line(["claims", &claim.id])
     )
 }

@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Instant;
 
-use super::out::println;
 use foliocheck_specs::{Scheme, invariants};
 
-use super::check::{default_scenarios, options};
+use super::bounds::{Bounds, options};
+use super::exit::{ERROR, INCONCLUSIVE};
 use super::nothing::ensure_something;
+use super::out::println;
 use super::print;
 use super::progress::Progress;
-use super::select::{self, Place};
-use super::{Bounds, ERROR, INCONCLUSIVE};
+use super::select::{self, Place, default_scenarios};
 use crate::engine::limits::Limits;
 use crate::expectation::Expected;
 use crate::results;
@@ -71,8 +71,7 @@ pub fn export(place: &Place, args: &ExportArgs) -> anyhow::Result<u8> {
     let chosen = select::matching(place.schemes.clone(), &args.scheme, "scheme", |s| s.id)?;
     let ask = select::matching(invariants::all(), &args.invariant, "invariant", |i| i.id)?;
     let scenarios = default_scenarios(place, &args.group, &args.scenario)?;
-    let mut library = Library::new(place.schemes.clone(), place.scenarios()?);
-    library.folder = (place.scenarios.as_ref()).map(|folder| folder.display().to_string());
+    let library = place.library()?;
     let units = suite::units(&chosen, &scenarios, &ask);
     ensure_something(&chosen, &scenarios, &ask, &units)?;
     let mut named: Vec<(Subject, Unit)> = Vec::new();

@@ -4,17 +4,19 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::out::{eprintln, print, println};
 use anyhow::Context as _;
 use foliocheck_specs::{Scenario, bugs as specs_bugs, claims as specs_claims, invariants, witness};
 
-use super::check::options;
+use super::args::GateArgs;
+use super::bounds::{Bounds, options};
+use super::bugs;
+use super::claims;
+use super::exit::{ERROR, INCONCLUSIVE, UNEXPECTED};
 use super::job::{self, Job, Scope, What};
+use super::out::{eprintln, print, println};
 use super::print;
-use super::recompute::{self, Ablations};
+use super::recompute;
 use super::select::Place;
-use super::{ERROR, GateArgs, INCONCLUSIVE, UNEXPECTED};
-use super::{bugs, claims};
 use crate::engine::lasso::Fairness;
 use crate::expectation::{Difference, Expectations, Expected, Key, Kind};
 use crate::gate::outcome::{Outcome, Section};
@@ -104,7 +106,7 @@ fn recompute(
     options: &Options,
     outcome: &mut Outcome,
 ) -> anyhow::Result<()> {
-    let number = args.ablations.unwrap_or(Ablations::Some(1));
+    let number = args.ablations;
     let seed = args.seed;
     let scenarios = &job.what.scenarios;
     let more = recompute::recompute(place, scenarios, options, &args.bounds, number, seed)?;
@@ -124,7 +126,7 @@ pub fn hold(
     committed: &Committed,
     job: &Job,
     options: &Options,
-    bounds: &super::Bounds,
+    bounds: &Bounds,
     to_bless: bool,
 ) -> anyhow::Result<(Outcome, Option<Batch>)> {
     let scope = job.what.scope;

@@ -5,11 +5,14 @@ use std::time::{Duration, Instant};
 
 use foliocheck_specs::{Invariant, Scenario, Scheme, schemes, witness};
 
+use super::bounds::Bounds;
+use super::bugs;
+use super::claims;
+use super::exit::{ERROR, INCONCLUSIVE, UNEXPECTED};
 use super::nothing::ensure_something;
 use super::progress::Progress;
 use super::select::{self, Place};
-use super::{Bounds, ERROR, INCONCLUSIVE, UNEXPECTED};
-use super::{bugs, claims, threads};
+use super::threads;
 use crate::interrupt;
 use crate::suite::{self, Answer, Options, Unit};
 use crate::verdict::{Run, Verdict};

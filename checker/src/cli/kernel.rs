@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::out::println;
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use foliocheck_kernel::place::{FileSystem, Scratch};
@@ -11,7 +10,8 @@ use foliocheck_kernel::probe;
 use foliocheck_kernel::reproduce::{self, Reproducer, Shown};
 use serde::Serialize;
 
-use super::ERROR;
+use super::exit::ERROR;
+use super::out::println;
 
 /// How long another run may take to end before this one gives up.
 const WAIT: Duration = Duration::from_secs(5);

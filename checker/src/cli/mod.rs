@@ -4,10 +4,13 @@
 //! error; 3 nothing unexpected, but some run is inconclusive.
 
 mod ablate;
+mod args;
+mod bounds;
 mod bugs;
 mod check;
 mod claims;
 mod cost;
+mod exit;
 mod explain;
 mod export;
 mod gate;
@@ -28,13 +31,13 @@ mod ui;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 use foliocheck_specs::{Scheme, scheme, schemes};
 
+use self::args::{AblateArgs, CheckArgs, ClaimsArgs, CostArgs, GateArgs, ListArgs, TraceArgs};
+use self::exit::ERROR;
 use crate::causes::chain;
-use crate::engine::lasso::Fairness;
 use crate::interrupt;
 
 /// Examples and exit codes.
@@ -130,269 +133,6 @@ enum Command {
     Ui(ui::UiArgs),
 }
 
-/// What to check, and how far.
-#[derive(Args, Default)]
-pub struct CheckArgs {
-    /// Only schemes that match this glob (repeatable)
-    #[arg(long, value_name = "GLOB")]
-    scheme: Vec<String>,
-    /// Only scenarios that match this glob (repeatable)
-    #[arg(long, value_name = "GLOB")]
-    scenario: Vec<String>,
-    /// Only invariants that match this glob (repeatable)
-    #[arg(long, value_name = "GLOB")]
-    invariant: Vec<String>,
-    /// Only scenarios of this group (repeatable)
-    #[arg(long, value_name = "NAME")]
-    group: Vec<String>,
-    /// Instead, both twins of each case of a real bug: a number, or a glob (repeatable)
-    #[arg(long, value_name = "GLOB", conflicts_with_all = ["scheme", "scenario", "invariant", "group"])]
-    bug: Vec<String>,
-    /// Without this part: `lock:B1`, `rule:take-hold`, `before:B6:B14`, ... (repeatable, all together;
-    /// `list parts` lists them). Nothing is compared with what is committed
-    #[arg(long, value_name = "PART", conflicts_with = "bug")]
-    without: Vec<String>,
-    /// Without reduction: visit every reachable state
-    #[arg(long, conflicts_with = "bless")]
-    full: bool,
-    /// What endless executions grant for sure
-    #[arg(long, value_enum, default_value_t = FairnessArg::Handover, conflicts_with_all = ["bug", "bless"])]
-    fairness: FairnessArg,
-    /// Take what comes out as the committed verdicts
-    #[arg(long)]
-    bless: bool,
-    /// What runs the programs (default: states; in the main job loom and shuttle as well)
-    #[arg(long, value_enum, conflicts_with_all = ["bug", "full", "fairness"])]
-    engine: Option<threads::Engine>,
-    #[command(flatten)]
-    threads: threads::ThreadBounds,
-    #[command(flatten)]
-    bounds: Bounds,
-    /// Output
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-}
-
-/// What to hold to what is committed, and where to report it.
-#[derive(Args, Default)]
-pub struct GateArgs {
-    /// Only scenarios of group `quick`; says that this is not everything
-    #[arg(long, conflicts_with = "bless")]
-    quick: bool,
-    /// Take what comes out as committed; shows the same list of differences
-    #[arg(long)]
-    bless: bool,
-    /// Write a test case for each scheme, scenario and invariant, as JUnit XML
-    #[arg(long, value_name = "FILE")]
-    junit: Option<PathBuf>,
-    /// Write differences and tables as Markdown, at most 1 MiB: for a CI job summary
-    #[arg(long, value_name = "FILE")]
-    markdown: Option<PathBuf>,
-    /// Write the counterexamples, each at the model's step in its source file, as SARIF 2.1.0
-    #[arg(long, value_name = "FILE")]
-    sarif: Option<PathBuf>,
-    /// Write the differences as JSON
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Recompute the ablation of so many schemes, or of `all`
-    #[arg(long, value_name = "N", default_value = "1", conflicts_with = "quick")]
-    ablations: Option<recompute::Ablations>,
-    /// Which schemes these are
-    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "quick")]
-    seed: u64,
-    #[command(flatten)]
-    bounds: Bounds,
-}
-
-/// What to count.
-#[derive(Args)]
-struct CostArgs {
-    /// Only schemes that match this glob (repeatable); by-reference is shown beside
-    #[arg(long, value_name = "GLOB")]
-    scheme: Vec<String>,
-    /// Only scenarios that match this glob (repeatable)
-    #[arg(long, value_name = "GLOB")]
-    scenario: Vec<String>,
-    /// Only scenarios of this group (repeatable)
-    #[arg(long, value_name = "NAME")]
-    group: Vec<String>,
-    /// Print the cycles that make a figure unbounded
-    #[arg(long)]
-    cycle: bool,
-    /// Take what comes out as the committed costs
-    #[arg(long)]
-    bless: bool,
-    #[command(flatten)]
-    bounds: Bounds,
-    /// Output
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-}
-
-#[derive(Args)]
-struct ClaimsArgs {
-    /// Only claims that match this glob (repeatable)
-    #[arg(value_name = "CLAIM")]
-    claim: Vec<String>,
-    /// Take what comes out as the committed outcomes
-    #[arg(long)]
-    bless: bool,
-    #[command(flatten)]
-    bounds: Bounds,
-    /// Output
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-}
-
-#[derive(Args)]
-struct AblateArgs {
-    /// The scheme; or a glob, for several
-    scheme: String,
-    /// In scenarios that match this glob (repeatable; default: group `quick`, and where else a step runs)
-    #[arg(long, value_name = "GLOB")]
-    scenario: Vec<String>,
-    /// Take what comes out as the committed ablation
-    #[arg(long)]
-    bless: bool,
-    #[command(flatten)]
-    bounds: Bounds,
-    /// Output
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-}
-
-/// Bounds of each exploration.
-#[derive(Args, Default)]
-struct Bounds {
-    /// Stop an exploration at this many distinct states
-    #[arg(long, value_name = "N", value_parser = at_least_one)]
-    max_states: Option<usize>,
-    /// Stop an exploration after this time (`30s`, `5m`)
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
-    timeout: Option<Duration>,
-    /// Stop explorations when the process uses this much memory (default: three quarters of what is
-    /// there)
-    #[arg(long, value_name = "MIB", value_parser = mebibytes)]
-    max_memory: Option<usize>,
-    /// Explorations at once (default: one a core; for `ablate`, one)
-    #[arg(long, value_name = "N", value_parser = threads_at_once)]
-    jobs: Option<usize>,
-}
-
-/// Most explorations at once.
-const JOBS_MAX: usize = 1024;
-
-fn threads_at_once(text: &str) -> Result<usize, String> {
-    at_most(text, JOBS_MAX)
-}
-
-/// Of which the number of bytes is one, too.
-fn mebibytes(text: &str) -> Result<usize, String> {
-    at_most(text, usize::MAX >> 20)
-}
-
-fn at_most(text: &str, most: usize) -> Result<usize, String> {
-    match at_least_one(text) {
-        Ok(n) if n > most => Err(format!("expected 1 to {most}")),
-        other => other,
-    }
-}
-
-fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse::<usize>() {
-        Ok(0) => Err("expected 1 or more".to_owned()),
-        Ok(n) => Ok(n),
-        Err(e) => Err(format!("expected a whole number, 1 or more ({e})")),
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
-enum Format {
-    /// For people
-    #[default]
-    Table,
-    /// For scripts
-    Json,
-    /// For pages
-    Markdown,
-}
-
-/// [`Fairness`], as on the command line.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
-enum FairnessArg {
-    /// Nothing: any cycle counts
-    None,
-    /// Who can always move does
-    Weak,
-    /// As weak, and locks are handed over
-    #[default]
-    Handover,
-}
-
-impl FairnessArg {
-    /// What `--fairness` says; none if that need not be said.
-    fn option(self) -> Option<&'static str> {
-        match self {
-            FairnessArg::None => Some("none"),
-            FairnessArg::Weak => Some("weak"),
-            FairnessArg::Handover => None,
-        }
-    }
-}
-
-impl From<FairnessArg> for Fairness {
-    fn from(arg: FairnessArg) -> Fairness {
-        match arg {
-            FairnessArg::None => Fairness::None,
-            FairnessArg::Weak => Fairness::Weak,
-            FairnessArg::Handover => Fairness::Handover,
-        }
-    }
-}
-
-#[derive(Args)]
-struct ListArgs {
-    /// Of what
-    #[arg(value_enum)]
-    what: Listed,
-    /// coverage: only schemes that match this glob, with everything (repeatable); parts: of this scheme, and of the
-    /// kernel below it
-    #[arg(long, value_name = "GLOB")]
-    scheme: Vec<String>,
-    /// parts: that run in this scenario (default: in any of group `quick`)
-    #[arg(long, value_name = "SCENARIO")]
-    scenario: Option<String>,
-    /// Output
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Listed {
-    /// Proposals, with their rules
-    Schemes,
-    /// Who runs with whom
-    Scenarios,
-    /// Guarantees
-    Invariants,
-    /// The atomic steps of all programs
-    Steps,
-    /// Sets of scenarios
-    Groups,
-    /// System calls that scenarios can make, with their fields
-    Calls,
-    /// Places in the kernel's paths where rules attach
-    Hooks,
-    /// What was said on the lists
-    Claims,
-    /// Real kernel bugs, and whether the model carries them
-    Bugs,
-    /// What changes a page × what reads it × kind of file: what scenarios run, and what none does
-    Coverage,
-    /// What `--without` can remove from a scheme, and what that removes
-    Parts,
-}
-
 #[derive(Subcommand)]
 enum New {
     /// A scenario: `NAME.toml`, in the folder that --scenarios names, or here
@@ -418,73 +158,6 @@ enum Show {
     /// The committed verdicts, as a check prints them, without running anything
     Verdicts,
 }
-
-/// What can find a trace.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
-enum TraceEngine {
-    /// States: sequentially consistent
-    #[default]
-    Stateright,
-    /// Threads, on weak memory
-    Loom,
-}
-
-/// What a trace is printed as.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
-enum TraceFormat {
-    /// A step a line
-    #[default]
-    #[value(alias = "table")]
-    Text,
-    /// The Informal Trace Format: for trace viewers
-    Itf,
-    /// A sequence diagram for Mermaid
-    Mermaid,
-    /// A graph for Graphviz
-    Dot,
-    /// A page that stands by itself
-    Html,
-    /// A page for a code host
-    Markdown,
-    /// The run, for scripts
-    Json,
-}
-
-#[derive(Args)]
-struct TraceArgs {
-    /// The scheme
-    scheme: String,
-    /// The scenario
-    scenario: String,
-    /// The invariant
-    invariant: String,
-    /// Without this part, as in `check` (repeatable, all together)
-    #[arg(long, value_name = "PART")]
-    without: Vec<String>,
-    /// What endless executions grant for sure, as in `check`
-    #[arg(long, value_enum, default_value_t = FairnessArg::Handover)]
-    fairness: FairnessArg,
-    /// Without reduction, as in `check`
-    #[arg(long)]
-    full: bool,
-    /// What runs the programs: loom for what only weak memory shows
-    #[arg(long, value_enum, default_value_t, conflicts_with_all = ["full", "fairness"])]
-    engine: TraceEngine,
-    #[command(flatten)]
-    threads: threads::ThreadBounds,
-    /// Output
-    #[arg(long, value_enum, default_value_t = TraceFormat::Text)]
-    format: TraceFormat,
-    #[command(flatten)]
-    bounds: Bounds,
-}
-
-/// Something unexpected.
-const UNEXPECTED: u8 = 1;
-/// Usage, input or internal error.
-const ERROR: u8 = 2;
-/// Something was left open.
-const INCONCLUSIVE: u8 = 3;
 
 /// Runs the command line.
 pub fn main() -> ExitCode {

@@ -4,16 +4,23 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use foliocheck_specs::names::{ALLOWED, is_name, one_line};
 use foliocheck_specs::scenario::Scenario;
 
 use super::out::println;
-use super::select::{self, Place};
+use super::select::Place;
+use crate::command;
 
 /// A scenario with its comments. It says little, and is whole.
 const SCENARIO: &str = include_str!("../../../specs/docs/template.toml");
 
 /// Writes `NAME.toml` into the folder of scenarios, or here. A file that is there stays as it is. The exit code.
 pub fn scenario(place: &Place, name: &str) -> anyhow::Result<u8> {
+    anyhow::ensure!(
+        is_name(name),
+        "`{}` is no name of a scenario: {ALLOWED}",
+        one_line(name)
+    );
     let folder = place
         .scenarios
         .clone()
@@ -37,7 +44,7 @@ pub fn scenario(place: &Place, name: &str) -> anyhow::Result<u8> {
     println!(
         "{} is written. To run it:\n  {}",
         path.display(),
-        select::command(here)
+        command::line(here)
     );
     Ok(0)
 }

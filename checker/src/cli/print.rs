@@ -1,11 +1,14 @@
 //! What `check` prints of what was run, and what other commands print alike.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use foliocheck_specs::{invariants, witness};
 
-use super::FairnessArg;
+use super::args::FairnessArg;
 use super::job::Job;
 use super::out::{eprint, eprintln, print, println};
 use super::select::Place;
+use super::threads::Threads;
 use crate::causes::chain;
 use crate::expectation::{Expectations, Expected};
 use crate::gate::outcome::Outcome;
@@ -249,13 +252,31 @@ fn print_rest(place: &Place, job: &Job) {
     }
     if let Some(threads) = &job.threads {
         print!("{}", fit(&threads.summary()));
-        for [scheme, scenario, invariant] in threads.weak_only() {
-            println!("  on weak memory only: {invariant}, by {scheme}");
+        print_weak(place, threads);
+    }
+}
+
+/// What only weak memory violates: an invariant a line, with one of the commands; all of them with -v.
+fn print_weak(place: &Place, threads: &Threads) {
+    let mut by_invariant: BTreeMap<&str, Vec<[&str; 2]>> = BTreeMap::new();
+    for [scheme, scenario, invariant] in threads.weak_only() {
+        let units = by_invariant.entry(invariant).or_default();
+        units.push([scheme, scenario]);
+    }
+    for (invariant, units) in by_invariant {
+        let schemes: BTreeSet<&str> = units.iter().map(|[scheme, _]| *scheme).collect();
+        println!(
+            "  on weak memory only: {invariant}, in {} units, under {} schemes",
+            units.len(),
+            schemes.len()
+        );
+        let most = if place.verbose { usize::MAX } else { 1 };
+        for [scheme, scenario] in units.into_iter().take(most) {
             let command = ["trace", scheme, scenario, invariant, "--engine", "loom"];
             println!("    {}", place.command(command));
         }
-        println!();
     }
+    println!();
 }
 
 fn print_witnesses(witnesses: &[(witness::Witness, bool)]) {

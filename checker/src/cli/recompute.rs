@@ -6,37 +6,17 @@ use std::path::Path;
 use foliocheck_specs::{Scenario, Scheme};
 use sha2::{Digest as _, Sha256};
 
+use super::ablate;
+use super::args::Ablations;
+use super::bounds::Bounds;
+use super::cost;
 use super::progress::Progress;
 use super::select::Place;
-use super::{Bounds, ablate, cost};
 use crate::ablation::{self, Scenarios};
 use crate::gate::outcome::Section;
 use crate::report::ablation::{self as report, Document};
 use crate::results::{self, Batch};
 use crate::suite::Options;
-
-/// How many schemes' ablation is recomputed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Ablations {
-    /// Of every scheme.
-    All,
-    /// Of so many.
-    Some(usize),
-}
-
-impl std::str::FromStr for Ablations {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "all" => Ok(Ablations::All),
-            number => number
-                .parse()
-                .map(Ablations::Some)
-                .map_err(|_| "expected `all`, or a number of schemes".to_owned()),
-        }
-    }
-}
 
 /// What was recomputed.
 #[derive(Default)]
@@ -89,7 +69,10 @@ fn costs(
     out: &mut Recomputed,
 ) -> anyhow::Result<()> {
     let pairs = cost::pairs(&place.schemes, scenarios);
-    let bills = cost::bills(&pairs, &options.limits, bounds.jobs())?;
+    let progress = Progress::start("costs", None)?;
+    let bills = cost::bills(&pairs, &options.limits, bounds.jobs());
+    progress.end();
+    let bills = bills?;
     if let Some(open) = bills.iter().find(|b| b.inconclusive.is_some()) {
         let why = open.inconclusive.as_deref().unwrap_or_default();
         let line = format!("costs of {} in {}: {why}", open.scheme, open.scenario);

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::out::{print, println};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use foliocheck_kernel::place::{FileSystem, Place as Mounted, Scratch};
@@ -12,10 +11,11 @@ use foliocheck_kernel::probe;
 use foliocheck_kernel::replay;
 use foliocheck_specs::{Invariant, Scenario, Scheme, instance};
 
-use super::check::options;
+use super::bounds::{Bounds, options};
+use super::exit::{INCONCLUSIVE, UNEXPECTED};
 use super::kernel::TextOrJson;
+use super::out::{print, println};
 use super::select::{self, Place};
-use super::{Bounds, INCONCLUSIVE, UNEXPECTED};
 use crate::expectation::Expectations;
 use crate::itf::{self, Document};
 use crate::report::replay::{Line, Outcome, file, lines, summary};

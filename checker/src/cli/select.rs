@@ -1,13 +1,16 @@
 //! What a command works on: scenarios from a folder, things picked by name or glob.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use foliocheck_specs::{Invariant, Scenario, Scheme, invariants};
 use globset::Glob;
 
+use crate::command;
 use crate::itf::replay::Catalogue;
 use crate::near;
+use crate::web::subject::Library;
 
 /// What there is, and the folders given on the command line.
 pub struct Place {
@@ -51,18 +54,25 @@ impl Place {
     }
 
     /// The command line that runs this program again with these arguments, in this place. To be pasted into a shell.
-    pub fn command<'w>(&self, words: impl IntoIterator<Item = &'w str>) -> String {
-        let mut line = command(words);
+    pub fn command<'w>(&'w self, words: impl IntoIterator<Item = &'w str>) -> String {
         let folders = [
             ("--scenarios", &self.scenarios),
             ("--results", &self.results),
         ];
-        for (option, folder) in folders {
-            if let Some(folder) = folder {
-                line = format!("{line} {option} {}", quoted(&folder.to_string_lossy()));
-            }
-        }
-        line
+        let folders = folders.into_iter().filter_map(|(option, folder)| {
+            Some([option.into(), folder.as_ref()?.to_string_lossy()])
+        });
+        command::line(words.into_iter().map(Cow::from).chain(folders.flatten()))
+    }
+
+    /// What a page can name.
+    pub fn library(&self) -> anyhow::Result<Library> {
+        let mut library = Library::new(self.schemes.clone(), self.scenarios()?);
+        library.folder = self
+            .scenarios
+            .as_ref()
+            .map(|folder| folder.display().to_string());
+        Ok(library)
     }
 
     /// The folder of committed verdicts: the program's own, unless one is given. Scenarios of one's
@@ -74,22 +84,6 @@ impl Place {
             (None, None) => self.home.clone(),
         }
     }
-}
-
-/// The command line that runs this program again with these arguments, as it was called. To be pasted into a shell.
-pub fn command<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
-    let program = std::env::args().next();
-    let mut line = quoted(program.as_deref().unwrap_or("foliocheck"));
-    for word in words {
-        line.push(' ');
-        line.push_str(&quoted(word));
-    }
-    line
-}
-
-/// As one word of a shell.
-fn quoted(word: &str) -> String {
-    shlex::try_quote(word).map_or_else(|_| word.to_owned(), std::borrow::Cow::into_owned)
 }
 
 /// The results of the project.
@@ -149,7 +143,7 @@ pub fn one<T>(all: Vec<T>, name: &str, kind: &str, id: impl Fn(&T) -> &str) -> a
 
 /// The command that lists them.
 pub fn list_of(kind: &str) -> String {
-    command(["list", &format!("{kind}s")])
+    command::line(["list", &format!("{kind}s")])
 }
 
 /// Scenarios of any of the groups.
@@ -167,4 +161,25 @@ pub fn in_groups(all: Vec<Scenario>, groups: &[String]) -> anyhow::Result<Vec<Sc
         .into_iter()
         .filter(|s| s.groups.iter().any(|g| groups.contains(g)))
         .collect())
+}
+
+/// The scenarios of any of `groups` that match any of `globs`; without either, the default ones. Those of group `large`
+/// only where they, or that group, are named.
+pub fn default_scenarios(
+    place: &Place,
+    groups: &[String],
+    globs: &[String],
+) -> anyhow::Result<Vec<Scenario>> {
+    let all = place.scenarios()?;
+    if !groups.is_empty() {
+        let mut all = in_groups(all, groups)?;
+        // A large scenario takes minutes: it, or its group, has to be named.
+        let named = |s: &Scenario| s.is_default() || globs.contains(&s.id);
+        all.retain(|s| named(s) || groups.iter().any(|g| g == "large"));
+        return matching(all, globs, "scenario", |s| &s.id);
+    }
+    if globs.is_empty() {
+        return Ok(all.into_iter().filter(Scenario::is_default).collect());
+    }
+    matching(all, globs, "scenario", |s| &s.id)
 }

@@ -1,16 +1,17 @@
 //! `foliocheck list`, `show` and `trace`.
 
-use super::out::{eprint, print, println};
 use anyhow::Context as _;
 use foliocheck_model::machine::program::pseudo_c;
 use foliocheck_specs::scenario::calls;
 use foliocheck_specs::{Instance, claims};
 use serde::Serialize;
 
-use super::check::{default_scenarios, options};
-use super::select::{self, Place};
+use super::args::{Format, ListArgs, Listed, TraceArgs, TraceEngine, TraceFormat};
+use super::bounds::options;
+use super::exit::INCONCLUSIVE;
+use super::out::{eprint, print, println};
+use super::select::{self, Place, default_scenarios};
 use super::threads;
-use super::{Format, INCONCLUSIVE, ListArgs, Listed, TraceArgs, TraceEngine, TraceFormat};
 use crate::itf::{Document, ENDING};
 use crate::near;
 use crate::report::coverage::Coverage;

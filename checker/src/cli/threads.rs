@@ -2,16 +2,17 @@
 
 use std::fmt::Write as _;
 
-use super::out::{print, println};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use foliocheck_model::executor::execution::Orders;
 use foliocheck_specs::invariants;
 
-use super::check::{default_scenarios, options};
+use super::args::{CheckArgs, Engine, Format};
+use super::bounds::{Bounds, ThreadBounds, options};
+use super::exit::{INCONCLUSIVE, UNEXPECTED};
 use super::nothing::{ensure_something, ensure_threads};
+use super::out::{print, println};
 use super::progress::Progress;
-use super::select::{self, Place};
-use super::{Bounds, CheckArgs, Format, INCONCLUSIVE, UNEXPECTED};
+use super::select::{self, Place, default_scenarios};
 use crate::engine::limits::Limits;
 use crate::engine::shuttle;
 use crate::expectation::Expected;
@@ -25,36 +26,6 @@ use crate::threads::orders;
 use crate::threads::sampled::{self, Sampling};
 use crate::verdict::{Run, Verdict};
 use crate::without::Parts;
-
-/// What runs the programs.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
-pub enum Engine {
-    /// Every state, or enough of them: sequentially consistent
-    Stateright,
-    /// Threads, every execution within a bound on preemptions, on weak memory
-    Loom,
-    /// Threads, schedules at random
-    Shuttle,
-    /// Each of them
-    All,
-}
-
-/// How far the engines that run threads go.
-#[derive(Args, Clone, Copy, Default)]
-pub struct ThreadBounds {
-    /// loom: most preemptions of an execution, where exploring all of them is too far
-    #[arg(long, value_name = "N")]
-    preemptions: Option<usize>,
-    /// loom: most executions of a unit, with and without that bound
-    #[arg(long, value_name = "N", value_parser = super::at_least_one)]
-    executions: Option<usize>,
-    /// shuttle: schedules of each chooser (random, PCT, uniform random walk)
-    #[arg(long, value_name = "N", value_parser = super::at_least_one)]
-    schedules: Option<usize>,
-    /// shuttle: where chance begins
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
-}
 
 impl ThreadBounds {
     fn reach(self, bounds: &Bounds) -> Reach {
@@ -283,9 +254,10 @@ pub fn main_job(
             Ok(Sampling::Ran(sample)) => {
                 threads.sampled.0 += sample.schedules;
                 threads.sampled.1 += 1;
-                if sample.cut.is_some() {
+                if let Some(cut) = &sample.cut {
                     let name = format!("{} in {}", unit.scheme.id, unit.scenario.id);
-                    threads.cut.push(format!("{name}: shuttle"));
+                    let why = cut.reason(limits);
+                    threads.cut.push(format!("{name}: shuttle: {why}"));
                 }
             }
             Ok(Sampling::Passed(why)) => {

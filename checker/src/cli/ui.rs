@@ -2,15 +2,14 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::out::{eprintln, println};
 use anyhow::Context as _;
 
+use super::out::{eprintln, println};
 use super::select::Place;
 use crate::expectation::Expectations;
 use crate::results::Lock;
 use crate::web::runs::Ceiling;
 use crate::web::server::{App, serve};
-use crate::web::subject::Library;
 
 /// Where to listen.
 #[derive(clap::Args)]
@@ -37,7 +36,7 @@ pub struct UiArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = Ceiling::default().seconds)]
     max_seconds: u64,
     /// Memory of the process at which explorations stop
-    #[arg(long, value_name = "MIB", value_parser = super::mebibytes, default_value_t = Ceiling::default().mib)]
+    #[arg(long, value_name = "MIB", value_parser = super::bounds::mebibytes, default_value_t = Ceiling::default().mib)]
     max_memory: usize,
 }
 
@@ -53,8 +52,7 @@ pub fn ui(place: &Place, args: &UiArgs) -> anyhow::Result<u8> {
         seconds: args.max_seconds,
         mib: args.max_memory,
     };
-    let mut library = Library::new(place.schemes.clone(), place.scenarios()?);
-    library.folder = (place.scenarios.as_ref()).map(|folder| folder.display().to_string());
+    let library = place.library()?;
     let app = App::new(library, committed, place.results(), ceiling);
     let address = SocketAddr::new(args.listen, args.port);
     // Given here, it is not taken from the environment, where it may be no number.

@@ -11,7 +11,7 @@ const DIM: Style = Style::new().dimmed();
 
 /// What the signs mean. Said once, under the last table.
 pub const LEGEND: &str = "✗N violated: N steps in the shortest counterexample. ✓N holds: in every scenario that was run, which cover N \
-                          triples of what changes a page, what reads it and kind of file (foliocheck list coverage). ? inconclusive. \
+                          triples of what changes a page, what reads it and kind of file. ? inconclusive. \
                           Empty: does not apply.";
 
 /// Schemes × invariants: a row for each scheme, families apart, and the names of the columns as stairs above them.

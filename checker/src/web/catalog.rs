@@ -23,6 +23,8 @@ pub struct Catalog {
     /// The folder of somebody's own scenarios, as it was named on the command line.
     #[serde(skip_serializing_if = "Option::is_none")]
     folder: Option<String>,
+    /// The command that commits its verdicts.
+    bless: String,
 }
 
 #[derive(Serialize)]
@@ -107,6 +109,7 @@ impl Catalog {
                 .collect(),
             environments: ENVIRONMENTS.iter().map(|e| e.title).collect(),
             folder: library.folder.clone(),
+            bless: library.command(["check", "--bless"]),
         }
     }
 }

@@ -202,8 +202,8 @@ pub fn ablation(library: &Library, folder: &Path, scheme: &str) -> Result<Vec<Pa
         results::read(&path, ablation::SCHEMA).map_err(|e| failed(&e))?;
     let Some(document) = committed else {
         return Err(ApiError::missing(format!(
-            "no ablation of {scheme} is committed; `{} ablate {scheme} --bless` makes one",
-            library.command()
+            "no ablation of {scheme} is committed; `{}` makes one",
+            library.command(["ablate", scheme, "--bless"])
         )));
     };
     Ok(document

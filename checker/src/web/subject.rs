@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::committed::Committed;
 use super::error::ApiError;
+use crate::command;
 use crate::itf;
 use crate::suite::Unit;
 use crate::verdict::Run;
@@ -67,12 +68,10 @@ impl Library {
         }
     }
 
-    /// How the program is started for these scenarios.
-    pub fn command(&self) -> String {
-        match &self.folder {
-            Some(folder) => format!("foliocheck --scenarios {folder}"),
-            None => "foliocheck".to_owned(),
-        }
+    /// The command line that runs this program with these arguments, for these scenarios.
+    pub fn command<'w>(&'w self, words: impl IntoIterator<Item = &'w str>) -> String {
+        let folder = self.folder.iter().flat_map(|f| ["--scenarios", f]);
+        command::named(words.into_iter().chain(folder))
     }
 
     /// The kernel's rules and what is removed from its programs.

@@ -112,6 +112,15 @@ fn a_wrong_name_is_answered_with_the_near_one() {
         ),
         (&["check", "--bug", "16"], "did you mean `H16`?"),
         (&["explain", "stable-pinn"], "did you mean `stable-pin`"),
+        (
+            &["explain", "zebra"],
+            "nothing is called `zebra`. Schemes, invariants,",
+        ),
+        (
+            &["new", "scenario", "../escaped"],
+            "`../escaped` is no name of a scenario: letters, digits,",
+        ),
+        (&["gate", "--bless", "--seed", "3"], "cannot be used with"),
     ]);
 }
 

@@ -1,14 +1,34 @@
 //! Reduced equals full: verdicts, lengths of shortest counterexamples, final observations, in every
-//! scenario of the suite under every scheme. And both equal a plain search that shares no code with
-//! the engine.
+//! scenario of the suite under every scheme. Reduced equals what is committed, to the state. And both
+//! equal a plain search that shares no code with the engine.
 
+use std::path::Path;
+
+use foliocheck::expectation::Expectations;
 use foliocheck::suite::{self, Options, Unit};
+use foliocheck::verdict::Run;
 use foliocheck_specs::{invariants, schemes};
 
 use crate::support;
 
+/// That a run is what is committed.
+fn committed(expected: &Expectations, run: &Run) {
+    let name = format!("{} in {}, {}", run.scheme, run.scenario, run.invariant);
+    let e = expected
+        .get(&run.scheme, &run.scenario, &run.invariant)
+        .expect(&name);
+    assert_eq!(run.verdict, e.verdict, "{name}");
+    let length = run.trace.as_ref().map(|t| t.length);
+    assert_eq!(length, e.length, "{name}: length");
+    let counts = (run.states, run.transitions, run.depth);
+    assert_eq!(counts, (e.states, e.transitions, e.depth), "{name}: counts");
+}
+
 #[test]
-fn reduced_equals_full() {
+fn committed_equals_reduced_equals_full() {
+    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results");
+    let expected = Expectations::read(&results).unwrap();
+    let mut count = 0;
     let units = suite::default_units().unwrap();
     let reduced = suite::run_all(&units, &Options::default(), 2, &|_| {});
     let full = suite::run_all(
@@ -29,8 +49,10 @@ fn reduced_equals_full() {
         );
         assert_eq!(reduced.runs.len(), full.runs.len(), "{name}");
         for (r, f) in reduced.runs.iter().zip(&full.runs) {
+            count += 1;
+            committed(&expected, r);
             assert_eq!(r.verdict, f.verdict, "{name}, {}", r.invariant);
-            let length = |run: &foliocheck::verdict::Run| run.trace.as_ref().map(|t| t.length);
+            let length = |run: &Run| run.trace.as_ref().map(|t| t.length);
             assert_eq!(
                 length(r),
                 length(f),
@@ -39,6 +61,11 @@ fn reduced_equals_full() {
             );
         }
     }
+    assert_eq!(
+        count,
+        expected.len(),
+        "verdicts are committed that nothing produces"
+    );
 }
 
 /// The plain search works on the system as written: its states tell apart what the optimised system

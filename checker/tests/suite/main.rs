@@ -1,6 +1,7 @@
 //! What the suite says of schemes, bugs and claims, and that it is what is committed.
 
 mod ablation;
+mod bugs;
 mod claims;
 mod coverage;
 mod errors;
@@ -11,4 +12,3 @@ mod spliced_tag;
 mod stamps;
 #[path = "../support/mod.rs"]
 mod support;
-mod verdicts;

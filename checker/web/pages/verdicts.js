@@ -78,9 +78,8 @@ function howToRead() {
 
 // Somebody's own scenarios have no committed verdicts at first.
 function nothingCommitted(known) {
-  const command = known.folder ? `foliocheck --scenarios ${known.folder} check --bless` : "foliocheck check --bless";
   return h("section", {},
-    h("p", { class: "notice" }, "No verdicts are kept here yet. ", h("code", {}, command), " runs everything and keeps them. The bench and the pages of scenarios work without."),
+    h("p", { class: "notice" }, "No verdicts are kept here yet. ", h("code", {}, known.bless), " runs everything and keeps them. The bench and the pages of scenarios work without."),
     h("h2", {}, "Scenarios"),
     h("div", { class: "scroll" }, h("table", { class: "runs" },
       h("thead", {}, h("tr", {}, ["scenario", "title", "what runs", ""].map((t) => h("th", { scope: "col" }, t || h("span", { class: "unseen" }, "to the bench"))))),

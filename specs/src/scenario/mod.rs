@@ -146,11 +146,15 @@ impl Scenario {
     /// # Errors
     /// [`FileError::Invalid`], with line, field and what would be allowed.
     pub fn parse(path: &Path, text: &str) -> Result<Scenario, FileError> {
+        Scenario::named(id(path)?, path, text)
+    }
+
+    fn named(id: String, path: &Path, text: &str) -> Result<Scenario, FileError> {
         let invalid = |fault: Fault| fault.within(path, text);
         let raw: Raw = read_toml(text).map_err(invalid)?;
         let setup = check::setup(&raw).map_err(invalid)?;
         Ok(Scenario {
-            id: id(path)?,
+            id,
             title: raw.title.into_inner(),
             about: raw.about.get_ref().trim().to_owned(),
             groups: raw
@@ -187,8 +191,8 @@ impl Scenario {
         paths
             .iter()
             .map(|path| {
-                id(path)?;
-                Scenario::parse(path, &read_text(path)?)
+                // The name first: of a file with a wrong one nothing is read.
+                Scenario::named(id(path)?, path, &read_text(path)?)
             })
             .collect()
     }

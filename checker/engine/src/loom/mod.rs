@@ -230,8 +230,6 @@ pub fn explore(
         if let Some(error) = shared.error.take() {
             return Err(error);
         }
-        // loom executes nothing where nothing is left, and one less than it is allowed: an exploration that
-        // ends on its own at just that number counts as cut.
         if let Some(cut) = watch.cut() {
             shared.found.cut = Some(match cut {
                 limits::Cut::Time | limits::Cut::States => Cut::Time,
@@ -240,6 +238,8 @@ pub fn explore(
             });
             break;
         }
+        // loom executes nothing where nothing is left, and one less than it is allowed: an exploration that
+        // ends on its own at just that number counts as cut.
         if shared.found.executions - before + 1 >= left {
             shared.found.cut.get_or_insert(Cut::Executions);
         } else if bounds.time.is_some_and(|t| started.elapsed() >= t) {
