@@ -14,7 +14,7 @@ const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "
 
 export const TRACE = "#/trace/stable-pin/mmap-store-dirty-pte/snapshot";
 export const LASSO = "#/trace/recheck-i-version/endless-writer-vs-splice/splicer-progress";
-export const LONG = "#/trace/by-reference/cow-mapping-exposes/no-lost-write";
+export const LONG = "#/trace/by-reference/cow-mapping-goes-stale-twice/no-lost-write";
 export const WEAK = "#/trace/by-reference/pinned-writer-vs-writeback/no-lost-write?memory=weak";
 
 export function launch() {

@@ -14,7 +14,7 @@ const PAGES = {
   "cell, weak memory": "#/cell/by-reference/no-lost-write",
   "scheme": "#/scheme/stable-pin",
   "scenario": "#/scenario/mmap-store-dirty-pte",
-  "scenario with blocks": "#/scenario/cow-mapping-exposes",
+  "scenario with blocks": "#/scenario/cow-mapping-goes-stale-twice",
   "invariant": "#/invariant/snapshot",
   "trace": TRACE,
   "long trace": LONG,
