@@ -11,6 +11,8 @@
 //! | [`plan`] | a counterexample as whole calls, found on the model |
 //! | [`player`] | the file as a scenario has it at the start, and its calls |
 //! | [`replay`] | that plan played on the kernel, and compared after every call |
+//! | [`conform`] | random walks on both, until they disagree; the shortest one that does |
+//! | [`random`] | scenarios and orders of calls by chance, and how they are made smaller |
 //! | [`reproduce`] | the programs that show what was found in Linux |
 //! | `sys` | the only `unsafe` of the project: what no kept crate wraps |
 //!
@@ -19,6 +21,7 @@
 
 pub mod act;
 pub mod btf;
+pub mod conform;
 pub mod gate;
 pub mod observe;
 pub mod peek;
@@ -26,6 +29,7 @@ pub mod place;
 pub mod plan;
 pub mod player;
 pub mod probe;
+pub mod random;
 pub mod replay;
 pub mod reproduce;
 mod sys;

@@ -6,7 +6,7 @@
 //! | flags of a folio, its size | the frame's number from `/proc/self/pagemap`, its flags from `/proc/kpageflags` |
 //! | bytes in memory | pread(2), of a page that is cached |
 //! | bytes on disk | FIEMAP, then the image below; of a page that is clean, also an `O_DIRECT` read |
-//! | faults of a store | `ru_minflt` of the thread |
+//! | faults of a store | `ru_minflt` and `ru_majflt` of the thread |
 //!
 //! A frame's number needs a page-table entry. [`Eyes`] makes one in a mapping of its own by a load, looks, and unmaps
 //! it again. An `O_DIRECT` read of a dirty page would write it first, so none is made then.

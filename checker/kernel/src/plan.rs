@@ -3,8 +3,8 @@
 //! From outside the kernel a program can order whole calls, and nothing inside of one. [`plan`] therefore looks on the
 //! model for a counterexample in which every call runs from its first step to its last before another begins, and
 //! takes one with the fewest calls. A store through a mapping is finer: each word is a call of its own. The search is
-//! exhaustive up to [`STATES`]: if it finds none, every counterexample of the scenario needs a step inside a call, and [`inside`] says
-//! which step that is in the one at hand.
+//! exhaustive, or says that it was cut: if it finds none, every counterexample of the scenario needs a step inside a
+//! call, and [`inside`] says which step that is in the one at hand.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -170,6 +170,34 @@ struct Run {
     violated: bool,
 }
 
+/// Whether all of a scenario's calls can be made from outside, and its start be set up.
+///
+/// # Errors
+/// Why not.
+pub fn playable(setup: &Setup) -> Result<(), NotReplayable> {
+    refused(setup)?;
+    match setup
+        .calls()
+        .find_map(|(_, _, call)| handle(call, setup).err())
+    {
+        Some(why) => Err(NotReplayable::NoHandle(why.to_owned())),
+        None => Ok(()),
+    }
+}
+
+/// The calls that can be made next, each to its end; one for each way in which it can end.
+///
+/// # Errors
+/// If the model errs, or a call does not end.
+pub fn ready(
+    system: &System,
+    world: &World,
+    state: &Valuation,
+) -> Result<Vec<Unit>, NotReplayable> {
+    let runs = next(system, world, state)?;
+    Ok(runs.into_iter().map(|run| run.unit).collect())
+}
+
 /// The calls that can be made next, each run to its end.
 fn next(system: &System, world: &World, state: &Valuation) -> Result<Vec<Run>, NotReplayable> {
     let mut runs = Vec::new();
@@ -237,7 +265,7 @@ fn of_task(
             let branch = &step.branches[usize::from(action.branch)];
             unit.faults += branch.costs.iter().filter(|c| **c == Cost::Fault).count();
             if apart {
-                unit.word = stored(world, call, &run.after, &after);
+                unit.word = stored(world, (task.index(), number), &run.after, &after);
             }
             let violated = run.violated
                 || system
@@ -264,14 +292,21 @@ fn stops(step: &Step, action: Action) -> bool {
     step.branches[usize::from(action.branch)].next == foliocheck_model::machine::step::STOPPED
 }
 
-/// The word that a step stored for a call, if it did.
-fn stored(world: &World, call: &Call, before: &Valuation, after: &Valuation) -> Option<usize> {
+/// The word that a step stored for a call of a task, if it did. A page that is read in changes, too.
+fn stored(
+    world: &World,
+    (task, number): (usize, usize),
+    before: &Valuation,
+    after: &Valuation,
+) -> Option<usize> {
+    let call = &world.setup.tasks[task].calls[number];
     let (Call::MmapStore { folio, words, .. } | Call::BufferStore { folio, words }) = call else {
         return None;
     };
     let changed = |vars: &[VarId], word: usize| {
+        let token = world.tokens.store(task, number, *folio, word);
         vars.get(word)
-            .is_some_and(|v| before.get(*v) != after.get(*v))
+            .is_some_and(|v| before.get(*v) != after.get(*v) && token == Some(after.get(*v)))
     };
     words.iter().copied().find(|word| {
         let folios = world.indices[*folio].folios.iter();

@@ -246,12 +246,21 @@ impl Comparison<'_> {
             };
             let found: Option<Vec<_>> = (0..words).map(register).collect();
             let Some(found) = found else { continue };
-            let labels = |word: usize| &found[word].1.labels;
             let model = (0..words).map(|w| {
                 let (id, var) = found[w];
                 var.show(unit.after.0[id])
             });
-            let kernel = (0..words).map(|w| read(&page[word_range(words, w)], labels(w)));
+            let kernel = (0..words).map(|w| {
+                let (id, var) = found[w];
+                let bytes = &page[word_range(words, w)];
+                // A register can hold bytes of any page, and is labelled with the tokens of one.
+                let token = unit.after.0[id];
+                if self.stands_for(bytes, token, w) {
+                    var.show(token)
+                } else {
+                    read(bytes, &var.labels)
+                }
+            });
             all.push(compared(
                 format!("bytes of page {k} that it was given"),
                 join(model),
@@ -259,6 +268,15 @@ impl Comparison<'_> {
             ));
         }
         all
+    }
+
+    /// Whether bytes are what a token stands for in some page.
+    fn stands_for(&self, bytes: &[u8], token: u64, word: usize) -> bool {
+        (0..self.world.indices.len()).any(|index| {
+            let labels = self.world.tokens.labels(index, word);
+            let label = usize::try_from(token).ok().and_then(|t| labels.get(t));
+            label.is_some_and(|l| bytes.iter().all(|b| *b == player::byte(l, token)))
+        })
     }
 
     /// What can be seen of the file.

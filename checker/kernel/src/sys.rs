@@ -30,7 +30,7 @@ unsafe impl Send for Mapping {}
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
-    /// Maps a part of a file, shared; writable if asked for.
+    /// Maps a part of a file, shared; writable if asked for. A fault reads no other pages in.
     pub(crate) fn shared(
         file: impl AsFd,
         offset: usize,
@@ -39,7 +39,10 @@ impl Mapping {
     ) -> Result<Mapping> {
         let write = if writable { libc::PROT_WRITE } else { 0 };
         let file = (file.as_fd().as_raw_fd(), offset);
-        Mapping::new(len, libc::PROT_READ | write, libc::MAP_SHARED, file)
+        let map = Mapping::new(len, libc::PROT_READ | write, libc::MAP_SHARED, file)?;
+        // SAFETY: the range is mapped, and the advice changes no bytes.
+        result(unsafe { libc::madvise(map.start.cast(), len, libc::MADV_RANDOM) })?;
+        Ok(map)
     }
 
     /// Memory of its own, no page of it there yet.
@@ -48,15 +51,31 @@ impl Mapping {
         Mapping::new(len, libc::PROT_READ | libc::PROT_WRITE, flags, (-1, 0))
     }
 
+    /// Between two pages that nothing can be in: beside another mapping of the file it could become one VMA with it,
+    /// and then a fault in the one maps pages in the other as well (`do_fault_around`).
     fn new(len: usize, prot: i32, flags: i32, (fd, offset): (i32, usize)) -> Result<Mapping> {
         let offset = i64::try_from(offset).map_err(Error::other)?;
-        // SAFETY: no address is asked for, so nothing that exists is mapped over.
-        let start = unsafe { libc::mmap(std::ptr::null_mut(), len, prot, flags, fd, offset) };
-        if start == libc::MAP_FAILED {
-            return Err(Error::last_os_error());
-        }
-        let start = start.cast();
-        Ok(Mapping { start, len })
+        let map = |at, len, prot, flags, fd, offset| {
+            // SAFETY: no address is asked for, or one in a range that is ours: nothing else is mapped over.
+            match unsafe { libc::mmap(at, len, prot, flags, fd, offset) } {
+                libc::MAP_FAILED => Err(Error::last_os_error()),
+                start => Ok(start.cast::<u8>()),
+            }
+        };
+        let private = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        let around = len + 2 * PAGE;
+        let reserved = map(
+            std::ptr::null_mut(),
+            around,
+            libc::PROT_NONE,
+            private,
+            -1,
+            0,
+        )?;
+        let start = reserved.wrapping_add(PAGE);
+        let mapping = Mapping { start, len };
+        map(start.cast(), len, prot, flags | libc::MAP_FIXED, fd, offset)?;
+        Ok(mapping)
     }
 
     /// Its address.
@@ -106,18 +125,19 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        // SAFETY: the range was mapped by `new`, and nothing refers to it any more.
-        unsafe { libc::munmap(self.start.cast(), self.len) };
+        // SAFETY: the range was mapped by `new` with a page on each side, and nothing refers to it any more.
+        unsafe { libc::munmap(self.start.wrapping_sub(PAGE).cast(), self.len + 2 * PAGE) };
     }
 }
 
-/// Minor faults of this thread so far.
-pub(crate) fn minor_faults() -> Result<i64> {
+/// Faults of this thread so far, those that read the page from disk included.
+pub(crate) fn faults() -> Result<i64> {
     let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
     // SAFETY: getrusage fills the structure that it is given, of which zeros are a valid value.
     result(unsafe { libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()) })?;
     // SAFETY: zeros are valid, and it was filled.
-    Ok(unsafe { usage.assume_init() }.ru_minflt)
+    let usage = unsafe { usage.assume_init() };
+    Ok(usage.ru_minflt + usage.ru_majflt)
 }
 
 /// sync_file_range(2): writes a range and waits for the IO.

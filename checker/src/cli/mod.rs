@@ -9,6 +9,7 @@ mod bounds;
 mod bugs;
 mod check;
 mod claims;
+mod conform;
 mod cost;
 mod exit;
 mod explain;
@@ -112,6 +113,8 @@ enum Command {
     Probe(kernel::ProbeArgs),
     /// Play counterexamples of the kernel as it is on the running kernel, and compare after every call
     Replay(replay::ReplayArgs),
+    /// Walk at random on the model and on the running kernel, and compare after every call
+    Conform(conform::ConformArgs),
     /// Write the C program that shows a finding on a running kernel, or run it
     Reproduce(kernel::ReproduceArgs),
     /// Write that page as one file, with all counterexamples, to be read without a server
@@ -221,6 +224,7 @@ fn run(schemes: Vec<Scheme>, home: PathBuf) -> ExitCode {
         Command::Trace(args) => show::trace(&place, &args),
         Command::Probe(args) => kernel::probe(&args),
         Command::Replay(args) => replay::replay(&place, &args),
+        Command::Conform(args) => conform::conform(&place, &args),
         Command::Reproduce(args) => kernel::reproduce(&args),
         Command::Export(args) => export::export(&place, &args),
         Command::Ui(args) => ui::ui(&place, &args),

@@ -54,6 +54,42 @@ fn a_finding_without_a_program_is_refused_with_a_reason() {
 }
 
 #[test]
+fn a_walk_that_cannot_be_made_is_refused() {
+    refused(&["conform", "--scheme", "by-refference"], &["no scheme"]);
+    refused(&["conform", "--fs", "zfs"], &["no file system `zfs`"]);
+    refused(&["conform", "--traces", "0"], &["--traces"]);
+    refused(&["conform", "--without", "lok:B1"], &["lok:B1"]);
+    refused(
+        &["conform", "--walk", "nowhere.json"],
+        &["cannot read nowhere.json"],
+    );
+    refused(
+        &["conform", "--walk", "a.json", "--seed", "3"],
+        &["cannot be used with"],
+    );
+    let dir = folder();
+    let file = dir.path().join("walk.json");
+    let path = file.to_str().expect("UTF-8");
+    for (text, says) in [
+        ("{", "EOF"),
+        ("{\"schema\":1}", "missing field `kernel`"),
+        (
+            r#"{"schema":9,"kernel":"","fs":"xfs","scheme":"by-reference","without":[],"walk":
+               {"head":[],"folios":[],"ptes":[],"tasks":[],"order":[]}}"#,
+            "schema 9, expected 1",
+        ),
+        (
+            r#"{"schema":1,"kernel":"","fs":"zfs","scheme":"by-reference","without":[],"walk":
+               {"head":[],"folios":[],"ptes":[],"tasks":[],"order":[]}}"#,
+            "no file system `zfs`",
+        ),
+    ] {
+        std::fs::write(&file, text).expect("written");
+        refused(&["conform", "--walk", path], &[path, says]);
+    }
+}
+
+#[test]
 fn the_program_and_its_fstests_case_are_written() {
     let dir = folder();
     let out = dir.path().to_str().expect("UTF-8");

@@ -225,3 +225,40 @@ fn a_zero_is_promised_once_the_punch_has_returned() {
     assert_eq!(after(&[]), Holds);
     assert_eq!(after(&["T7d does nothing"]), Violated);
 }
+
+/// More stores than combinations of them can be told apart in, and no splice that asks about mixtures.
+const MANY_STORES: &str = r#"
+title = "many writes to a page that is not cached"
+groups = ["write"]
+about = "One task writes one word or the other, many times."
+
+[[folio]]
+cached = false
+
+[[task]]
+name = "writer"
+calls = [
+    { call = "write", folios = [0], words = [0] },
+    { call = "write", folios = [0], words = [0] },
+    { call = "write", folios = [0], words = [0] },
+    { call = "write", folios = [0], words = [0] },
+    { call = "write", folios = [0], words = [0] },
+    { call = "write", folios = [0], words = [0] },
+    { call = "write", folios = [0], words = [0] },
+    { call = "reclaim", folio = 0 },
+    { call = "write", folios = [0], words = [1] },
+    { call = "write", folios = [0], words = [1] },
+    { call = "write", folios = [0], words = [1] },
+    { call = "write", folios = [0], words = [1] },
+    { call = "write", folios = [0], words = [1] },
+    { call = "write", folios = [0], words = [1] },
+    { call = "write", folios = [0], words = [1] },
+    { call = "writeback", folios = [0] },
+]
+"#;
+
+#[test]
+fn many_stores_are_no_error_of_the_model() {
+    let scenario = Scenario::parse("many-stores.toml".as_ref(), MANY_STORES).unwrap();
+    assert_eq!(of("by-reference", scenario, "file-content", &[]), Holds);
+}

@@ -86,13 +86,15 @@ impl Prog<'_> {
             let object = &w.folios[*f];
             let fresh = all([cond.clone(), when.clone(), eq(object.uptodate, 0)]);
             let values: Vec<Expr> = object.data.iter().map(|v| Expr::Var(*v)).collect();
-            let number = ghost::combination(&w.tokens, object.index, &values);
-            let together = w.ghosts.together[*f];
-            s.set_if(
-                fresh.clone(),
-                together,
-                ghost::add_combination(together, number),
-            );
+            if ghost::fits(&w.setup) {
+                let number = ghost::combination(&w.tokens, object.index, &values);
+                let together = w.ghosts.together[*f];
+                s.set_if(
+                    fresh.clone(),
+                    together,
+                    ghost::add_combination(together, number),
+                );
+            }
             let position = w.position(*f);
             for (o, origin) in w.origins.iter().enumerate() {
                 if origin.index != object.index {

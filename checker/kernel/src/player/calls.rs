@@ -73,14 +73,21 @@ impl Player<'_> {
             }
             Call::MmapStore { mm, folio, words } => {
                 let word = unit.word.unwrap_or(words[0]);
+                if self.read_only.contains(&(mm, folio)) {
+                    let killed = "a store to a read-only mapping: not made, it would be killed";
+                    return match unit.word {
+                        None => Ok(Outcome::Done(did(killed.to_owned()))),
+                        Some(_) => Err(bad(killed)),
+                    };
+                }
                 let map = self.mapped(mm, folio)?;
                 let bytes = self.word(folio, word, self.token(unit, folio, word)?);
                 let offset = word_range(self.world.setup.words, word).start;
                 let text = format!("store to word {word} through the mapping of mm{mm}");
                 self.run(unit.task, move || {
-                    let before = sys::minor_faults()?;
+                    let before = sys::faults()?;
                     map.store(offset, &bytes);
-                    let faults = Some(sys::minor_faults()? - before);
+                    let faults = Some(sys::faults()? - before);
                     Ok(Acted {
                         faults,
                         ..did(text)
@@ -156,6 +163,7 @@ impl Player<'_> {
             }
             Call::MprotectReadOnly { mm, folio } => {
                 let map = self.mapped(mm, folio)?;
+                self.read_only.insert((mm, folio));
                 self.run(unit.task, move || {
                     map.protect(false)?;
                     Ok(did("mprotect(PROT_READ)".to_owned()))
@@ -272,19 +280,24 @@ impl Player<'_> {
     fn files(&self, unit: &Unit, call: Call) -> Made {
         let file = Arc::clone(&self.file);
         match call {
-            Call::Writeback { folios, sync } => self.run(unit.task, move || {
-                let (first, last) = (folios[0], folios[folios.len() - 1]);
-                let offset = i64::try_from(at(first)).map_err(io::Error::other)?;
-                let len = i64::try_from(size(last + 1 - first)).map_err(io::Error::other)?;
-                if sync == SyncMode::All {
-                    file.sync_all()?;
-                    return Ok(did("fsync(2)".to_owned()));
-                }
-                sys::sync_range(&file, offset, len)?;
-                Ok(did(format!(
-                    "sync_file_range(2) of {len} bytes at {offset}, IO waited for"
-                )))
-            }),
+            Call::Writeback { folios, sync } => {
+                let whole = folios.len() == self.world.setup.folios.len();
+                self.run(unit.task, move || {
+                    let (first, last) = (folios[0], folios[folios.len() - 1]);
+                    let offset = i64::try_from(at(first)).map_err(io::Error::other)?;
+                    let len = i64::try_from(size(last + 1 - first)).map_err(io::Error::other)?;
+                    if sync == SyncMode::All && whole {
+                        file.sync_all()?;
+                        return Ok(did("fsync(2)".to_owned()));
+                    }
+                    // With all of its flags this is WB_SYNC_ALL. The difference to WB_SYNC_NONE is what others have
+                    // begun, and nothing else runs.
+                    sys::sync_range(&file, offset, len)?;
+                    Ok(did(format!(
+                        "sync_file_range(2) of {len} bytes at {offset}, IO waited for"
+                    )))
+                })
+            }
             Call::Truncate { folio } => {
                 let size = at(self.world.setup.folios.len());
                 self.run(unit.task, move || {
@@ -344,7 +357,11 @@ impl Player<'_> {
         vec![self.byte(index, word, token); len]
     }
 
-    fn mapped(&self, mm: usize, index: usize) -> io::Result<Arc<Mapping>> {
+    /// The mapping of a page. Who uses it after munmap(2) has mapped it again: the model takes that for granted.
+    fn mapped(&mut self, mm: usize, index: usize) -> io::Result<Arc<Mapping>> {
+        if !self.maps.contains_key(&(mm, index)) {
+            self.map(mm, index)?;
+        }
         let map = self.maps.get(&(mm, index)).cloned();
         map.ok_or_else(|| bad("the page is not mapped"))
     }

@@ -2,7 +2,7 @@
 
 mod calls;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::net::{TcpListener, TcpStream};
@@ -78,6 +78,8 @@ pub struct Player<'a> {
     file: Arc<File>,
     other: Option<Arc<File>>,
     maps: BTreeMap<(usize, usize), Arc<Mapping>>,
+    /// Mappings that mprotect(2) has made read-only for good.
+    read_only: BTreeSet<(usize, usize)>,
     buffers: BTreeMap<usize, Arc<Mapping>>,
     pipes: Vec<(Arc<OwnedFd>, Arc<OwnedFd>)>,
     sockets: Vec<(Arc<TcpStream>, Arc<TcpStream>)>,
@@ -133,6 +135,7 @@ impl<'a> Player<'a> {
             file,
             other,
             maps: BTreeMap::new(),
+            read_only: BTreeSet::new(),
             buffers: BTreeMap::new(),
             pipes: Vec::new(),
             sockets: Vec::new(),
@@ -306,7 +309,8 @@ impl<'a> Player<'a> {
     }
 
     fn map(&mut self, mm: usize, index: usize) -> io::Result<()> {
-        let map = Mapping::shared(&self.file, (BEFORE + index) * PAGE, PAGE, true)?;
+        let writable = !self.read_only.contains(&(mm, index));
+        let map = Mapping::shared(&self.file, (BEFORE + index) * PAGE, PAGE, writable)?;
         self.maps.insert((mm, index), Arc::new(map));
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! A test that needs what this machine does not allow prints `skipped: …` and passes. With
 //! `FOLIOCHECK_KERNEL_TESTS=must` it fails instead.
 
+mod conform;
 mod place;
 mod replay;
 mod reproduce;
