@@ -54,6 +54,9 @@ pub struct Run {
     /// What a verdict of an engine that runs threads covers: executions, and within what bound.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coverage: Option<String>,
+    /// Of what holds: tasks that come to their end in no execution. It may hold because of that alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unfinished: Vec<String>,
     /// A shortest counterexample.
     pub trace: Option<Trace>,
 }

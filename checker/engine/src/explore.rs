@@ -19,7 +19,7 @@
 //!   counts then.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use foliocheck_model::machine::compile::{Machine, State};
@@ -63,6 +63,8 @@ pub struct Exploration {
     pub violations: Vec<(usize, Vec<Action>)>,
     /// The observations of all final states visited.
     pub observations: BTreeSet<Vec<u64>>,
+    /// For each task, whether it was at its end in any final state visited.
+    pub finished: Vec<bool>,
     /// Words of a state.
     pub state_words: usize,
 }
@@ -116,6 +118,8 @@ struct Explored<const N: usize> {
     /// The run is over: paths are looked up.
     over: AtomicBool,
     observations: Mutex<BTreeSet<Vec<u64>>>,
+    /// A bit for each task: as [`Exploration::finished`].
+    finished: AtomicU32,
     error: OnceLock<RunError>,
 }
 
@@ -184,6 +188,12 @@ impl<const N: usize> Model for Explored<N> {
         }
         if self.exhaustive && actions.is_empty() && self.is_terminal(state) {
             let observation = self.machine.observation(state);
+            let programs = self.machine.system().tasks.iter().map(|t| &t.program);
+            let finished = programs.enumerate().fold(0, |bits, (task, program)| {
+                let at_end = self.machine.pc(state, task) == program.steps.len();
+                bits | u32::from(at_end) << task
+            });
+            self.finished.fetch_or(finished, Ordering::Relaxed);
             self.observations
                 .lock()
                 .expect("no panic while held")
@@ -294,6 +304,7 @@ fn run<const N: usize>(
         watch: Arc::clone(&watch),
         over: AtomicBool::new(false),
         observations: Mutex::default(),
+        finished: AtomicU32::new(0),
         error: OnceLock::new(),
     };
     let checker = model.checker().threads(1).spawn_bfs().join();
@@ -316,6 +327,12 @@ fn run<const N: usize>(
         cut: watch.cut(),
         violations,
         observations: std::mem::take(&mut *model.observations.lock().expect("no panic while held")),
+        finished: {
+            let bits = model.finished.load(Ordering::Relaxed);
+            (0..model.machine.task_count())
+                .map(|task| bits >> task & 1 == 1)
+                .collect()
+        },
         state_words: N,
     })
 }

@@ -21,6 +21,9 @@ use crate::verdict::Verdict;
 /// Commands that are printed for counterexamples, unless all are asked for.
 const COMMANDS: usize = 10;
 
+/// Units of which it is said that a task never comes to its end.
+const UNFINISHED: usize = 5;
+
 /// What is printed about.
 pub struct Said<'a> {
     /// What was run.
@@ -303,6 +306,30 @@ pub fn lines(differences: &[String]) {
     }
 }
 
+/// Units in which a task comes to its end in no execution: what holds there may hold for want of what it would do.
+fn unfinished(job: &Job) {
+    let mut units: BTreeMap<[&str; 2], &[String]> = BTreeMap::new();
+    for run in job.runs.iter().filter(|r| !r.unfinished.is_empty()) {
+        units.insert([&run.scheme, &run.scenario], &run.unfinished);
+    }
+    if units.is_empty() {
+        return;
+    }
+    println!(
+        "{} units in which a task comes to its end in no execution; what holds there may hold for that reason:",
+        units.len()
+    );
+    for ([scheme, scenario], tasks) in units.iter().take(UNFINISHED) {
+        println!("  {scheme} in {scenario}: {}", tasks.join(", "));
+    }
+    if units.len() > UNFINISHED {
+        println!(
+            "  and {} more: --format json has all",
+            units.len() - UNFINISHED
+        );
+    }
+}
+
 /// How much was run, and what came out.
 pub fn summary(job: &Job) {
     let (runs, answers) = (&job.runs, &job.answers);
@@ -317,6 +344,7 @@ pub fn summary(job: &Job) {
             run.scheme, run.scenario, run.invariant
         );
     }
+    unfinished(job);
     let line = format!(
         "{} runs: {} hold, {} violated, {} inconclusive; {states} states, {transitions} transitions, {:.1} s; \
          expected states lost to equal fingerprints: {omissions:.0e}",

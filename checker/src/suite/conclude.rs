@@ -100,6 +100,7 @@ pub(super) fn conclude(
         engine: engine(findings),
         reason: None,
         coverage: None,
+        unfinished: Vec::new(),
         trace: None,
     };
     let (graphs, explorations): (Vec<&Finding>, Vec<&Finding>) =

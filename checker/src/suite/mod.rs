@@ -25,6 +25,8 @@ mod unit;
 use std::collections::BTreeSet;
 
 use foliocheck_model::machine::System;
+use foliocheck_model::machine::program::Program;
+use foliocheck_model::machine::step::END;
 use foliocheck_model::machine::system::{Predicate, Scope};
 use foliocheck_specs::{Scenario, instance, invariants};
 
@@ -38,7 +40,7 @@ use crate::engine::explore::{Exploration, Mode, explore, lasts};
 use crate::engine::lasso::Fairness;
 use crate::engine::limits::Limits;
 use crate::engine::progress::progress;
-use crate::verdict::Run;
+use crate::verdict::{Run, Verdict};
 
 /// How to run it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -62,6 +64,9 @@ pub struct Answer {
     pub transitions: usize,
     /// Final observations, if an exploration collected them to the end.
     pub observations: Option<BTreeSet<Vec<u64>>>,
+    /// Tasks that come to their end in no execution, though their calls are finite in number; as far as an
+    /// exploration of final states went to its end.
+    pub unfinished: Vec<String>,
     /// Expected number of states lost to equal fingerprints.
     pub expected_omissions: f64,
 }
@@ -162,9 +167,11 @@ fn answer(unit: &Unit, options: &Options) -> Result<Answer, Cause> {
             .filter(|(p, _)| instance.full.predicates[*p].invariant == invariant.id)
             .collect();
         if !mine.is_empty() {
-            answer
-                .runs
-                .push(conclude(unit, invariant, &instance, &mine, options)?);
+            let mut run = conclude(unit, invariant, &instance, &mine, options)?;
+            if run.verdict == Verdict::Holds {
+                run.unfinished.clone_from(&answer.unfinished);
+            }
+            answer.runs.push(run);
         }
     }
     Ok(answer)
@@ -182,7 +189,7 @@ fn explore_full(
     for p in asked {
         findings.push((*p, Finding::of(&exploration, *p, limits)));
     }
-    answer.observe(exploration);
+    answer.observe(exploration, system);
     Ok(())
 }
 
@@ -207,7 +214,7 @@ fn explore_reduced(
                 findings.push((p, Finding::of(&exploration, p, limits)));
             }
         }
-        answer.observe(exploration);
+        answer.observe(exploration, system);
     }
     for p in passing {
         findings.push((p, ask(system, p, limits, answer)?));
@@ -251,9 +258,22 @@ impl Answer {
         self.expected_omissions += exploration.expected_omissions();
     }
 
-    fn observe(&mut self, exploration: Exploration) {
-        if exploration.cut.is_none() {
-            self.observations = Some(exploration.observations);
+    fn observe(&mut self, exploration: Exploration, system: &System) {
+        if exploration.cut.is_some() {
+            return;
         }
+        // Without a final state nothing is known of ends: then everybody goes on for ever.
+        if !exploration.observations.is_empty() {
+            let ends = |program: &Program| {
+                let branches = program.steps.iter().flat_map(|s| &s.branches);
+                branches.clone().next().is_none() || branches.into_iter().any(|b| b.next == END)
+            };
+            let tasks = system.tasks.iter().zip(&exploration.finished);
+            self.unfinished = tasks
+                .filter(|(task, finished)| !**finished && ends(&task.program))
+                .map(|(task, _)| task.name.clone())
+                .collect();
+        }
+        self.observations = Some(exploration.observations);
     }
 }

@@ -188,6 +188,7 @@ impl Loomed {
             reduced: false,
             engine: "loom",
             coverage: Some(self.coverage()),
+            unfinished: Vec::new(),
             ..run.clone()
         };
         if run.verdict != Verdict::Holds {

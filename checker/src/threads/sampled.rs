@@ -106,6 +106,7 @@ fn verdict(
         engine: "shuttle",
         reason: Some(format!("no violation was met in {schedules}")),
         coverage: Some(schedules.clone()),
+        unfinished: Vec::new(),
         trace: None,
     };
     if let Some((predicate, met)) = met {

@@ -57,6 +57,7 @@ pub fn counterexample(library: &Library, subject: &Subject) -> Option<Run> {
         engine: ENGINES.into_iter().find(|e| *e == committed.engine)?,
         reason: None,
         coverage: None,
+        unfinished: Vec::new(),
         trace: Some(replayed.trace),
     })
 }

@@ -40,6 +40,7 @@ fn made_up(scheme: &str, scenario: &str, verdict: Verdict) -> Run {
         engine: "none",
         reason: None,
         coverage: None,
+        unfinished: Vec::new(),
         trace: None,
     }
 }

@@ -12,3 +12,4 @@ mod spliced_tag;
 mod stamps;
 #[path = "../support/mod.rs"]
 mod support;
+mod unfinished;

@@ -1,0 +1,69 @@
+//! What holds because somebody never comes to his end is told apart.
+
+use foliocheck::suite::{self, Options, Unit};
+use foliocheck::verdict::Verdict;
+use foliocheck_specs::{Scenario, invariants, schemes};
+
+use crate::support;
+
+fn unfinished(scenario: Scenario, full: bool) -> Vec<String> {
+    let unit = Unit {
+        scheme: schemes::by_id("by-reference").unwrap(),
+        scenario,
+        ablations: Vec::new(),
+        ask: invariants::all(),
+    };
+    let options = Options {
+        full,
+        ..Options::default()
+    };
+    let answer = suite::run(&unit, &options).unwrap();
+    for run in &answer.runs {
+        let told = if run.verdict == Verdict::Holds {
+            answer.unfinished.clone()
+        } else {
+            Vec::new()
+        };
+        assert_eq!(run.unfinished, told, "{}", run.invariant);
+    }
+    answer.unfinished
+}
+
+/// The second splice waits for room that nobody makes.
+const FULL_PIPE: &str = r#"
+title = "two splices into a pipe for one page that nobody reads"
+groups = ["write"]
+about = "The splicer never comes back from its second call."
+pipes = [1]
+
+[[folio]]
+
+[[task]]
+name = "splicer"
+calls = [
+    { call = "splice", folios = [0], pipe = 0 },
+    { call = "splice", folios = [0], pipe = 0 },
+]
+
+[[task]]
+name = "writer"
+calls = [
+    { call = "write", folios = [0] },
+]
+"#;
+
+#[test]
+fn who_never_comes_to_his_end_is_named() {
+    for full in [false, true] {
+        let scenario = Scenario::parse("full-pipe.toml".as_ref(), FULL_PIPE).unwrap();
+        // On XFS the splicer waits with the inode's lock, so the writer may wait as well, and may have gone before.
+        assert_eq!(unfinished(scenario, full), ["splicer"]);
+        for id in [
+            "write-vs-splice",
+            "reader-stops-vs-write",
+            "endless-writer-vs-splice",
+        ] {
+            assert_eq!(unfinished(support::scenario(id), full), [""; 0], "{id}");
+        }
+    }
+}
