@@ -80,7 +80,7 @@ test("an error of the model shows its steps", () => withPage(browser, {}, async 
 test("somebody's own scenarios are on every page", () => withPage(browser, {}, async (page) => {
   page.expected = /status of 404/;
   await open(page, "#/verdicts", MINE);
-  assert.match(await text(page), /foliocheck --scenarios \S+ check --bless/);
+  assert.match(await text(page), /foliocheck check --bless --scenarios \S+/);
   await page.locator("tbody th a").click();
   await page.getByRole("heading", { name: "Before anybody moves" }).waitFor();
   assert.match(await page.locator(".picture").innerText(), /folio0/);

@@ -304,7 +304,7 @@ test("no card cuts what it says", () => withPage(browser, {}, async (page) => {
 
 test("what only weak memory allows, from the table to what was read", () => withPage(browser, {}, async (page) => {
   await open(page, "#/cell/by-reference/no-lost-write");
-  assert.match(await page.locator(".facts").innerText(), /as threads, by loom\s+\d+ of 119 scenarios/);
+  assert.match(await page.locator(".facts").innerText(), /as threads, by loom\s+\d+ of 122 scenarios/);
   const row = page.locator("tr", { has: page.getByRole("link", { name: "pinned-writer-vs-writeback" }) });
   assert.match(await row.innerText(), /stateright: \d+ states[\s\S]*loom: executions with at most 1 preemption: \d+, \d+ of them on weak memory only/);
   assert.match(await page.locator("tr", { has: page.getByRole("link", { name: "everything" }) }).innerText(), /not run as threads/);
