@@ -3,7 +3,7 @@
 use foliocheck_model::machine::expr::Expr;
 use foliocheck_model::machine::footprint::{Footprint, may_enable};
 use foliocheck_model::machine::interp::{self, Valuation};
-use foliocheck_model::machine::program::show;
+use foliocheck_model::machine::listing::show;
 use foliocheck_model::machine::step::STOPPED;
 use foliocheck_model::machine::{System, TaskId, VarId};
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,7 @@
 //! Engines, verdicts, traces and reports.
 //!
+//! What a program of one's own can build on:
+//!
 //! | module | holds |
 //! |---|---|
 //! | [`engine`] | exploration by stateright, the reduction, bounds; the state graph, fair lassos, costs |
@@ -19,8 +21,13 @@
 //! | [`interrupt`], [`causes`] | what happens on Ctrl-C; errors in one line |
 //! | [`near`], [`command`] | the name that was meant; this program's own command line |
 //! | [`report`] | tables, Markdown, JSON, printed traces |
+//!
+//! The program `foliocheck` itself; nothing above uses it:
+//!
+//! | module | holds |
+//! |---|---|
 //! | [`web`] | the page, and its server |
-//! | [`cli`] | the command line |
+//! | [`cli`] | the command line; [`cli::main_with`] runs it for schemes of one's own |
 //!
 //! A *holds* means that every reachable state within the bounds of the scenario was visited, or is
 //! represented by one that was (see [`engine::stubborn`]); up to the expected number of states that

@@ -1,8 +1,8 @@
 //! One scenario under one scheme, ready for an engine.
 
 use foliocheck_model::kernel;
+use foliocheck_model::kernel::objects::World;
 use foliocheck_model::kernel::setup::Setup;
-use foliocheck_model::kernel::world::World;
 use foliocheck_model::machine::ablate::{Ablation, ablate};
 use foliocheck_model::machine::optimize::optimize;
 use foliocheck_model::machine::saturate::saturate;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use foliocheck_model::kernel::hooks::{At, Choice, Hook, Rules};
-use foliocheck_model::kernel::prog::{FolioRef, Prog};
+use foliocheck_model::kernel::hooks::{Attached, Choice, Hook};
+use foliocheck_model::kernel::program::{At, FolioRef, Prog, Rules};
 use foliocheck_model::kernel::setup::{Call, Device, Filesystem, Mapping, Setup};
 use foliocheck_model::machine::expr::Expr;
 use foliocheck_model::machine::step::RuleTag;
@@ -300,7 +300,9 @@ impl Rules for Scheme {
             }
         }
     }
+}
 
+impl Attached for Scheme {
     fn decides(&self, setup: &Setup, hook: Hook, choice: &Choice) -> Option<RuleTag> {
         self.rules
             .iter()

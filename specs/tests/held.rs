@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use foliocheck_model::kernel;
-use foliocheck_model::kernel::hooks::NoRules;
+use foliocheck_model::kernel::program::NoRules;
 use foliocheck_model::machine::step::Order;
 use foliocheck_model::machine::weaken::ordered;
 use foliocheck_specs::bugs::{self, Carried};

@@ -1,7 +1,7 @@
 //! A step bears the C function that runs there, on the filesystem of its scenario.
 
 use foliocheck_model::kernel;
-use foliocheck_model::kernel::hooks::NoRules;
+use foliocheck_model::kernel::program::NoRules;
 use foliocheck_model::kernel::setup::{Filesystem, Mapping};
 use foliocheck_specs::Scenario;
 

@@ -2,8 +2,8 @@
 
 use std::io;
 
+use foliocheck_model::kernel::objects::World;
 use foliocheck_model::kernel::setup::Setup;
-use foliocheck_model::kernel::world::World;
 use foliocheck_model::machine::System;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng as _;

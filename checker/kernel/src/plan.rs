@@ -8,8 +8,8 @@
 
 use std::collections::{HashSet, VecDeque};
 
+use foliocheck_model::kernel::objects::World;
 use foliocheck_model::kernel::setup::{Call, Device, Mapping, PteInit, Setup};
-use foliocheck_model::kernel::world::World;
 use foliocheck_model::machine::interp::{self, Action, Valuation};
 use foliocheck_model::machine::step::{Cost, Step};
 use foliocheck_model::machine::system::Scope;

@@ -10,8 +10,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use foliocheck_model::kernel::objects::World;
 use foliocheck_model::kernel::setup::{Call, Setup};
-use foliocheck_model::kernel::world::World;
 use foliocheck_model::machine::System;
 use foliocheck_model::machine::interp::Valuation;
 use foliocheck_specs::Scenario;

@@ -8,8 +8,8 @@
 use std::collections::BTreeSet;
 use std::io;
 
+use foliocheck_model::kernel::objects::{MOVED, World, extent};
 use foliocheck_model::kernel::setup::{Call, Filesystem, Mapping, Setup};
-use foliocheck_model::kernel::world::{MOVED, World, extent};
 use foliocheck_model::machine::interp::Valuation;
 use foliocheck_model::machine::var::Role;
 use foliocheck_model::machine::{System, VarId};

@@ -8,8 +8,8 @@ use foliocheck_specs::bugs::{self as catalogue, Bug, Carried};
 use super::args::{CheckArgs, Format};
 use super::bounds::options;
 use super::exit::{INCONCLUSIVE, UNEXPECTED};
+use super::out;
 use super::out::{print, println};
-use super::print;
 use super::progress::Progress;
 use super::select::{self, Place};
 use crate::bugs::{self as engine, Tried};
@@ -85,7 +85,7 @@ pub fn check(place: &Place, args: &CheckArgs) -> anyhow::Result<u8> {
                 println!("{reason}");
             }
             print!("{}", report::summary(&outcome.cases));
-            print::lines(&outcome.differences);
+            out::differences(&outcome.differences);
         }
     }
     Ok(outcome.code())

@@ -20,11 +20,10 @@ use super::kernel::TextOrJson;
 use super::out::{print, println};
 use super::progress::Progress;
 use super::select::Place;
-use crate::interrupt;
 use crate::report::replay::{Line, Outcome, lines};
-use crate::results;
 use crate::suite::Unit;
 use crate::without::{PartError, Parts};
+use crate::{interrupt, results};
 
 /// How long another run may take to end before this one gives up.
 const WAIT: Duration = Duration::from_secs(5);
@@ -108,7 +107,7 @@ impl Model {
     ) -> Result<
         (
             foliocheck_model::machine::System,
-            foliocheck_model::kernel::world::World,
+            foliocheck_model::kernel::objects::World,
         ),
         String,
     > {

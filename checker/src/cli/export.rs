@@ -19,13 +19,15 @@ use crate::expectation::Expected;
 use crate::results;
 use crate::suite::{self, Unit};
 use crate::verdict::{Run, Verdict};
-use crate::web::catalog::{Catalog, Verdicts};
-use crate::web::export::html;
-use crate::web::ledgers;
-use crate::web::pack::Pack;
-use crate::web::page::{self, Memory, answered, solve};
-use crate::web::subject::{self, Library, Subject};
-use crate::web::threads::Threads;
+use crate::web::library;
+use crate::web::library::Library;
+use crate::web::pages::catalog::{Catalog, Verdicts};
+use crate::web::pages::ledgers;
+use crate::web::pages::page::{self, Memory, answered, solve};
+use crate::web::pages::threads::Threads;
+use crate::web::serving::export::html;
+use crate::web::serving::pack::Pack;
+use crate::web::subject::Subject;
 
 /// What to export, and where to.
 #[derive(clap::Args)]
@@ -142,7 +144,7 @@ fn add(
         .filter(|run| subject.is_some() || run.trace.is_some())
         .collect();
     if !wanted.is_empty() {
-        let instance = subject::build(unit)?;
+        let instance = library::build(unit)?;
         for run in &wanted {
             let subject = subject.cloned().unwrap_or_else(|| Subject::of_run(run));
             let asked = unit.ask.iter().filter(|i| i.id == run.invariant);

@@ -3,7 +3,7 @@
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use super::Cli;
+use super::line::Cli;
 use super::out::print;
 
 /// Prints what completes the command line in a shell.

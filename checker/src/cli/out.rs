@@ -52,3 +52,13 @@ macro_rules! eprintln {
     ($($arg:tt)*) => { $crate::cli::out::err(format_args!("{}\n", format_args!($($arg)*))) };
 }
 pub(crate) use {eprint, eprintln, print, println};
+
+/// What is not as committed, if anything.
+pub fn differences(differences: &[String]) {
+    if !differences.is_empty() {
+        println!("Not as committed (accept with --bless):");
+    }
+    for line in differences {
+        println!("  {line}");
+    }
+}

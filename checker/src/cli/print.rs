@@ -296,16 +296,6 @@ fn print_witnesses(witnesses: &[(witness::Witness, bool)]) {
     }
 }
 
-/// What is not as committed, if anything.
-pub fn lines(differences: &[String]) {
-    if !differences.is_empty() {
-        println!("Not as committed (accept with --bless):");
-    }
-    for line in differences {
-        println!("  {line}");
-    }
-}
-
 /// Units in which a task comes to its end in no execution: what holds there may hold for want of what it would do.
 fn unfinished(job: &Job) {
     let mut units: BTreeMap<[&str; 2], &[String]> = BTreeMap::new();

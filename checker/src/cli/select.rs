@@ -7,10 +7,9 @@ use anyhow::{Context as _, bail};
 use foliocheck_specs::{Invariant, Scenario, Scheme, invariants};
 use globset::Glob;
 
-use crate::command;
 use crate::itf::replay::Catalogue;
-use crate::near;
-use crate::web::subject::Library;
+use crate::web::library::Library;
+use crate::{command, near};
 
 /// What there is, and the folders given on the command line.
 pub struct Place {

@@ -1,7 +1,7 @@
 //! `foliocheck list`, `show` and `trace`.
 
 use anyhow::Context as _;
-use foliocheck_model::machine::program::pseudo_c;
+use foliocheck_model::machine::listing::pseudo_c;
 use foliocheck_specs::scenario::calls;
 use foliocheck_specs::{Instance, claims};
 use serde::Serialize;

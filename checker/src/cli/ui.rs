@@ -8,8 +8,8 @@ use super::out::{eprintln, println};
 use super::select::Place;
 use crate::expectation::Expectations;
 use crate::results::Lock;
-use crate::web::runs::Ceiling;
-use crate::web::server::{App, serve};
+use crate::web::serving::runs::Ceiling;
+use crate::web::serving::server::{App, serve};
 
 /// Where to listen.
 #[derive(clap::Args)]

@@ -1,6 +1,7 @@
 //! What a folder of results must hold after a run. The gate compares it with what is there; `--bless`
 //! puts it there: one plan, so that what one accepts the other does.
 
+mod means;
 pub mod outcome;
 pub mod traces;
 
@@ -14,29 +15,8 @@ use crate::itf::Document;
 use crate::itf::replay::Catalogue;
 use crate::report::page;
 use crate::results::{Batch, ResultsError};
-use crate::suite::{Options, UnitError};
 use crate::verdict::Run;
-
-/// A plan that cannot be made.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PlanError {
-    /// A file cannot be read.
-    #[error(transparent)]
-    Results(#[from] ResultsError),
-    /// A counterexample cannot be run anew.
-    #[error(transparent)]
-    Unit(#[from] UnitError),
-}
-
-/// How the counterexamples that no run has at hand are found.
-#[derive(Clone, Copy, Debug)]
-pub struct Means<'a> {
-    /// What there is.
-    pub options: &'a Options,
-    /// Explorations at once.
-    pub jobs: usize,
-}
+pub use means::{Means, PlanError};
 
 /// The counterexamples of the violated cells, by run.
 pub type Counterexamples = BTreeMap<Key, Document>;

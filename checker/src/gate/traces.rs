@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use foliocheck_specs::{Invariant, invariants};
 
-use super::{Means, PlanError};
+use super::means::{Means, PlanError};
 use crate::causes::chain;
 use crate::expectation::{Expectations, Expected, Key};
 use crate::itf::replay::{Catalogue, replay};

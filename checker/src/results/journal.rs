@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
-use super::{ResultsError, failed};
+use super::error::{ResultsError, failed};
 
 /// How names of staged files begin.
 const PREFIX: &str = ".foliocheck-";

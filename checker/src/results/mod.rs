@@ -4,75 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
+mod error;
 mod journal;
+mod lines;
 
+pub use error::ResultsError;
+use error::failed;
 use journal::{Journal, stage};
-
-/// A committed file that cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ResultsError {
-    /// It cannot be read or written.
-    #[error("{path}: {error}")]
-    Io {
-        /// The path.
-        path: PathBuf,
-        /// Why not.
-        error: std::io::Error,
-    },
-    /// It is not what this program writes.
-    #[error("{path}:{line}:{column}: {message}")]
-    Malformed {
-        /// The path.
-        path: PathBuf,
-        /// The line.
-        line: usize,
-        /// The column.
-        column: usize,
-        /// What is wrong.
-        message: String,
-    },
-    /// It was written by another version.
-    #[error("{path}: schema {found}, but this program reads schema {known}")]
-    Schema {
-        /// The path.
-        path: PathBuf,
-        /// Its schema.
-        found: u32,
-        /// The schema that this program reads.
-        known: u32,
-    },
-    /// It is not a trace.
-    #[error("{path}: {error}")]
-    Trace {
-        /// The path.
-        path: PathBuf,
-        /// Why not.
-        error: crate::itf::ItfError,
-    },
-    /// Another process is at work there.
-    #[error("{path}: another foliocheck is at work on this folder; try again when it is done")]
-    Busy {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// Another process died while it wrote there, and what it left cannot be finished.
-    #[error(
-        "{path}: {message}; a foliocheck that died left this: restore the folder, or remove the file"
-    )]
-    Journal {
-        /// The journal.
-        path: PathBuf,
-        /// What is wrong with it.
-        message: String,
-    },
-    /// Somebody interrupted the program before anything was changed.
-    #[error("interrupted; nothing was written")]
-    Interrupted,
-}
+pub use lines::lines;
 
 /// Reads a file with `"schema": known`; none if there is no file.
 ///
@@ -108,15 +50,6 @@ pub fn parse<T: DeserializeOwned>(text: &str, path: &Path, known: u32) -> Result
         });
     }
     serde_json::from_str(text).map_err(malformed)
-}
-
-/// Items of a JSON array, one a line, so that a change of one is a change of one line.
-pub fn lines<T: Serialize>(items: impl IntoIterator<Item = T>) -> String {
-    let lines: Vec<String> = items
-        .into_iter()
-        .map(|item| serde_json::to_string(&item).expect("plain data"))
-        .collect();
-    lines.join(",\n")
 }
 
 /// Files that change together: all are written beside their places before one switch makes the change, so
@@ -256,13 +189,6 @@ pub fn write(path: &Path, text: &str) -> Result<(), ResultsError> {
     let mut batch = Batch::default();
     batch.write(path, text);
     batch.commit(path.parent().unwrap_or(Path::new("")))
-}
-
-fn failed(path: &Path, error: std::io::Error) -> ResultsError {
-    ResultsError::Io {
-        path: path.to_owned(),
-        error,
-    }
 }
 
 /// The text of a file; none if there is none.

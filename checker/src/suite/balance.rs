@@ -7,7 +7,9 @@ use foliocheck_model::machine::optimize::optimize;
 use foliocheck_specs::invariants::holds_balanced;
 use foliocheck_specs::{Instance, instance};
 
-use super::{Answer, Cause, Finding, Options};
+use super::answer::{Answer, Options};
+use super::conclude::Finding;
+use super::unit::Cause;
 use crate::engine::explore::{Mode, explore};
 use crate::engine::limits::Limits;
 

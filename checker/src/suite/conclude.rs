@@ -3,7 +3,8 @@
 use foliocheck_model::machine::interp::Action;
 use foliocheck_specs::{Instance, Invariant};
 
-use super::{Cause, Options, Unit};
+use super::answer::Options;
+use super::unit::{Cause, Unit};
 use crate::engine::explore::Exploration;
 use crate::engine::limits::Limits;
 use crate::engine::progress::{Progress, bounded, unrolled};

@@ -2,7 +2,9 @@
 
 use foliocheck_specs::invariants::errors;
 
-use super::{Cause, Options, Unit};
+use super::answer::Options;
+use super::ask::answer;
+use super::unit::{Cause, Unit};
 use crate::engine::explore::ExploreError;
 use crate::verdict::Verdict;
 
@@ -25,7 +27,7 @@ pub(super) fn explain(unit: &Unit, cause: Cause, options: &Options) -> Cause {
         ask: vec![errors::INVARIANT],
         ..unit.clone()
     };
-    let trace = super::answer(&asked, &options)
+    let trace = answer(&asked, &options)
         .ok()
         .and_then(|a| a.runs.into_iter().find(|r| r.verdict == Verdict::Violated))
         .and_then(|r| r.trace);

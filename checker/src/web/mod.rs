@@ -2,19 +2,19 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`server`] | routes, starting and stopping |
-//! | [`guard`] | who may ask; the Content-Security-Policy |
-//! | [`assets`] | the browser's files, built in |
-//! | [`subject`] | what a page is about, as it is named in addresses |
-//! | [`page`] | a trace with everything that its page shows |
-//! | [`machine`], [`path`], [`view`] | a system, steps taken on it, and both as data for the page |
-//! | [`opened`] | a trace file that somebody opens |
-//! | [`compare`] | a trace beside the same scenario under another kernel |
-//! | [`runs`] | the bench: runs with progress, limits, cancelling |
+//! | [`server`](serving::server) | routes, starting and stopping |
+//! | [`guard`](serving::guard) | who may ask; the Content-Security-Policy |
+//! | [`assets`](serving::assets) | the browser's files, built in |
+//! | [`subject`], [`library`] | what a page is about, as it is named in addresses; what can be named |
+//! | [`page`](pages::page) | a trace with everything that its page shows |
+//! | [`machine`](pages::machine), [`path`](pages::path), [`view`](pages::view) | a system, steps taken on it, and both as data for the page |
+//! | [`opened`](pages::opened) | a trace file that somebody opens |
+//! | [`compare`](pages::compare) | a trace beside the same scenario under another kernel |
+//! | [`runs`](serving::runs) | the bench: runs with progress, limits, cancelling |
 //! | [`committed`] | verdicts and counterexamples as they are committed |
-//! | [`catalog`], [`threads`], [`ledgers`] | the table of verdicts; what loom found; claims, bugs, ablation, cost |
-//! | [`cache`] | answers computed once |
-//! | [`export`], [`pack`] | the page as one file |
+//! | [`catalog`](pages::catalog), [`threads`](pages::threads), [`ledgers`](pages::ledgers) | the table of verdicts; what loom found; claims, bugs, ablation, cost |
+//! | [`cache`](serving::cache) | answers computed once |
+//! | [`export`](serving::export), [`pack`](serving::pack) | the page as one file |
 //! | [`error`] | refusals |
 //!
 //! # The API
@@ -23,38 +23,25 @@
 //!
 //! | request | answer |
 //! |---|---|
-//! | `GET /api/catalog` | [`catalog::Catalog`]: schemes, scenarios, invariants |
-//! | `GET /api/verdicts` | [`catalog::Verdicts`]: what is committed, a column each |
-//! | `GET /api/threads` | [`threads::Threads`]: what loom found in the same units, or why that is not known |
-//! | `GET /api/limits` | [`runs::Ceiling`]: what runs may take |
-//! | `GET /api/trace?scheme=&scenario=&invariant=&without=&memory=` | [`page::Page`]: the verdict, and the shortest counterexample if there is one; `without` is a list with commas of what [`subject`] describes; with `memory=weak`, loom's verdict |
-//! | `GET /api/start?scenario=` | [`page::Page`]: the scenario before anybody has moved, under today's kernel |
+//! | `GET /api/catalog` | [`catalog::Catalog`](pages::catalog::Catalog): schemes, scenarios, invariants |
+//! | `GET /api/verdicts` | [`catalog::Verdicts`](pages::catalog::Verdicts): what is committed, a column each |
+//! | `GET /api/threads` | [`threads::Threads`](pages::threads::Threads): what loom found in the same units, or why that is not known |
+//! | `GET /api/limits` | [`runs::Ceiling`](serving::runs::Ceiling): what runs may take |
+//! | `GET /api/trace?scheme=&scenario=&invariant=&without=&memory=` | [`page::Page`](pages::page::Page): the verdict, and the shortest counterexample if there is one; `without` is a list with commas of what [`subject`] describes; with `memory=weak`, loom's verdict |
+//! | `GET /api/start?scenario=` | [`page::Page`](pages::page::Page): the scenario before anybody has moved, under today's kernel |
 //! | `GET /api/itf?...`, as above | the counterexample as a trace file ([`crate::itf`]) |
-//! | `POST /api/open`, a trace file | [`opened::Opened`]: what it is about, and its steps |
-//! | `POST /api/replay` `{"subject", "choices", "loop_start"}` | [`page::Page`]: these steps and no others; a choice is `[task, step, branch]` by name, on weak memory with `[[variable, value read], ...]` after that |
-//! | `POST /api/compare` `{"subject", "choices", "with"}` | [`compare::Comparison`]: the steps beside the same scenario under the kernel `with`, which follows them |
-//! | `POST /api/runs` [`runs::Order`] | `{"id"}`: a run has begun |
-//! | `GET /api/runs/{id}/events` | [`runs::News`] as server-sent events, to the end of the run |
+//! | `POST /api/open`, a trace file | [`opened::Opened`](pages::opened::Opened): what it is about, and its steps |
+//! | `POST /api/replay` `{"subject", "choices", "loop_start"}` | [`page::Page`](pages::page::Page): these steps and no others; a choice is `[task, step, branch]` by name, on weak memory with `[[variable, value read], ...]` after that |
+//! | `POST /api/compare` `{"subject", "choices", "with"}` | [`compare::Comparison`](pages::compare::Comparison): the steps beside the same scenario under the kernel `with`, which follows them |
+//! | `POST /api/runs` [`runs::Order`](serving::runs::Order) | `{"id"}`: a run has begun |
+//! | `GET /api/runs/{id}/events` | [`runs::News`](serving::runs::News) as server-sent events, to the end of the run |
 //! | `DELETE /api/runs/{id}` | the run is asked to end |
-//! | `GET /api/claims`, `/api/bugs`, `/api/ablation/{scheme}` | [`ledgers`]: as committed |
-//! | `GET /api/cost/{scenario}` | [`ledgers::BillPage`] of every scheme there, computed |
+//! | `GET /api/claims`, `/api/bugs`, `/api/ablation/{scheme}` | [`ledgers`](pages::ledgers): as committed |
+//! | `GET /api/cost/{scenario}` | [`ledgers::BillPage`](pages::ledgers::BillPage) of every scheme there, computed |
 
-pub mod assets;
-pub mod cache;
-pub mod catalog;
 pub mod committed;
-pub mod compare;
 pub mod error;
-pub mod export;
-pub mod guard;
-pub mod ledgers;
-pub mod machine;
-pub mod opened;
-pub mod pack;
-pub mod page;
-pub mod path;
-pub mod runs;
-pub mod server;
+pub mod library;
+pub mod pages;
+pub mod serving;
 pub mod subject;
-pub mod threads;
-pub mod view;

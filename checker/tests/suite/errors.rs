@@ -3,8 +3,8 @@
 use foliocheck::suite::{self, Answer, Options, Unit, UnitError};
 use foliocheck::verdict::{Run, Verdict};
 use foliocheck_model::kernel::functions as c;
-use foliocheck_model::kernel::hooks::{At, Hook};
-use foliocheck_model::kernel::prog::Prog;
+use foliocheck_model::kernel::hooks::Hook;
+use foliocheck_model::kernel::program::{At, Prog};
 use foliocheck_model::machine::ablate::Ablation;
 use foliocheck_specs::scheme::Effect;
 use foliocheck_specs::{Rule, Scheme, invariants, schemes};

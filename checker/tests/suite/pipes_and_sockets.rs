@@ -2,7 +2,7 @@
 
 use foliocheck::suite::{self, Options, Unit};
 use foliocheck::verdict::Verdict::{self, Holds, Violated};
-use foliocheck_model::kernel::world::World;
+use foliocheck_model::kernel::objects::World;
 use foliocheck_model::machine::ablate::Ablation;
 use foliocheck_model::machine::expr::{Expr, all, eq};
 use foliocheck_model::machine::system::{Predicate, Scope};

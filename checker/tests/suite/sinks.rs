@@ -3,8 +3,8 @@
 
 use foliocheck::suite::{self, Options, Unit};
 use foliocheck::verdict::Verdict;
+use foliocheck_model::kernel::objects::SHARED_FRAG;
 use foliocheck_model::kernel::setup::Call;
-use foliocheck_model::kernel::skbuff::SHARED_FRAG;
 use foliocheck_model::machine::ablate::Ablation;
 use foliocheck_specs::{invariants, schemes};
 

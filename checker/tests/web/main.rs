@@ -20,10 +20,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
 use foliocheck::expectation::Expectations;
-use foliocheck::web::guard::Hosts;
-use foliocheck::web::runs::Ceiling;
-use foliocheck::web::server::{App, router};
-use foliocheck::web::subject::Library;
+use foliocheck::web::library::Library;
+use foliocheck::web::serving::guard::Hosts;
+use foliocheck::web::serving::runs::Ceiling;
+use foliocheck::web::serving::server::{App, router};
 use foliocheck_specs::{Scenario, schemes};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -317,7 +317,7 @@ async fn a_saved_trace_opens() {
 async fn the_page_is_small() {
     let mut size = 0;
     for ending in ["html", "css", "js", "svg"] {
-        let files = foliocheck::web::assets::with_ending(ending);
+        let files = foliocheck::web::serving::assets::with_ending(ending);
         size += files.iter().map(|(_, text)| text.len()).sum::<usize>();
     }
     assert!(size < 300_000, "{size} bytes of assets");

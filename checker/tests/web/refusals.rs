@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use foliocheck::web::runs::Ceiling;
-use foliocheck::web::server::{BODY_MAX, ORDER_MAX};
+use foliocheck::web::serving::runs::Ceiling;
+use foliocheck::web::serving::server::{BODY_MAX, ORDER_MAX};
 use serde_json::{Value, json};
 
 use super::{TRACE, answer, ask, get, post, send, server, subject};

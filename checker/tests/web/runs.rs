@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::StatusCode;
-use foliocheck::web::runs::Ceiling;
+use foliocheck::web::serving::runs::Ceiling;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 

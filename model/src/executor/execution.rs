@@ -6,7 +6,6 @@ use super::backend::{Backend, Memory};
 use super::follow::{self, Follow, Leader};
 use super::history::{Access, History};
 use super::plan::{Plans, TakeLock};
-use super::thread::Thread;
 use crate::machine::interp::Action;
 use crate::machine::optimize::for_threads;
 use crate::machine::step::Loc;
@@ -88,27 +87,6 @@ pub struct Outcome {
     pub error: Option<RunError>,
     /// Values of all variables at the end, as the threads have them; a word's last write.
     pub values: Vec<u64>,
-}
-
-/// Runs the programs of a system, each task in a thread of `B`, the last in the thread that calls.
-pub fn run<B: Backend>(prepared: &Arc<Prepared>, run: Run) -> Outcome {
-    let execution = Arc::new(Execution::<B>::new(Arc::clone(prepared), run));
-    let mut tasks: Vec<TaskId> = prepared.system.task_ids().collect();
-    let last = tasks.pop();
-    let started: Vec<B::Join> = tasks
-        .into_iter()
-        .map(|task| {
-            let thread = Thread::new(Arc::clone(&execution), task);
-            B::spawn(Box::new(move || thread.run()))
-        })
-        .collect();
-    if let Some(task) = last {
-        Thread::new(Arc::clone(&execution), task).run();
-    }
-    for thread in started {
-        B::join(thread);
-    }
-    execution.outcome()
 }
 
 /// What a sleeping thread waits for.

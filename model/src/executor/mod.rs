@@ -7,7 +7,7 @@
 //! | [`order`], [`plan`] | a step as a sequence of accesses, with their orders; refused where nothing makes it one action |
 //! | [`backend`] | the primitives that threads run on: three back-ends implement them |
 //! | [`traced`] | memory that tells which write each access read |
-//! | [`execution`], `thread` | threads that run the programs, and wait as the kernel's do |
+//! | [`execution`], `thread`, [`run`](mod@run) | threads that run the programs, and wait as the kernel's do |
 //! | [`history`], [`follow`], [`judge`] | what an execution did, the machine doing the same, and what it shows |
 //! | [`native`] | the back-end of std: the machine that this runs on |
 //!
@@ -26,6 +26,7 @@ pub mod locks;
 pub mod native;
 pub mod order;
 pub mod plan;
+pub mod run;
 mod thread;
 pub mod traced;
 pub mod uses;

@@ -1,13 +1,8 @@
-//! Where a scheme's rules attach to the kernel's programs.
+//! Where a scheme's rules attach to the kernel's programs, and what is known of the rules before any program is
+//! written.
 
-use super::iomap::Iomap;
-use super::map_blocks::Imap;
-use super::prog::{FolioRef, PageAt, Prog};
 use super::setup::{Call, Setup};
-use crate::machine::builder::Label;
-use crate::machine::expr::Expr;
 use crate::machine::step::RuleTag;
-use crate::machine::var::VarId;
 
 /// Declares the hooks: each with its name in listings and what it is, which is its documentation as well.
 macro_rules! hooks {
@@ -122,104 +117,6 @@ hooks! {
     MmapLinked = "vma_link_file", "`mmap(2)`: the new mapping is known to the file, and nobody can use it yet.";
 }
 
-/// What a rule can refer to at its hook.
-#[derive(Clone, Debug)]
-pub enum At {
-    /// A folio of the file.
-    Folio(FolioRef),
-    /// A folio about to go into a pipe slot.
-    Fill {
-        /// The folio.
-        folio: FolioRef,
-        /// The slot that it will take.
-        slot: PageAt,
-    },
-    /// A page index about to be spliced, nothing looked up yet.
-    Index {
-        /// The page index.
-        index: usize,
-        /// The slot that it will take.
-        slot: PageAt,
-        /// The spliced reference.
-        origin: usize,
-    },
-    /// A write about to use its cached mapping.
-    Iomap {
-        /// The mapping.
-        iomap: Iomap,
-        /// The folio; it is locked at [`Hook::IomapValid`].
-        folio: FolioRef,
-        /// How many folios of this call came before.
-        position: usize,
-        /// Where the write goes to map anew, with nothing locked or referenced.
-        stale: Label,
-    },
-    /// Writeback about to use its cached mapping.
-    Imap {
-        /// The mapping.
-        imap: Imap,
-        /// Where it looks the mapping up anew.
-        stale: Label,
-    },
-    /// A page-table entry that may map a folio.
-    Walk {
-        /// The address space.
-        mm: usize,
-        /// The folio.
-        folio: FolioRef,
-        /// Where the walk goes on without this entry.
-        skip: Label,
-    },
-    /// A write on its way to the device.
-    Io {
-        /// The words to be written, where they are in memory.
-        memory: Vec<Expr>,
-        /// The words that the device will read.
-        page: Vec<VarId>,
-    },
-    /// A folio that may go into a pipe slot, or not.
-    Choose {
-        /// The folio.
-        folio: FolioRef,
-        /// The slot that it would take.
-        slot: PageAt,
-        /// Where it is looked up again; the reference has been dropped.
-        again: Label,
-        /// Where it goes on if the folio is not spliced by reference; the reference is kept.
-        busy: Label,
-        /// Where the call fails; the reference has been dropped.
-        error: Label,
-        /// The spliced references that there will not be if it does: this one's and the later ones'.
-        unspliced: Vec<usize>,
-    },
-    /// A folio that somebody is about to modify; with its reference.
-    Writing {
-        /// The folio.
-        folio: FolioRef,
-        /// Where it is looked up again; lock and reference have been dropped. None if the caller goes
-        /// on with whatever folio it is given.
-        again: Option<Label>,
-    },
-    /// The whole file.
-    Mapping,
-    /// A page held by a pipe or a socket, where to go on failure if the consumer can fail here.
-    Held {
-        /// The page.
-        page: PageAt,
-        /// Where the consumer backs out.
-        fail: Option<Label>,
-    },
-    /// Requests whose `splice(2)` is about to return: spliced references.
-    Requests(Vec<usize>),
-    /// A page moving from one holder to another.
-    Move {
-        /// Where it is.
-        from: PageAt,
-        /// Where it will be as well.
-        to: PageAt,
-    },
-}
-
 /// What a rule may decide: whether a page is copied instead of referred to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Choice {
@@ -242,7 +139,7 @@ pub enum Choice {
 }
 
 /// Whether pages that such a caller splices are copied at the source.
-pub fn copies_at_source(rules: &dyn Rules, setup: &Setup, writable: bool) -> bool {
+pub fn copies_at_source(rules: &dyn Attached, setup: &Setup, writable: bool) -> bool {
     let choice = Choice::Source { writable };
     rules.has(Hook::FilemapSpliceRead)
         && (!rules.has(Hook::SplicePermission)
@@ -252,14 +149,14 @@ pub fn copies_at_source(rules: &dyn Rules, setup: &Setup, writable: bool) -> boo
 }
 
 /// Whether rules can put a copy into a pipe after they have looked at the folio.
-pub fn may_copy(rules: &dyn Rules) -> bool {
+pub fn may_copy(rules: &dyn Attached) -> bool {
     rules.has(Hook::SpliceCopyLocked) || rules.has(Hook::SpliceCopy)
 }
 
 /// Whether the `buffer`-th page of a `splice(2)` to a socket is copied there, and the rule that says
 /// so if one does: else the route does not take frags.
 pub fn copies_at_sink(
-    rules: &dyn Rules,
+    rules: &dyn Attached,
     setup: &Setup,
     call: &Call,
     buffer: usize,
@@ -284,12 +181,8 @@ pub fn copies_at_sink(
     (!scatter_gather || rule.is_some(), rule)
 }
 
-/// The rules in force: implemented by schemes.
-pub trait Rules {
-    /// The conditions that rules add to a wait, each with the rule that adds it.
-    fn waits(&self, p: &mut Prog<'_>, hook: Hook, folio: &FolioRef) -> Vec<(RuleTag, Expr)>;
-    /// Writes the steps of every rule attached to `hook`.
-    fn steps(&self, p: &mut Prog<'_>, hook: Hook, at: &At);
+/// Which rules there are, and what they decide from the scenario alone.
+pub trait Attached {
     /// The rule attached to `hook` that says yes to the choice.
     fn decides(&self, setup: &Setup, hook: Hook, choice: &Choice) -> Option<RuleTag>;
     /// Whether a rule is attached to `hook`.
@@ -297,26 +190,6 @@ pub trait Rules {
     /// Whether the kernel's own waits and steps at `hook` are left out, so that what is there is what
     /// rules put there.
     fn omits(&self, _: Hook) -> bool {
-        false
-    }
-}
-
-/// No rules: the kernel as it is.
-#[derive(Clone, Copy, Debug)]
-pub struct NoRules;
-
-impl Rules for NoRules {
-    fn waits(&self, _: &mut Prog<'_>, _: Hook, _: &FolioRef) -> Vec<(RuleTag, Expr)> {
-        Vec::new()
-    }
-
-    fn steps(&self, _: &mut Prog<'_>, _: Hook, _: &At) {}
-
-    fn decides(&self, _: &Setup, _: Hook, _: &Choice) -> Option<RuleTag> {
-        None
-    }
-
-    fn has(&self, _: Hook) -> bool {
         false
     }
 }

@@ -2,104 +2,84 @@
 //!
 //! | file | C file | actions |
 //! |---|---|---|
-//! | [`buffered_write`] | `fs/iomap/buffered-io.c`, `mm/filemap.c`, `mm/shmem.c` | W1-W12, W3e |
-//! | [`mmap`] | `mm/memory.c`, the CPU's page walk | M1-M10, M3v |
-//! | [`mprotect`] | `mm/mprotect.c` | M11, M14 |
-//! | [`mremap`] | `mm/mremap.c` | V1 |
-//! | [`unmap`] | `mm/rmap.c`, `mm/vmscan.c` | U1-U5: R1, first half |
-//! | [`zap`] | `mm/memory.c`, `mm/mmu_gather.c` | M12, M13 |
-//! | [`rmap`] | `mm/rmap.c` | B2-B5, P2-P5 |
-//! | [`writeback`] | `mm/page-writeback.c`, the device | B1-B14 |
-//! | [`stable`] | `mm/page-writeback.c` | the wait of W6, M8, T7 |
-//! | [`buffers`] | `fs/buffer.c` | B1b, B8b, B10b, B13b, U3b; J1, J2 of `commit-data` |
-//! | [`direct`] | `fs/iomap/direct-io.c` | D1-D4 |
-//! | [`device`] | `block/t10-pi.c`, `drivers/md/raid5.c` | B11, B11d, B11p |
-//! | [`splice`] | `mm/filemap.c`, `fs/splice.c` | S0-S3 |
-//! | [`pipe`] | `fs/pipe.c` | S4, S5, S7, A0-A4 |
-//! | [`failure`] | `fs/pipe.c` | S7r, S7x, S0e, A0e: what programs do when a consumer failed |
-//! | [`pipe_pages`] | `fs/pipe.c` | S5p: pages of pipe writers that two pipes share |
-//! | [`sendmsg`] | `fs/splice.c`, `net/ipv4/tcp.c` | S6 |
-//! | [`socket`] | `net/ipv4` | N0-N3 |
-//! | [`skbuff`] | `net/core/skbuff.c`, `net/core/dev.c` | N1h, N1l, N4, S6c, S6q: the marker, copies, coalescing |
-//! | [`crypto`] | `net/ipv4/esp4.c`, `crypto/algif_aead.c` | E1-E6: sinks that write where the bytes lie |
-//! | [`completion`] | `io_uring/` | Q0-Q2, S6r: reports of completion |
-//! | [`truncate`] | `mm/truncate.c` | T0-T7 |
-//! | [`iomap`] | `fs/xfs/xfs_iomap.c`, `fs/iomap/buffered-io.c` | W3, W7, W8, W3p |
-//! | [`map_blocks`] | `fs/xfs/xfs_aops.c` | B9 |
-//! | [`ioend`] | `fs/iomap/buffered-io.c`, `fs/xfs/xfs_aops.c` | B10, B12, B13 |
+//! | [`buffered_write`](fs::buffered_write) | `fs/iomap/buffered-io.c`, `mm/filemap.c`, `mm/shmem.c` | W1-W12, W3e |
+//! | [`mmap`](mm::mmap) | `mm/memory.c`, the CPU's page walk | M1-M10, M3v |
+//! | [`mprotect`](mm::mprotect) | `mm/mprotect.c` | M11, M14 |
+//! | [`mremap`](mm::mremap) | `mm/mremap.c` | V1 |
+//! | [`unmap`](mm::unmap) | `mm/rmap.c`, `mm/vmscan.c` | U1-U5: R1, first half |
+//! | [`zap`](mm::zap) | `mm/memory.c`, `mm/mmu_gather.c` | M12, M13 |
+//! | [`rmap`](mm::rmap) | `mm/rmap.c` | B2-B5, P2-P5 |
+//! | [`writeback`](mm::writeback) | `mm/page-writeback.c`, the device | B1-B14 |
+//! | [`stable`](mm::stable) | `mm/page-writeback.c` | the wait of W6, M8, T7 |
+//! | [`buffers`](fs::buffers) | `fs/buffer.c` | B1b, B8b, B10b, B13b, U3b; J1, J2 of `commit-data` |
+//! | [`direct`](fs::direct) | `fs/iomap/direct-io.c` | D1-D4 |
+//! | [`device`](block::device) | `block/t10-pi.c`, `drivers/md/raid5.c` | B11, B11d, B11p |
+//! | [`splice`](fs::splice) | `mm/filemap.c`, `fs/splice.c` | S0-S3 |
+//! | [`pipe`](fs::pipe) | `fs/pipe.c` | S4, S5, S7, A0-A4 |
+//! | [`failure`](fs::failure) | `fs/pipe.c` | S7r, S7x, S0e, A0e: what programs do when a consumer failed |
+//! | [`pipe_pages`](fs::pipe_pages) | `fs/pipe.c` | S5p: pages of pipe writers that two pipes share |
+//! | [`sendmsg`](net::sendmsg) | `fs/splice.c`, `net/ipv4/tcp.c` | S6 |
+//! | [`socket`](net::socket) | `net/ipv4` | N0-N3 |
+//! | [`skbuff`](net::skbuff) | `net/core/skbuff.c`, `net/core/dev.c` | N1h, N1l, N4, S6c, S6q: the marker, copies, coalescing |
+//! | [`crypto`](net::crypto) | `net/ipv4/esp4.c`, `crypto/algif_aead.c` | E1-E6: sinks that write where the bytes lie |
+//! | [`completion`](net::completion) | `io_uring/` | Q0-Q2, S6r: reports of completion |
+//! | [`truncate`](mm::truncate) | `mm/truncate.c` | T0-T7 |
+//! | [`iomap`](fs::iomap) | `fs/xfs/xfs_iomap.c`, `fs/iomap/buffered-io.c` | W3, W7, W8, W3p |
+//! | [`map_blocks`](fs::map_blocks) | `fs/xfs/xfs_aops.c` | B9 |
+//! | [`ioend`](fs::ioend) | `fs/iomap/buffered-io.c`, `fs/xfs/xfs_aops.c` | B10, B12, B13 |
 //! | [`blocks`] | `fs/xfs/libxfs/xfs_bmap.c` | (forks, allocation) |
-//! | [`reflink`] | `fs/xfs/xfs_reflink.c` | R5-R7 |
-//! | [`reclaim`] | `mm/vmscan.c` | R1 |
-//! | [`journal`] | `fs/jbd2/commit.c` | J0-J2 |
-//! | [`inode`] | `fs/inode.c` | stamps, the clock (K1), rw-semaphores |
-//! | [`gup`] | `mm/gup.c` | G0-G2 |
-//! | [`vma`] | `mm/mmap.c`, `mm/vma.c` | M0 |
-//! | [`replace`] | `mm/filemap.c` (for schemes that replace folios) | Y1-Y6 |
-//! | [`folio`] | `mm/filemap.c` | lock, look-up, creation, filling: F1-F10 |
+//! | [`reflink`](fs::reflink) | `fs/xfs/xfs_reflink.c` | R5-R7 |
+//! | [`reclaim`](mm::reclaim) | `mm/vmscan.c` | R1 |
+//! | [`journal`](fs::journal) | `fs/jbd2/commit.c` | J0-J2 |
+//! | [`inode`](fs::inode) | `fs/inode.c` | stamps, the clock (K1), rw-semaphores |
+//! | [`gup`](mm::gup) | `mm/gup.c` | G0-G2 |
+//! | [`vma`](mm::vma) | `mm/mmap.c`, `mm/vma.c` | M0 |
+//! | [`replace`](mm::replace) | `mm/filemap.c` (for schemes that replace folios) | Y1-Y6 |
+//! | [`folio`](mm::folio) | `mm/filemap.c` | lock, look-up, creation, filling: F1-F10 |
 //!
-//! [`world`] holds the variables, `declare` makes them, [`setup`] says what a scenario fixes, [`prog`] is
-//! what programs are written with, [`functions`] names the C functions, [`hooks`] where rules
-//! attach, [`ghost`], `oracle` and [`tokens`] what the invariants need. `model/MAP.md` has the correspondence,
-//! variable by variable and step by step, with each simplification.
+//! | [`pipe_buf`](fs::pipe_buf), [`pipe_ends`](fs::pipe_ends) | `fs/pipe.c` | S4, S7; S7x, S0e |
+//! | [`commit`](fs::commit) | `fs/jbd2/commit.c` | J0 to J2 |
+//!
+//! These are the paths, in folders as the kernel has them: [`mm`], [`fs`], [`block`], [`net`]. Below them lie four
+//! layers of our own. Each uses only those before it:
+//!
+//! | layer | holds |
+//! |---|---|
+//! | [`setup`], [`tokens`] | what a scenario fixes, and what its words can hold |
+//! | [`objects`] | kernel objects as variables; [`ghost`](objects::ghost): what the invariants remember |
+//! | [`hooks`], `declare` | where rules attach; which objects a scenario gets |
+//! | [`program`], [`functions`] | what paths are written with; the names of the C functions |
+//!
+//! `model/MAP.md` has the correspondence, variable by variable and step by step, with each simplification.
 
-pub mod blocks;
-pub mod buffered_write;
-pub mod buffers;
-pub mod completion;
-pub mod crypto;
+pub mod block;
 mod declare;
-pub mod device;
-pub mod direct;
-pub mod failure;
-pub mod folio;
+pub mod fs;
 pub mod functions;
-pub mod ghost;
-pub mod gup;
 pub mod hooks;
-pub mod inode;
-pub mod ioend;
-pub mod iomap;
-pub mod journal;
-pub mod map_blocks;
-pub mod mmap;
-pub mod mprotect;
-pub mod mremap;
-mod observe;
-mod oracle;
-pub mod pipe;
-pub mod pipe_pages;
-pub mod prog;
-mod queues;
-pub mod reclaim;
-pub mod reflink;
-pub mod refs;
-pub mod replace;
-pub mod rmap;
-pub mod sendmsg;
+pub mod mm;
+pub mod net;
+pub mod objects;
+pub mod program;
 pub mod setup;
-pub mod skbuff;
-pub mod socket;
-pub mod splice;
-pub mod stable;
 pub mod tokens;
-pub mod truncate;
-pub mod unmap;
-pub mod vma;
-pub mod world;
-pub mod writeback;
-pub mod zap;
 
 use std::collections::BTreeMap;
 
 use crate::machine::builder::{Label, ProgramBuilder};
 use crate::machine::{BuildError, System, TaskId};
 use declare::{Needs, Replaces};
-use failure::Failure;
-use hooks::{Hook, Rules};
-use prog::Prog;
+use fs::failure::Failure;
+use fs::{
+    buffered_write, buffers, commit, direct, failure, inode, pipe, pipe_ends, reflink, splice,
+};
+use hooks::{Attached, Hook};
+use mm::{gup, mmap, mprotect, mremap, reclaim, truncate, unmap, vma, writeback, zap};
+use net::socket::{Checksum, Receiving, Sending};
+use net::{completion, sendmsg, socket};
+use objects::World;
+use program::{Prog, Rules, oracle};
 use setup::{Call, Setup};
-use socket::{Checksum, Receiving, Sending};
-use world::World;
 
 /// The programs of a scenario under the given rules, and the objects they run on.
 ///
@@ -133,7 +113,7 @@ pub fn build(setup: &Setup, rules: &dyn Rules) -> Result<(System, World), BuildE
             p.b.again("E0", functions::MAIN);
         }
         p.b.bind(exit);
-        failure::exit(&mut p);
+        pipe_ends::exit(&mut p);
         p.b.finish()?;
     }
     system.validate()?;
@@ -141,7 +121,7 @@ pub fn build(setup: &Setup, rules: &dyn Rules) -> Result<(System, World), BuildE
 }
 
 /// What the rules do, by where they attach.
-fn needs(rules: &dyn Rules) -> Needs {
+fn needs(rules: &dyn Attached) -> Needs {
     let any = |hooks: &[Hook]| hooks.iter().any(|h| rules.has(*h));
     Needs {
         replaces: if rules.has(Hook::WriteInPlaceIfUnreferenced) {
@@ -249,7 +229,7 @@ fn write_call(p: &mut Prog<'_>, call: &Call, starts: &[Label], sent: &mut BTreeM
         Call::PunchHole { folio, word } => truncate::punch_hole(p, *folio, *word),
         Call::Reflink { folio } => reflink::reflink(p, *folio),
         Call::Reclaim { folio } => reclaim::reclaim(p, *folio),
-        Call::Commit => journal::commit(p),
+        Call::Commit => commit::commit(p),
         Call::Tick => inode::tick(p),
         Call::DirectWrite { folio, .. } => direct::direct_write(p, *folio),
         Call::BufferStore { folio, words } => direct::buffer_store(p, *folio, words),

@@ -319,6 +319,11 @@ pub enum Call {
 }
 
 impl Call {
+    /// Whether the call changes bytes of the file on behalf of a program.
+    pub fn modifies(&self) -> bool {
+        !self.stores().is_empty() || matches!(self, Call::Truncate { .. } | Call::PunchHole { .. })
+    }
+
     /// The words it stores to: page index and word. Bytes bound for a page count as the page's.
     pub fn stores(&self) -> Vec<(usize, usize)> {
         let grid = |folios: &[usize], words: &[usize]| {

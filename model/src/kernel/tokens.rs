@@ -12,7 +12,7 @@
 //! questions about data it hides the second store of a pair by one task; every other pair of stores, by
 //! two tasks or by two calls, has tokens of its own.
 
-use super::setup::{Call, Crypto, ExtentInit, FolioInit, Setup};
+use crate::kernel::setup::{Call, Crypto, ExtentInit, FolioInit, Setup};
 
 /// Tokens by page index and word.
 #[derive(Clone, Debug)]

@@ -5,7 +5,8 @@
 //! | [`var`] | variables: name, object, range, labels, who owns them, ghost or not |
 //! | [`expr`] | the expressions that guards, conditions and assignments are made of |
 //! | [`step`] | one atomic step: guard, branches, assignments, C function, hook, rule, memory orders |
-//! | [`program`] | a task's steps in order, and the pseudo-C they print as |
+//! | [`program`] | a task's steps in order |
+//! | [`listing`] | the pseudo-C that programs print as |
 //! | [`builder`], [`draft`] | write programs so that they read like the C code |
 //! | [`system`] | variables, tasks, observations and predicates of one scenario under one scheme |
 //! | [`optimize`] | constant folding, cone of influence, dead registers: fewer variables, same behaviour |
@@ -29,8 +30,10 @@ pub mod draft;
 pub mod error;
 pub mod expr;
 pub mod footprint;
+mod id;
 pub mod influence;
 pub mod interp;
+pub mod listing;
 mod misplace;
 pub mod optimize;
 pub mod program;

@@ -12,9 +12,6 @@ use super::step::Assign;
 use super::system::System;
 use super::var::VarId;
 
-/// What a saturated variable prints as.
-pub const SATURATED: &str = "saturated";
-
 /// Makes those of `vars` saturate that some step might take out of their range.
 pub fn saturate(system: &mut System, vars: &[VarId]) {
     // One that is copied to another makes the other's values more.

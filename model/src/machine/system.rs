@@ -4,20 +4,10 @@ use std::collections::BTreeSet;
 
 use super::error::BuildError;
 use super::expr::Expr;
+pub use super::id::TaskId;
 use super::program::Program;
 use super::step::{Loc, Step};
 use super::var::{Role, Var, VarDecl, VarId};
-
-/// Index of a task in its [`System`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct TaskId(pub u8);
-
-impl TaskId {
-    /// The index as `usize`.
-    pub fn index(self) -> usize {
-        usize::from(self.0)
-    }
-}
 
 /// A sequential thread of control: a system call, a store loop, the flusher, a device.
 #[derive(Clone, Debug)]

@@ -1,21 +1,13 @@
 //! Variables: bounded, named, owned.
 
-use super::saturate::SATURATED;
-use super::system::TaskId;
+use super::id::TaskId;
+pub use super::id::VarId;
+
+/// What a saturated variable prints as.
+pub const SATURATED: &str = "saturated";
 
 /// Sets of more members than this print as numbers: each set needs a name of its own.
 const SET_NAMED_MAX: usize = 8;
-
-/// Index of a variable in its [`System`](super::System).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct VarId(pub u16);
-
-impl VarId {
-    /// The index as `usize`.
-    pub fn index(self) -> usize {
-        usize::from(self.0)
-    }
-}
 
 /// What may read and write a variable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

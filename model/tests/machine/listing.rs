@@ -3,7 +3,7 @@
 
 use foliocheck_model::machine::builder::{CFn, ProgramBuilder};
 use foliocheck_model::machine::expr::{Expr, add, eq, ite, not, set_bit};
-use foliocheck_model::machine::program::{pseudo_c, show};
+use foliocheck_model::machine::listing::{pseudo_c, show};
 use foliocheck_model::machine::step::RuleTag;
 use foliocheck_model::machine::system::System;
 use foliocheck_model::machine::var::VarDecl;

@@ -4,9 +4,9 @@ use foliocheck_model::machine::builder::{CFn, ProgramBuilder};
 use foliocheck_model::machine::compile::Machine;
 use foliocheck_model::machine::expr::{add, eq, ite, sub};
 use foliocheck_model::machine::interp::{self, Action, Valuation};
-use foliocheck_model::machine::program::pseudo_c;
-use foliocheck_model::machine::saturate::{SATURATED, bounds, has_left, saturate};
-use foliocheck_model::machine::var::{VarDecl, VarId};
+use foliocheck_model::machine::listing::pseudo_c;
+use foliocheck_model::machine::saturate::{bounds, has_left, saturate};
+use foliocheck_model::machine::var::{SATURATED, VarDecl, VarId};
 use foliocheck_model::machine::{System, TaskId};
 
 const F: CFn = CFn::new("f", "mm/test.c");

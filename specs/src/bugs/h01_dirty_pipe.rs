@@ -2,7 +2,7 @@
 
 use foliocheck_model::machine::ablate::Ablation;
 
-use super::{Bug, Carried, Case, without};
+use super::bug::{Bug, Carried, Case, without};
 
 /// S2 must write every field of the descriptor.
 pub fn bug() -> Bug {

@@ -2,7 +2,7 @@
 
 use foliocheck_model::machine::ablate::Ablation;
 
-use super::{Bug, Carried, Case, without};
+use super::bug::{Bug, Carried, Case, without};
 
 /// S3 must not copy CAN_MERGE.
 pub fn bug() -> Bug {

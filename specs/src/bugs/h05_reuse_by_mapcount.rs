@@ -1,6 +1,6 @@
 //! H05: a page is written in place because nobody else maps it, while a pipe refers to it.
 
-use super::{Bug, Carried, Case, Twin};
+use super::bug::{Bug, Carried, Case, Twin};
 use crate::schemes::cow_page_cache;
 
 /// The reuse test must count references.

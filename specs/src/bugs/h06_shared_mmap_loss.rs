@@ -2,7 +2,7 @@
 
 use foliocheck_model::machine::ablate::Ablation;
 
-use super::{Bug, Carried, Case, without};
+use super::bug::{Bug, Carried, Case, without};
 
 /// B5 must mark the folio dirty once more when page tables knew of stores: PG_dirty is set already, what it
 /// is needed for is the buffers. Without buffer heads nothing depends on it: in 6.12 PG_dirty and every

@@ -1,10 +1,10 @@
 //! H07: a page-table entry that is none for a moment.
 
-use foliocheck_model::kernel::hooks::{At, Hook};
-use foliocheck_model::kernel::prog::Prog;
-use foliocheck_model::kernel::rmap::peek_at_pte;
+use foliocheck_model::kernel::hooks::Hook;
+use foliocheck_model::kernel::mm::rmap::peek_at_pte;
+use foliocheck_model::kernel::program::{At, Prog};
 
-use super::{Bug, Carried, Case, Twin};
+use super::bug::{Bug, Carried, Case, Twin};
 use crate::scheme::{Effect, Rule, Scheme};
 use crate::schemes::by_reference;
 

@@ -2,7 +2,7 @@
 
 use foliocheck_model::machine::ablate::Ablation;
 
-use super::{Bug, Carried, Case, without};
+use super::bug::{Bug, Carried, Case, without};
 
 /// B2 must take away W and D. DAX has no folio to mark: its mark is the tag of the mapping, and its cleaning
 /// is the same walk (`pfn_mkclean_range`). It is carried here in the page cache's shape, where PG_dirty is the

@@ -2,7 +2,7 @@
 
 use foliocheck_model::machine::ablate::Ablation;
 
-use super::{Bug, Carried, Case, without};
+use super::bug::{Bug, Carried, Case, without};
 
 /// `change_pte_range` must flush if reclaim has unmapped something of the address space and not flushed.
 pub fn bug() -> Bug {

@@ -2,7 +2,7 @@
 
 use foliocheck_model::machine::ablate::Ablation;
 
-use super::{Bug, Carried, Case, Twin};
+use super::bug::{Bug, Carried, Case, Twin};
 use crate::schemes::cow_page_cache;
 
 /// Clear the entry, flush, copy, install: in this order.

@@ -1,11 +1,11 @@
 //! H16: a write goes by a mapping that is no longer true.
 
-use foliocheck_model::kernel::hooks::{At, Hook};
-use foliocheck_model::kernel::iomap::{back_out_if, validity_cookie};
-use foliocheck_model::kernel::prog::Prog;
+use foliocheck_model::kernel::fs::iomap::{back_out_if, validity_cookie};
+use foliocheck_model::kernel::hooks::Hook;
+use foliocheck_model::kernel::program::{At, Prog};
 use foliocheck_model::machine::expr::ne;
 
-use super::{Bug, Carried, Case, Twin};
+use super::bug::{Bug, Carried, Case, Twin};
 use crate::scheme::{Effect, Rule, Scheme};
 use crate::schemes::iomap;
 

@@ -1,6 +1,6 @@
 //! H17: writeback goes by a mapping that is no longer true.
 
-use super::{Bug, Carried, Case, Twin};
+use super::bug::{Bug, Carried, Case, Twin};
 use crate::schemes::writeback_imap;
 
 /// B9 uses the cached mapping unchecked.

@@ -2,7 +2,7 @@
 
 use foliocheck_model::machine::ablate::Ablation;
 
-use super::{Bug, Carried, Case, without};
+use super::bug::{Bug, Carried, Case, without};
 
 /// S1 and S4 must find the folio up to date, or wait for who fills it.
 ///

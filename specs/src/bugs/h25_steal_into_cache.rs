@@ -1,6 +1,6 @@
 //! H25: a stolen page goes into the destination's cache as it is.
 
-use super::{Bug, Carried};
+use super::bug::{Bug, Carried};
 
 /// The destination's `write_begin` must not be passed over.
 pub fn bug() -> Bug {

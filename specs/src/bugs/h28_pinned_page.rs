@@ -2,7 +2,7 @@
 
 use foliocheck_model::kernel::hooks::Hook;
 
-use super::{Bug, Carried, Case, Twin};
+use super::bug::{Bug, Carried, Case, Twin};
 use crate::scheme::Scheme;
 use crate::schemes::{by_reference, stable_writes};
 

@@ -1,6 +1,6 @@
 //! H29: raid5 parity of bytes that are not the block's.
 
-use super::{Bug, Carried, Case, Twin};
+use super::bug::{Bug, Carried, Case, Twin};
 use crate::schemes::{by_reference, stable_writes};
 
 /// With `skip_copy` the source must not change between the two reads.

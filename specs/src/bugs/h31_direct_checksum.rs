@@ -1,6 +1,6 @@
 //! H31: a direct write from memory that changes.
 
-use super::{Bug, Carried, Case, Twin};
+use super::bug::{Bug, Carried, Case, Twin};
 use crate::schemes::{by_reference, stable_writes};
 
 /// Stable pages are the page cache's: a direct write is made from the program's memory.

@@ -1,9 +1,9 @@
 //! H34: sinks that work where the spliced bytes lie.
 
-use foliocheck_model::kernel::skbuff::SHARED_FRAG;
+use foliocheck_model::kernel::objects::SHARED_FRAG;
 use foliocheck_model::machine::ablate::Ablation;
 
-use super::{Bug, Carried, Case, without};
+use super::bug::{Bug, Carried, Case, without};
 
 /// The marker must be set when a socket takes a page, go wherever the frag goes, and be asked before
 /// anything is written in place.

@@ -1,6 +1,6 @@
 //! H36: two changes within one tick have one ctime.
 
-use super::{Bug, Carried, Case, Twin};
+use super::bug::{Bug, Carried, Case, Twin};
 use crate::schemes::cookie::Source;
 use crate::schemes::recheck;
 

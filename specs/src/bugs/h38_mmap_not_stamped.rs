@@ -2,7 +2,7 @@
 
 use foliocheck_model::machine::ablate::Ablation;
 
-use super::{Bug, Carried, Case, Twin};
+use super::bug::{Bug, Carried, Case, Twin};
 use crate::schemes::cookie::Source;
 use crate::schemes::recheck;
 

@@ -1,6 +1,6 @@
 //! H39: the consumer compares a cookie that nobody provides.
 
-use super::{Bug, Carried, Case, Twin};
+use super::bug::{Bug, Carried, Case, Twin};
 use crate::schemes::cookie::Source;
 use crate::schemes::recheck;
 

@@ -3,7 +3,7 @@
 use foliocheck_model::kernel::hooks::{copies_at_sink, copies_at_source, may_copy};
 use foliocheck_model::kernel::setup::{Call, Crypto, PteInit, Setup};
 
-use super::{Changer, Reader};
+use super::kinds::{Changer, Reader};
 use crate::scheme::Scheme;
 
 /// A task's number, and the call's within the task.

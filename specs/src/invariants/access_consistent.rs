@@ -2,7 +2,7 @@
 
 use foliocheck_model::kernel::setup::{Call, Device, Setup};
 
-use super::{Invariant, recorded};
+use super::invariant::{Invariant, recorded};
 
 /// The reads that belong to one access by a device or protocol (the checksum or the parity, and the DMA,
 /// of one write; the checksum and the sending of one transmission) see the same bytes, word by word.

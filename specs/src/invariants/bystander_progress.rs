@@ -1,11 +1,11 @@
 //! L3. A reader cannot hold up those who have nothing to do with it.
 
+use foliocheck_model::kernel::objects::{Folio, World};
 use foliocheck_model::kernel::setup::{Call, Setup, TaskSetup};
-use foliocheck_model::kernel::world::{Folio, World};
 use foliocheck_model::machine::expr::{Expr, all, and, any, eq, not};
 use foliocheck_model::machine::system::{Scope, System, TaskId};
 
-use super::{Invariant, anyone_stopped, someone_may_stop};
+use super::invariant::{Invariant, anyone_stopped, someone_may_stop};
 
 /// A task that does not modify the file finishes although some reader never drains what it spliced: a flusher, an fsync, a
 /// commit of the journal, a clone, reclaim, another reader, another user of the pipe. In no state where nobody can move is

@@ -3,7 +3,7 @@
 use foliocheck_model::machine::expr::{and, any, not};
 use foliocheck_model::machine::system::{Scope, System};
 
-use super::{Invariant, anyone_stopped};
+use super::invariant::{Invariant, anyone_stopped};
 
 /// In a state where no task can move, every task has ended or waits for work (a reader of an empty
 /// pipe, a socket with nothing to send). States in which some consumer has stopped by its own choice

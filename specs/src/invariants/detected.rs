@@ -1,6 +1,6 @@
 //! E4. What a consumer accepts is the snapshot; otherwise it got an error.
 
-use super::{Invariant, recorded, spliced_and_read};
+use super::invariant::{Invariant, recorded, spliced_and_read};
 
 /// What optimistic schemes promise: a consumer accepts the snapshot, or gets an error. Bytes that a
 /// scheme throws away after a check are nobody's, so that this asks of accepted bytes exactly what

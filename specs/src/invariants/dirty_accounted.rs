@@ -1,11 +1,11 @@
 //! I1, I35. What page tables allow, PG_dirty knows.
 
+use foliocheck_model::kernel::objects::World;
 use foliocheck_model::kernel::setup::{Mapping, Setup};
-use foliocheck_model::kernel::world::World;
 use foliocheck_model::machine::expr::{Expr, all, and, eq, or};
 use foliocheck_model::machine::system::{Scope, System};
 
-use super::Invariant;
+use super::invariant::Invariant;
 
 /// On a mapping that can write back, a page-table entry that is writable or dirty exists only while
 /// the folio it maps is PG_dirty or locked. Writeback skips folios that are not PG_dirty: an entry

@@ -2,7 +2,7 @@
 
 use foliocheck_model::kernel::setup::{Call, Mapping, Setup, SyncMode};
 
-use super::{Invariant, recorded};
+use super::invariant::{Invariant, recorded};
 
 /// A word that was stored before a call that syncs (fsync, msync, sync_file_range with both waits) began is on disk when
 /// that call returns 0: that word, or one stored later. Broken when the call returns and the disk still has what it had when

@@ -1,13 +1,13 @@
 //! What no step must do, whatever the scheme. Not one of the guarantees: a system in which a step errs is not
 //! explored to the end. This is asked when that has happened, for the shortest steps to such an error.
 
-use foliocheck_model::kernel::world::{COUNTER_MAX, World};
+use foliocheck_model::kernel::objects::{COUNTER_MAX, World};
 use foliocheck_model::machine::expr::{Expr, all, any, eq, not};
 use foliocheck_model::machine::saturate::leaves;
 use foliocheck_model::machine::step::Step;
 use foliocheck_model::machine::system::{Scope, System};
 
-use super::Invariant;
+use super::invariant::Invariant;
 
 /// No task is about to execute a step whose requirement (`VM_BUG_ON`) does not hold, which has no branch that
 /// applies, or which takes a variable of the kernel out of its range. Versions, which only grow, are left out.

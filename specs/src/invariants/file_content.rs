@@ -3,7 +3,7 @@
 use foliocheck_model::kernel::setup::{Call, Setup};
 use foliocheck_model::kernel::tokens::Tokens;
 
-use super::{Invariant, recorded};
+use super::invariant::{Invariant, recorded};
 
 /// Every byte that reaches a reader of a splice or the disk was the file's: stored, a zero of a hole, or old content. It is
 /// never what a block held for another file, nor what happened to be in a page that was just allocated. And a clone

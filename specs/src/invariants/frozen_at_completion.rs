@@ -1,11 +1,11 @@
 //! E3. After completion nothing that is written can be sent.
 
+use foliocheck_model::kernel::objects::World;
 use foliocheck_model::kernel::setup::Setup;
-use foliocheck_model::kernel::world::World;
 use foliocheck_model::machine::expr::Expr;
 use foliocheck_model::machine::system::{Scope, System};
 
-use super::{Invariant, recorded};
+use super::invariant::{Invariant, recorded};
 
 /// A modification of the file that *begins* after a splice was reported complete is never accepted by a
 /// sink of that splice (a reader of the pipe or of a tee'd twin, a device, a receiver). What begins

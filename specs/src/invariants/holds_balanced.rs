@@ -3,7 +3,7 @@
 use foliocheck_model::machine::saturate;
 use foliocheck_model::machine::system::Scope;
 
-use super::Invariant;
+use super::invariant::Invariant;
 
 /// A counter that a rule keeps (holds on a folio, users of a request) stays in its range: none is given back
 /// that was not taken, and there are never more than there can be references to a folio. Where one leaves its

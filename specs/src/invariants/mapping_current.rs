@@ -1,11 +1,11 @@
 //! I8. Writes and writeback go by the mapping that is.
 
+use foliocheck_model::kernel::objects::extent;
 use foliocheck_model::kernel::setup::{Call, Setup};
-use foliocheck_model::kernel::world::extent;
 use foliocheck_model::machine::expr::{and, any, eq};
 use foliocheck_model::machine::system::Scope;
 
-use super::{Invariant, recorded};
+use super::invariant::{Invariant, recorded};
 
 /// A cached mapping is acted on only while it says what is.
 ///

@@ -1,12 +1,12 @@
 //! DL. A store is never forgotten.
 
-use foliocheck_model::kernel::buffers;
+use foliocheck_model::kernel::fs::buffers;
+use foliocheck_model::kernel::objects::World;
 use foliocheck_model::kernel::setup::{Call, Setup};
-use foliocheck_model::kernel::world::World;
 use foliocheck_model::machine::expr::{Expr, all, and, any, eq, ne, not};
 use foliocheck_model::machine::system::{Scope, System};
 
-use super::Invariant;
+use super::invariant::Invariant;
 
 /// A folio of the file that is up to date and bears no dirty mark anywhere has on disk what it has in memory. Marks are:
 /// PG_dirty, PG_writeback, a buffer under IO, D in a page-table entry that maps it, the folio lock or the page-table lock

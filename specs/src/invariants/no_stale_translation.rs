@@ -1,11 +1,11 @@
 //! No CPU can store to a page that the file has given up.
 
+use foliocheck_model::kernel::objects::World;
 use foliocheck_model::kernel::setup::{Call, Setup};
-use foliocheck_model::kernel::world::World;
 use foliocheck_model::machine::expr::{Expr, all, eq};
 use foliocheck_model::machine::system::{Scope, System};
 
-use super::Invariant;
+use super::invariant::Invariant;
 
 /// No TLB entry that lets stores through leads to a folio that is not in the page cache. Such a folio is free, or soon
 /// will be, and then belongs to somebody else. Whoever takes a page out of the file unmaps it and flushes first.

@@ -2,7 +2,7 @@
 
 use foliocheck_model::kernel::setup::Call;
 
-use super::{Invariant, recorded};
+use super::invariant::{Invariant, recorded};
 
 /// After `mprotect(PROT_READ)` of a page has returned, no CPU stores to it through that mapping. Broken by
 /// a store through a TLB entry that outlived the call; a store that had been translated before is not

@@ -1,10 +1,10 @@
 //! I5, I7. References are counted.
 
-use foliocheck_model::kernel::world::{REFS_BIAS, World};
+use foliocheck_model::kernel::objects::{REFS_BIAS, World};
 use foliocheck_model::machine::expr::{Expr, add, all, and, any, eq, ne, or};
 use foliocheck_model::machine::system::{Scope, System};
 
-use super::Invariant;
+use super::invariant::Invariant;
 
 /// A folio is not given out again while a pipe buffer or a socket's fragment points at it; and when every
 /// task has ended, waits for work that nobody will bring, or has stopped by its own choice, a folio has one

@@ -2,7 +2,7 @@
 
 use foliocheck_model::kernel::setup::{Call, Setup};
 
-use super::{Invariant, recorded};
+use super::invariant::{Invariant, recorded};
 
 /// All readings of a word through one spliced reference and its descendants (the original and the
 /// retransmission, the two ends of a tee) that a consumer accepts give the same value. Splicing again, as a retry does,

@@ -1,6 +1,6 @@
 //! E2. What a consumer accepts was the folio's content while the splice was under way.
 
-use super::{Invariant, recorded, spliced_and_read};
+use super::invariant::{Invariant, recorded, spliced_and_read};
 
 /// Each word that a consumer accepts (as read from a pipe, put on the wire, received) was in the spliced
 /// folio at some instant between call and return of the `splice(2)` that put it into the pipe. Word by

@@ -1,9 +1,9 @@
 //! X1. Sinks do not write to their source.
 
-use foliocheck_model::kernel::pipe_pages;
+use foliocheck_model::kernel::objects::pipe_pages;
 use foliocheck_model::kernel::setup::{Call, Setup};
 
-use super::{Invariant, recorded};
+use super::invariant::{Invariant, recorded};
 
 /// No action on a pipe, a socket or a sink changes a word of a folio that is in the page cache; and no
 /// write to one pipe changes bytes that are queued in another. (The second half is recorded when they

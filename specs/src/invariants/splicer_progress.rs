@@ -2,7 +2,7 @@
 
 use foliocheck_model::kernel::setup::{Call, Setup};
 
-use super::{Invariant, must_finish};
+use super::invariant::{Invariant, must_finish};
 
 /// A task that splices from the file finishes in every fair execution, however long writers go on. That
 /// includes what it does again: a look-up that lost against removal, and the splice as a whole after a

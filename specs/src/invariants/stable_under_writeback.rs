@@ -1,11 +1,11 @@
 //! I2, I6. A stable mapping is stable under writeback.
 
+use foliocheck_model::kernel::objects::World;
 use foliocheck_model::kernel::setup::{Call, Setup};
-use foliocheck_model::kernel::world::World;
 use foliocheck_model::machine::expr::{Expr, all, and, any, eq, or};
 use foliocheck_model::machine::system::{Scope, System};
 
-use super::Invariant;
+use super::invariant::Invariant;
 
 /// On a mapping with AS_STABLE_WRITES: while PG_writeback is set no page-table entry and no TLB entry
 /// lets a store through to what the device reads; and the checksum or parity that the device computed is

@@ -1,6 +1,6 @@
 //! A0. An accepted folio is not a mixture.
 
-use super::{Invariant, recorded, spliced_and_read};
+use super::invariant::{Invariant, recorded, spliced_and_read};
 
 /// The words of a folio that a consumer accepts were all in that folio together at one instant (of any
 /// time, so that this asks nothing about when). Asked of a reader of a pipe when `read(2)` reports them,

@@ -1,12 +1,12 @@
 //! L1. A reader cannot hold up a writer.
 
 use foliocheck_model::kernel::functions::IO_CQRING_WAIT;
+use foliocheck_model::kernel::objects::World;
 use foliocheck_model::kernel::setup::{Call, Setup, TaskSetup};
-use foliocheck_model::kernel::world::World;
 use foliocheck_model::machine::expr::{Expr, all, and, any, eq, not};
 use foliocheck_model::machine::system::{Scope, System, TaskId};
 
-use super::{Invariant, anyone_stopped, must_finish, someone_may_stop};
+use super::invariant::{Invariant, anyone_stopped, must_finish, someone_may_stop};
 
 /// A task that modifies the file (write(2), a store through a mapping, truncation) ends even if the
 /// holder of a spliced buffer never consumes it: in no state where nobody can move is such a task

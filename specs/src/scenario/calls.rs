@@ -34,47 +34,11 @@
 //! `words` defaults to all words, `buffers` to 1, `scatter-gather` to true, other flags to false.
 
 use foliocheck_model::kernel::setup::Call;
-use serde::Deserialize;
 use toml::Spanned;
 
-use super::reader::Reader;
+use super::raw::RawCall;
+use super::reader::{Limits, Reader, flag};
 use crate::file::Fault;
-
-/// A call as serde reads it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct RawCall {
-    pub call: Spanned<String>,
-    pub folios: Option<Spanned<Vec<usize>>>,
-    pub folio: Option<Spanned<usize>>,
-    pub words: Option<Spanned<Vec<usize>>>,
-    pub word: Option<Spanned<usize>>,
-    pub mm: Option<Spanned<usize>>,
-    pub pipe: Option<Spanned<usize>>,
-    pub from: Option<Spanned<usize>>,
-    pub to: Option<Spanned<usize>>,
-    pub socket: Option<Spanned<usize>>,
-    pub buffers: Option<Spanned<usize>>,
-    pub may_stop: Option<Spanned<bool>>,
-    pub checksum: Option<Spanned<bool>>,
-    pub retransmit: Option<Spanned<bool>>,
-    pub writable: Option<Spanned<bool>>,
-    pub sndbuf: Option<Spanned<usize>>,
-    pub scatter_gather: Option<Spanned<bool>>,
-    pub software_checksum: Option<Spanned<bool>>,
-    pub late_clone: Option<Spanned<bool>>,
-    pub coalesce: Option<Spanned<bool>>,
-    pub crypto: Option<Spanned<String>>,
-    pub sync: Option<Spanned<String>>,
-}
-
-/// What a call may refer to.
-pub(crate) struct Limits {
-    pub folios: usize,
-    pub words: usize,
-    pub pipes: Vec<usize>,
-    pub sockets: usize,
-}
 
 const NAMES: &[(&str, &[&str])] = &[
     ("write", &["folios", "words"]),
@@ -243,21 +207,6 @@ pub(crate) fn check(raw: &Spanned<RawCall>, limits: &Limits) -> Result<Call, Fau
             words: at.words()?,
         },
     })
-}
-
-pub(super) fn one_to_four(
-    field: &str,
-    value: Option<&Spanned<usize>>,
-) -> Result<Option<usize>, Fault> {
-    match value {
-        None => Ok(None),
-        Some(value) if (1..=4).contains(value.get_ref()) => Ok(Some(*value.get_ref())),
-        Some(value) => Err(Fault::at(value.span(), field, "expected 1 to 4")),
-    }
-}
-
-pub(super) fn flag(value: Option<&Spanned<bool>>) -> bool {
-    value.is_some_and(|v| *v.get_ref())
 }
 
 impl RawCall {

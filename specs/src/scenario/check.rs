@@ -6,10 +6,11 @@ use foliocheck_model::kernel::setup::{
 };
 use toml::Spanned;
 
-use super::calls::{self, Limits};
+use super::calls;
+use super::raw::{Raw, RawPte, RawTask};
+use super::reader::Limits;
 use super::room::room;
 use super::whole::whole;
-use super::{Raw, RawPte};
 use crate::file::Fault;
 use crate::names::forbidden;
 
@@ -364,7 +365,7 @@ fn tasks(raw: &Raw, limits: &Limits) -> Result<Vec<TaskSetup>, Fault> {
 }
 
 /// Calls that cannot be made again and again within a bounded model.
-fn check_forever(task: &super::RawTask, calls: &[Call]) -> Result<(), Fault> {
+fn check_forever(task: &RawTask, calls: &[Call]) -> Result<(), Fault> {
     for (call, raw) in calls.iter().zip(task.calls.get_ref()) {
         let message = match call {
             Call::SpliceSocket { .. } | Call::Transmit { .. } | Call::Receive { .. } => {

@@ -32,6 +32,7 @@
 
 pub mod calls;
 mod check;
+mod raw;
 mod reader;
 mod room;
 mod whole;
@@ -40,11 +41,11 @@ use std::path::Path;
 
 use foliocheck_model::kernel::setup::Setup;
 use include_dir::{Dir, include_dir};
-use serde::Deserialize;
-use toml::Spanned;
 
 use crate::file::{Fault, FileError, read_text, read_toml};
 use crate::names::is_name;
+use raw::Raw;
+use toml::Spanned;
 
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
@@ -63,60 +64,6 @@ pub struct Scenario {
     pub max_states: Option<usize>,
     /// What to build.
     pub setup: Setup,
-}
-
-/// The file as serde reads it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct Raw {
-    pub title: Spanned<String>,
-    pub about: Spanned<String>,
-    pub groups: Spanned<Vec<Spanned<String>>>,
-    pub filesystem: Option<Spanned<String>>,
-    pub words: Option<Spanned<usize>>,
-    pub blocks: Option<Spanned<bool>>,
-    pub journal: Option<Spanned<bool>>,
-    pub delalloc: Option<Spanned<bool>>,
-    pub buffer_heads: Option<Spanned<bool>>,
-    pub device: Option<Spanned<String>>,
-    pub skip_copy: Option<Spanned<bool>>,
-    pub stable_writes: Option<bool>,
-    pub page_mkwrite: Option<Spanned<String>>,
-    #[serde(default)]
-    pub pipes: Vec<Spanned<usize>>,
-    pub sockets: Option<Spanned<usize>>,
-    pub max_states: Option<Spanned<usize>>,
-    #[serde(default)]
-    pub folio: Vec<Spanned<RawFolio>>,
-    #[serde(default)]
-    pub pte: Vec<Spanned<RawPte>>,
-    #[serde(default)]
-    pub task: Vec<Spanned<RawTask>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RawFolio {
-    pub dirty: Option<Spanned<bool>>,
-    pub cached: Option<Spanned<bool>>,
-    pub extent: Option<Spanned<String>>,
-    pub shared: Option<Spanned<bool>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RawPte {
-    pub mm: Spanned<usize>,
-    pub folio: Spanned<usize>,
-    pub state: Spanned<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RawTask {
-    pub name: Spanned<String>,
-    pub calls: Spanned<Vec<Spanned<calls::RawCall>>>,
-    pub forever: Option<Spanned<bool>>,
 }
 
 /// The id that a file's name gives.

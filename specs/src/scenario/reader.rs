@@ -3,8 +3,16 @@
 use foliocheck_model::kernel::setup::{Call, Crypto, SyncMode};
 use toml::Spanned;
 
-use super::calls::{Limits, RawCall, flag, one_to_four};
+use super::raw::RawCall;
 use crate::file::Fault;
+
+/// What a call may refer to.
+pub(crate) struct Limits {
+    pub folios: usize,
+    pub words: usize,
+    pub pipes: Vec<usize>,
+    pub sockets: usize,
+}
 
 /// A call with what it may refer to.
 pub(super) struct Reader<'a> {
@@ -203,4 +211,19 @@ fn range(bound: usize, what: &str) -> String {
         1 => "0".to_owned(),
         n => format!("0 to {}", n - 1),
     }
+}
+
+pub(super) fn one_to_four(
+    field: &str,
+    value: Option<&Spanned<usize>>,
+) -> Result<Option<usize>, Fault> {
+    match value {
+        None => Ok(None),
+        Some(value) if (1..=4).contains(value.get_ref()) => Ok(Some(*value.get_ref())),
+        Some(value) => Err(Fault::at(value.span(), field, "expected 1 to 4")),
+    }
+}
+
+pub(super) fn flag(value: Option<&Spanned<bool>>) -> bool {
+    value.is_some_and(|v| *v.get_ref())
 }

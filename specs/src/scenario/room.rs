@@ -3,7 +3,7 @@
 
 use foliocheck_model::kernel::setup::{Call, Setup};
 
-use super::Raw;
+use super::raw::Raw;
 use crate::file::Fault;
 
 /// Most calls that take a page out of the cache.

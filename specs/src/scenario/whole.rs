@@ -1,13 +1,12 @@
 //! What only the scenario as a whole shows to be wrong.
 
-use foliocheck_model::kernel::ghost;
-use foliocheck_model::kernel::pipe_pages;
+use foliocheck_model::kernel::objects::{ghost, pipe_pages};
 use foliocheck_model::kernel::setup::{
     Call, Crypto, ExtentInit, Filesystem, Mapping, MkwriteOrder, Setup, TaskSetup,
 };
 use toml::Spanned;
 
-use super::Raw;
+use super::raw::Raw;
 use crate::file::Fault;
 
 /// What only the scenario as a whole shows.

@@ -1,10 +1,10 @@
 //! Z9: a file that is mapped is not spliced, the call fails; `page_mkwrite` and hole punching wait for
 //! pages that are spliced. The mail does not name write(2): with and without.
 
-use foliocheck_model::kernel::folio::{folio_lock, folio_unlock};
 use foliocheck_model::kernel::functions as c;
-use foliocheck_model::kernel::hooks::{At, Hook};
-use foliocheck_model::kernel::prog::Prog;
+use foliocheck_model::kernel::hooks::Hook;
+use foliocheck_model::kernel::mm::folio::{folio_lock, folio_unlock};
+use foliocheck_model::kernel::program::{At, Prog};
 use foliocheck_model::machine::step::Order;
 
 use super::hold;

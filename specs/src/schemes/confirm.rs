@@ -1,8 +1,8 @@
 //! Z2/Z3: the cookie is compared when a consumer confirms the buffer, before it reads. On a mismatch
 //! the consumer fails, and the splicer tries again.
 
-use foliocheck_model::kernel::hooks::{At, Hook};
-use foliocheck_model::kernel::prog::Prog;
+use foliocheck_model::kernel::hooks::Hook;
+use foliocheck_model::kernel::program::{At, Prog};
 
 use super::cookie::{self, Source};
 use crate::scheme::{Effect, Family, Rule, Scheme};

@@ -1,13 +1,13 @@
 //! Cookies: what is sampled at splice time and compared later. Both happen under the folio lock, as
 //! the mail's analogy with IOMAP_F_STALE has it; the cookie travels with the buffer.
 
-use foliocheck_model::kernel::folio::{folio_lock, folio_unlock};
 use foliocheck_model::kernel::functions as c;
-use foliocheck_model::kernel::hooks::{At, Hook};
-use foliocheck_model::kernel::prog::{FolioRef, PageAt, Prog};
-use foliocheck_model::kernel::rmap::mkclean_and_mark_dirty;
+use foliocheck_model::kernel::hooks::Hook;
+use foliocheck_model::kernel::mm::folio::{folio_lock, folio_unlock};
+use foliocheck_model::kernel::mm::rmap::mkclean_and_mark_dirty;
+use foliocheck_model::kernel::objects::COUNTER_MAX;
+use foliocheck_model::kernel::program::{At, FolioRef, PageAt, Prog};
 use foliocheck_model::kernel::setup::Call;
-use foliocheck_model::kernel::world::COUNTER_MAX;
 use foliocheck_model::machine::builder::{CFn, Label, Place};
 use foliocheck_model::machine::expr::{Expr, eq, ne, or};
 

@@ -1,13 +1,13 @@
 //! Z1: the source copies. As `copy_splice_read` does it, without the folio lock; and with the folio
 //! lock, after what page tables know has been propagated (so that no store is under way unseen).
 
-use foliocheck_model::kernel::folio::{
+use foliocheck_model::kernel::functions as c;
+use foliocheck_model::kernel::hooks::Hook;
+use foliocheck_model::kernel::mm::folio::{
     folio_lock, folio_unlock, folio_unlock_put_goto, get_uptodate_folio,
 };
-use foliocheck_model::kernel::functions as c;
-use foliocheck_model::kernel::hooks::{At, Hook};
-use foliocheck_model::kernel::prog::{FolioRef, PageAt, Prog};
-use foliocheck_model::kernel::rmap::mkclean_and_mark_dirty;
+use foliocheck_model::kernel::mm::rmap::mkclean_and_mark_dirty;
+use foliocheck_model::kernel::program::{At, FolioRef, PageAt, Prog};
 use foliocheck_model::machine::expr::eq;
 use foliocheck_model::machine::step::Cost;
 

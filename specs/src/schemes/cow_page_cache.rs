@@ -5,12 +5,12 @@
 //! counted under the folio lock, and page tables lose W and D there, so that a store through them
 //! comes by way of `page_mkwrite`.
 
-use foliocheck_model::kernel::folio::{folio_lock, folio_unlock};
 use foliocheck_model::kernel::functions as c;
-use foliocheck_model::kernel::hooks::{At, Hook};
-use foliocheck_model::kernel::prog::{FolioRef, Prog};
-use foliocheck_model::kernel::rmap::mkclean_and_mark_dirty;
-use foliocheck_model::kernel::world::REFS_BIAS;
+use foliocheck_model::kernel::hooks::Hook;
+use foliocheck_model::kernel::mm::folio::{folio_lock, folio_unlock};
+use foliocheck_model::kernel::mm::rmap::mkclean_and_mark_dirty;
+use foliocheck_model::kernel::objects::REFS_BIAS;
+use foliocheck_model::kernel::program::{At, FolioRef, Prog};
 use foliocheck_model::machine::builder::Place;
 use foliocheck_model::machine::expr::{Expr, add, and, eq};
 use foliocheck_model::machine::step::Order;

@@ -3,7 +3,7 @@
 //! them apart (`buf->ops == &page_cache_pipe_buf_ops`), and the index of a folio is known only then.
 
 use foliocheck_model::kernel::functions as c;
-use foliocheck_model::kernel::prog::{FolioRef, PageAt, Prog};
+use foliocheck_model::kernel::program::{FolioRef, PageAt, Prog};
 use foliocheck_model::machine::expr::{Expr, any, eq};
 
 /// Runs `body` for the folio that `page` refers to, once for each page index that it can be of. Steps

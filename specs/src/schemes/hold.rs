@@ -1,10 +1,10 @@
 //! What the hold schemes share: taking a hold on a folio, dropping it, waiting for it.
 
-use foliocheck_model::kernel::folio::{folio_lock, folio_unlock};
 use foliocheck_model::kernel::functions as c;
-use foliocheck_model::kernel::hooks::{At, Hook};
-use foliocheck_model::kernel::prog::{FolioRef, PageAt, Prog};
-use foliocheck_model::kernel::rmap::mkclean_and_mark_dirty;
+use foliocheck_model::kernel::hooks::Hook;
+use foliocheck_model::kernel::mm::folio::{folio_lock, folio_unlock};
+use foliocheck_model::kernel::mm::rmap::mkclean_and_mark_dirty;
+use foliocheck_model::kernel::program::{At, FolioRef, PageAt, Prog};
 use foliocheck_model::machine::builder::{CFn, Place};
 use foliocheck_model::machine::expr::{Expr, add, eq, sub};
 use foliocheck_model::machine::step::Order;

@@ -1,8 +1,8 @@
 //! The mapping that a write caches: gone by unchecked, and validated by the cookie of IOMAP_F_STALE.
 
-use foliocheck_model::kernel::hooks::{At, Hook};
-use foliocheck_model::kernel::iomap::{is_stale, remap_if, validity_cookie};
-use foliocheck_model::kernel::prog::Prog;
+use foliocheck_model::kernel::fs::iomap::{is_stale, remap_if, validity_cookie};
+use foliocheck_model::kernel::hooks::Hook;
+use foliocheck_model::kernel::program::{At, Prog};
 
 use crate::scheme::{Effect, Family, Rule, Scheme};
 

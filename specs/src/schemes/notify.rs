@@ -6,10 +6,10 @@
 //! multiplies the users of a request, and so does a socket that takes its reference before the pipe
 //! drops its own.
 
-use foliocheck_model::kernel::completion::notification;
 use foliocheck_model::kernel::functions as c;
-use foliocheck_model::kernel::hooks::{At, Hook};
-use foliocheck_model::kernel::prog::{PageAt, Prog};
+use foliocheck_model::kernel::hooks::Hook;
+use foliocheck_model::kernel::objects::notification;
+use foliocheck_model::kernel::program::{At, PageAt, Prog};
 use foliocheck_model::machine::builder::{CFn, Place};
 use foliocheck_model::machine::expr::{Expr, add, all, and, eq, ne, sub};
 use foliocheck_model::machine::step::Order;

@@ -1,11 +1,11 @@
 //! What the replacing schemes share: asking whether a folio may be written in place, and replacing it
 //! if not.
 
-use foliocheck_model::kernel::folio::{folio_lock, folio_unlock_put_retry, in_cache};
 use foliocheck_model::kernel::functions as c;
-use foliocheck_model::kernel::hooks::{At, Hook};
-use foliocheck_model::kernel::prog::{FolioRef, Prog};
-use foliocheck_model::kernel::replace::{is_current, replace_folio};
+use foliocheck_model::kernel::hooks::Hook;
+use foliocheck_model::kernel::mm::folio::{folio_lock, folio_unlock_put_retry, in_cache};
+use foliocheck_model::kernel::mm::replace::{is_current, replace_folio};
+use foliocheck_model::kernel::program::{At, FolioRef, Prog};
 use foliocheck_model::machine::builder::{CFn, Label};
 use foliocheck_model::machine::expr::{Expr, all};
 

@@ -7,13 +7,13 @@
 //! somebody who will write, and at the start of `do_mmap`, the tag gone when the last reference but the
 //! page cache's goes. [`fixed`] has what it takes to hold, and nothing that is not needed.
 
-use foliocheck_model::kernel::folio::folio_unlock;
+use foliocheck_model::kernel::fs::inode::{down_read, up_read};
 use foliocheck_model::kernel::functions as c;
-use foliocheck_model::kernel::hooks::{At, Hook};
-use foliocheck_model::kernel::inode::{down_read, up_read};
-use foliocheck_model::kernel::prog::{FolioRef, Prog};
-use foliocheck_model::kernel::replace::is_current;
-use foliocheck_model::kernel::world::REFS_BIAS;
+use foliocheck_model::kernel::hooks::Hook;
+use foliocheck_model::kernel::mm::folio::folio_unlock;
+use foliocheck_model::kernel::mm::replace::is_current;
+use foliocheck_model::kernel::objects::REFS_BIAS;
+use foliocheck_model::kernel::program::{At, FolioRef, Prog};
 use foliocheck_model::machine::expr::{Expr, all, and, eq};
 use foliocheck_model::machine::step::Order;
 use foliocheck_model::machine::var::VarId;

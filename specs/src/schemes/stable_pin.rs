@@ -5,10 +5,10 @@
 //! mail does not say; without it a write that is past its wait copies under the reader's eyes), so
 //! that what differs between `stable-pin` and `stable-pin-mkclean` is the propagation alone.
 
-use foliocheck_model::kernel::folio::{folio_lock, folio_unlock};
 use foliocheck_model::kernel::functions as c;
-use foliocheck_model::kernel::hooks::{At, Hook};
-use foliocheck_model::kernel::prog::Prog;
+use foliocheck_model::kernel::hooks::Hook;
+use foliocheck_model::kernel::mm::folio::{folio_lock, folio_unlock};
+use foliocheck_model::kernel::program::{At, Prog};
 use foliocheck_model::machine::step::Order;
 
 use super::hold;

@@ -7,8 +7,8 @@
 //! one call, so that then a page that is in the pipe twice is held before either of the two is sent.
 
 use foliocheck_model::kernel::functions as c;
-use foliocheck_model::kernel::hooks::{At, Hook};
-use foliocheck_model::kernel::prog::{PageAt, Prog};
+use foliocheck_model::kernel::hooks::Hook;
+use foliocheck_model::kernel::program::{At, PageAt, Prog};
 use foliocheck_model::machine::builder::CFn;
 
 use super::{held, hold};

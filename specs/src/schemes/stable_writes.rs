@@ -2,8 +2,8 @@
 //! left out of each of these and stands, where it stands, as rules.
 
 use foliocheck_model::kernel::functions as c;
-use foliocheck_model::kernel::hooks::{At, Hook};
-use foliocheck_model::kernel::prog::{FolioRef, Prog};
+use foliocheck_model::kernel::hooks::Hook;
+use foliocheck_model::kernel::program::{At, FolioRef, Prog};
 use foliocheck_model::machine::expr::{Expr, eq, or};
 
 use crate::scheme::{Effect, Family, Rule, Scheme};

@@ -1,15 +1,14 @@
 //! Z8: the page leaves the file's cache and belongs to the pipe; where that fails, the pipe gets a copy.
 
-use foliocheck_model::kernel::folio::folio_unlock;
 use foliocheck_model::kernel::functions as c;
-use foliocheck_model::kernel::hooks::{At, Hook};
-use foliocheck_model::kernel::prog::Prog;
-use foliocheck_model::kernel::world::REFS_BIAS;
+use foliocheck_model::kernel::hooks::Hook;
+use foliocheck_model::kernel::mm::folio::folio_unlock;
+use foliocheck_model::kernel::objects::REFS_BIAS;
+use foliocheck_model::kernel::program::{At, Prog};
 use foliocheck_model::machine::expr::{Expr, all, and, eq, not};
 use foliocheck_model::machine::step::Order;
 
-use super::copy;
-use super::replacing;
+use super::{copy, replacing};
 use crate::scheme::{Effect, Family, Rule, Scheme};
 
 const SOURCE: &str = "Howells, RFC of 29 June 2023, 20230629155433.4170837-2-dhowells@redhat.com";

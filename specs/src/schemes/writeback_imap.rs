@@ -1,9 +1,9 @@
 //! The mapping that a pass of writeback caches: unchecked, validated by the two sequences that XFS
 //! keeps for it, and, as the mail plans, by the validity cookie of the iomap.
 
-use foliocheck_model::kernel::hooks::{At, Hook};
-use foliocheck_model::kernel::map_blocks::{imap_valid, stale_if};
-use foliocheck_model::kernel::prog::Prog;
+use foliocheck_model::kernel::fs::map_blocks::{imap_valid, stale_if};
+use foliocheck_model::kernel::hooks::Hook;
+use foliocheck_model::kernel::program::{At, Prog};
 use foliocheck_model::machine::expr::{Expr, and, eq, ne, or};
 
 use crate::scheme::{Effect, Family, Rule, Scheme};

@@ -31,8 +31,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use foliocheck_model::executor::execution::{self, End, Orders, Prepared, Run};
+use foliocheck_model::executor::execution::{End, Orders, Prepared, Run};
 use foliocheck_model::executor::judge::{Judged, WeakExecution, judge};
+use foliocheck_model::executor::run::run_threads;
 use foliocheck_model::machine::RunError;
 use foliocheck_model::machine::interp::Action;
 
@@ -293,7 +294,7 @@ fn builder(
 
 /// One execution.
 fn one(prepared: &Arc<Prepared>, run: Run, shared: &Mutex<Shared>) {
-    let outcome = execution::run::<Loom>(prepared, run);
+    let outcome = run_threads::<Loom>(prepared, run);
     let steps = outcome.history.events.len();
     let judged = judge(prepared, outcome);
     let mut shared = lock(shared);

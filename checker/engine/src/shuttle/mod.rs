@@ -13,9 +13,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
-use foliocheck_model::executor::execution::{self, Orders, Prepared, Run};
+use foliocheck_model::executor::execution::{Orders, Prepared, Run};
 use foliocheck_model::executor::follow::Follow;
 use foliocheck_model::executor::judge::{Judged, judge};
+use foliocheck_model::executor::run::run_threads;
 use foliocheck_model::machine::RunError;
 use foliocheck_model::machine::interp::Action;
 use shuttle::scheduler::{
@@ -220,7 +221,7 @@ fn one(prepared: &Arc<Prepared>, shared: &Mutex<Shared>, chooser: Chooser, befor
         script: None,
         max_attempts: ATTEMPTS_MAX,
     };
-    let outcome = execution::run::<Shuttle>(prepared, run);
+    let outcome = run_threads::<Shuttle>(prepared, run);
     let steps = outcome.history.events.len();
     let judged = judge(prepared, outcome);
     let mut shared = lock(shared);

@@ -12,8 +12,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use foliocheck_model::kernel::objects::{MOVED, World};
 use foliocheck_model::kernel::setup::{Call, ExtentInit, FolioInit, PteInit};
-use foliocheck_model::kernel::world::{MOVED, World};
 use foliocheck_model::machine::System;
 use rustix::fs::{Advice, FallocateFlags};
 

@@ -2,8 +2,8 @@
 
 use foliocheck_kernel::conform::{self, Counts};
 use foliocheck_kernel::place::{FileSystem, Scratch};
+use foliocheck_model::kernel::objects::World;
 use foliocheck_model::kernel::setup::Setup;
-use foliocheck_model::kernel::world::World;
 use foliocheck_model::machine::System;
 use foliocheck_model::machine::ablate::Ablation;
 use foliocheck_specs::{instance, schemes};

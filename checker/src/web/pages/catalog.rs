@@ -7,10 +7,10 @@ use foliocheck_specs::scenario::calls;
 use foliocheck_specs::{Scenario, docs, invariants};
 use serde::Serialize;
 
-use super::subject::Library;
 use crate::expectation::Expected;
 use crate::report::summary::ENVIRONMENTS;
 use crate::verdict::Verdict;
+use crate::web::library::Library;
 
 /// Schemes, scenarios, invariants.
 #[derive(Serialize)]

@@ -9,11 +9,12 @@ use foliocheck_model::machine::interp::{self, Action};
 use foliocheck_model::machine::{System, TaskId};
 use serde::Serialize;
 
-use super::error::ApiError;
-use super::page::{self, Page};
-use super::path::{Choice, Path, name};
-use super::subject::{Library, Place, Subject};
 use crate::weak::Seen;
+use crate::web::error::ApiError;
+use crate::web::library::Library;
+use crate::web::pages::page::{self, Page};
+use crate::web::pages::path::{Choice, Path, name};
+use crate::web::subject::{Place, Subject};
 
 /// A step of each side; none where one side has nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]

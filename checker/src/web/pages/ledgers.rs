@@ -7,9 +7,6 @@ use foliocheck_specs::claims as catalogue;
 use foliocheck_specs::invariants::errors;
 use serde::Serialize;
 
-use super::error::{ApiError, chain};
-use super::path::Choice;
-use super::subject::{Library, Place, Subject};
 use crate::ablation::Outcome;
 use crate::claims::{self, Evidence};
 use crate::cost::{self, Bill, Figure};
@@ -18,6 +15,10 @@ use crate::itf::{Document, ENDING};
 use crate::report::{ablation, claims as ledger};
 use crate::results;
 use crate::trace::TraceStep;
+use crate::web::error::{ApiError, chain};
+use crate::web::library::Library;
+use crate::web::pages::path::Choice;
+use crate::web::subject::{Place, Subject};
 use crate::without::{ablated, written};
 
 fn failed(error: &dyn std::error::Error) -> ApiError {

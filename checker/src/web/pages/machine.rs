@@ -1,7 +1,7 @@
 //! A system as the page shows it: variables, programs, questions.
 
 use foliocheck_model::machine::expr::Expr;
-use foliocheck_model::machine::program::{assignment, show};
+use foliocheck_model::machine::listing::{assignment, show};
 use foliocheck_model::machine::step::{Order, RuleTag, Step};
 use foliocheck_model::machine::system::Scope;
 use foliocheck_model::machine::var::Role;

@@ -3,11 +3,12 @@
 use axum::http::StatusCode;
 use serde::Serialize;
 
-use super::error::{ApiError, chain};
-use super::path::{Choice, name};
-use super::subject::{Library, Subject};
 use crate::itf::Document;
 use crate::itf::replay::{Catalogue, replay};
+use crate::web::error::{ApiError, chain};
+use crate::web::library::Library;
+use crate::web::pages::path::{Choice, name};
+use crate::web::subject::Subject;
 
 /// What the file is about, and its steps by name.
 #[derive(Debug, Serialize)]

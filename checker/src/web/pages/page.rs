@@ -6,12 +6,6 @@ use foliocheck_specs::Instance;
 use foliocheck_specs::invariants::errors;
 use serde::{Deserialize, Serialize};
 
-use super::committed;
-use super::error::{ApiError, chain};
-use super::machine::Machine;
-use super::path::{Choice, Path};
-use super::subject::{BugName, Library, Place, Subject, build};
-use super::view::View;
 use crate::engine::limits::Limits;
 use crate::itf::Document;
 use crate::report::listing::{self, RuleItem};
@@ -19,6 +13,12 @@ use crate::suite::{self, Options, Unit, UnitError};
 use crate::threads::loomed::{self, Looming, Reach};
 use crate::trace::Trace;
 use crate::verdict::{Run, Verdict};
+use crate::web::error::{ApiError, chain};
+use crate::web::library::{Library, build};
+use crate::web::pages::machine::Machine;
+use crate::web::pages::path::{Choice, Path};
+use crate::web::pages::view::View;
+use crate::web::subject::{BugName, Place, Subject};
 
 /// What is known of a subject, and its trace if there is one.
 #[derive(Clone, Debug, Serialize)]
@@ -183,7 +183,9 @@ fn run(
         }
     };
     if memory == Memory::Sequential
-        && let Some(run) = committed::counterexample(library, subject)
+        && let Some(run) = library
+            .committed
+            .counterexample(subject, library.catalogue())
     {
         return Ok(run);
     }

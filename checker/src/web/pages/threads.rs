@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::subject::{Place, Subject};
 use crate::threads::ledger::{self, Line};
+use crate::web::subject::{Place, Subject};
 
 /// What is committed of units run as threads.
 #[derive(Clone, Default, Debug, Serialize)]

@@ -7,10 +7,10 @@ use foliocheck_model::machine::{System, TaskId};
 use foliocheck_specs::{Invariant, invariants};
 use serde::Serialize;
 
-use super::machine::Asked;
-use super::path::Path;
 use crate::blocked::{self, Blocked};
 use crate::trace;
+use crate::web::pages::machine::Asked;
+use crate::web::pages::path::Path;
 
 /// A trace.
 #[derive(Clone, Debug, Serialize)]

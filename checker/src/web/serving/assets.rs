@@ -4,7 +4,7 @@ use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use include_dir::{Dir, include_dir};
 
-use super::error::ApiError;
+use crate::web::error::ApiError;
 
 /// `checker/web`.
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/web");

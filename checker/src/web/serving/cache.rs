@@ -9,8 +9,8 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use tokio::sync::{OnceCell, Semaphore};
 
-use super::error::ApiError;
 use crate::engine::limits::{Meter, metered};
+use crate::web::error::ApiError;
 
 /// So many answers are kept,
 const KEPT: usize = 200;

@@ -9,8 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
-use super::assets;
-use super::pack::Pack;
+use crate::web::serving::assets;
+use crate::web::serving::pack::Pack;
 
 /// The file that shows `data`: the answers of the API, each under its path.
 pub fn html(data: Pack) -> String {

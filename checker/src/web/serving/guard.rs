@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use super::error::ApiError;
+use crate::web::error::ApiError;
 
 /// Names under which the server may be asked.
 #[derive(Clone, Debug)]

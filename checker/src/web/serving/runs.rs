@@ -13,13 +13,14 @@ use futures_util::Stream;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use super::error::{ApiError, chain};
-use super::page::Answered;
-use super::subject::{Library, Place};
 use crate::engine::limits::{Limits, Meter, metered};
 use crate::suite::{self, Options, Unit};
 use crate::trace::TraceStep;
 use crate::verdict::Verdict;
+use crate::web::error::{ApiError, chain};
+use crate::web::library::Library;
+use crate::web::pages::page::Answered;
+use crate::web::subject::Place;
 
 /// What runs may take.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -190,7 +191,7 @@ impl Runs {
         };
         let ask = asked(library, &place, &order.invariants)?;
         let mut unit = library.unit(&place, ask)?;
-        let instance = super::subject::build(&unit)?;
+        let instance = crate::web::library::build(&unit)?;
         let asks = |i: &Invariant| (instance.full.predicates.iter()).any(|p| p.invariant == i.id);
         // Some are asked only of schemes that count.
         unit.ask.retain(asks);

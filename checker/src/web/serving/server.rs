@@ -16,22 +16,22 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 
-use super::assets;
-use super::cache::{Cache, blocking, json};
-use super::catalog::{Catalog, Verdicts};
-use super::committed::Committed;
-use super::compare::compare;
-use super::error::ApiError;
-use super::guard::{Hosts, guard};
-use super::ledgers;
-use super::opened;
-use super::page::{self, Memory};
-use super::path::Choice;
-use super::runs::{Ceiling, Order, Runs};
-use super::subject::{Library, Place, Subject};
-use super::threads::Threads;
 use crate::expectation::Expectations;
 use crate::itf::ENDING;
+use crate::web::committed::Committed;
+use crate::web::error::ApiError;
+use crate::web::library::Library;
+use crate::web::pages::catalog::{Catalog, Verdicts};
+use crate::web::pages::compare::compare;
+use crate::web::pages::page::{self, Memory};
+use crate::web::pages::path::Choice;
+use crate::web::pages::threads::Threads;
+use crate::web::pages::{ledgers, opened};
+use crate::web::serving::assets;
+use crate::web::serving::cache::{Cache, blocking, json};
+use crate::web::serving::guard::{Hosts, guard};
+use crate::web::serving::runs::{Ceiling, Order, Runs};
+use crate::web::subject::{Place, Subject};
 
 /// Largest trace file: ten thousand steps with all their variables.
 pub const BODY_MAX: usize = 32 << 20;

@@ -1,10 +1,10 @@
 //! What a device does with the memory of a write before its DMA: the copy that a rule may make, and
 //! the read that is not the DMA. `block/t10-pi.c`, `drivers/md/raid5.c`.
 
-use super::functions as c;
-use super::hooks::{At, Hook};
-use super::prog::Prog;
-use super::setup::Device;
+use crate::kernel::functions as c;
+use crate::kernel::hooks::Hook;
+use crate::kernel::program::{At, Prog};
+use crate::kernel::setup::Device;
 use crate::machine::builder::CFn;
 use crate::machine::expr::Expr;
 use crate::machine::var::VarId;

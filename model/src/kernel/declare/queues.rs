@@ -1,17 +1,22 @@
 //! Declaring pipes and sockets, and what can travel through them.
 
-use super::declare::{flag, flag_decl, owner};
-use super::failure;
-use super::hooks::{Rules, copies_at_sink, copies_at_source, may_copy};
-use super::setup::{Call, Setup};
-use super::skbuff::{SHARED_FRAG, Sinks};
-use super::tokens::Tokens;
-use super::world::{Folio, Frag, Index, Origin, PageRef, Pipe, PipeSlot, Socket};
+use super::vars::{flag, flag_decl, owner};
+use crate::kernel::declare::readers::readers;
+use crate::kernel::hooks::{Attached, copies_at_sink, copies_at_source, may_copy};
+use crate::kernel::objects::{
+    Folio, Frag, Index, Origin, PageRef, Pipe, PipeSlot, SHARED_FRAG, Sinks, Socket, in_queue,
+};
+use crate::kernel::setup::{Call, Setup};
+use crate::kernel::tokens::Tokens;
 use crate::machine::system::System;
 use crate::machine::var::VarDecl;
 
 /// What can travel through each pipe: follows tee to a fixed point.
-fn pipe_contents(setup: &Setup, origins: &[Origin], rules: &dyn Rules) -> Vec<(Vec<usize>, bool)> {
+fn pipe_contents(
+    setup: &Setup,
+    origins: &[Origin],
+    rules: &dyn Attached,
+) -> Vec<(Vec<usize>, bool)> {
     let mut contents: Vec<(Vec<usize>, bool)> = vec![(Vec::new(), false); setup.pipes.len()];
     for (task, number, call) in setup.calls() {
         match call {
@@ -43,16 +48,6 @@ fn pipe_contents(setup: &Setup, origins: &[Origin], rules: &dyn Rules) -> Vec<(V
         }
     }
     contents
-}
-
-/// Over what a queue of a socket holds: `sk_lock`, one for each place in the queue, so that those who
-/// use different places do not order each other. A pipe's buffers are under its mutex.
-pub(super) fn in_queue(decl: VarDecl, object: &str) -> VarDecl {
-    if object.starts_with("socket") {
-        decl.under(format!("{object}.sk_lock"))
-    } else {
-        decl
-    }
 }
 
 struct PageDecl<'a> {
@@ -100,14 +95,14 @@ fn folios_of(origins: &[Origin], ids: &[usize], folios: &[Folio]) -> Vec<usize> 
         .collect()
 }
 
-pub(super) fn declare_pipes(
+pub(in crate::kernel) fn declare_pipes(
     system: &mut System,
     setup: &Setup,
     tokens: &Tokens,
     origins: &[Origin],
     _indices: &[Index],
     folios: &[Folio],
-    rules: &dyn Rules,
+    rules: &dyn Attached,
 ) -> Vec<Pipe> {
     let decl = PageDecl {
         tokens,
@@ -129,7 +124,7 @@ pub(super) fn declare_pipes(
                 head: system.declare(VarDecl::shared(object.clone(), "head", last)),
                 tail: system.declare(VarDecl::shared(object.clone(), "tail", last)),
                 used: system.declare(VarDecl::shared(object.clone(), "used", last + 1)),
-                readers: failure::readers(setup, rules, p).map(|readers| {
+                readers: readers(setup, rules, p).map(|readers| {
                     let decl = VarDecl::shared(object, "readers", readers as u64);
                     system.declare(decl.init(readers as u64))
                 }),
@@ -151,14 +146,14 @@ pub(super) fn declare_pipes(
         .collect()
 }
 
-pub(super) fn declare_sockets(
+pub(in crate::kernel) fn declare_sockets(
     system: &mut System,
     setup: &Setup,
     tokens: &Tokens,
     origins: &[Origin],
     folios: &[Folio],
     pipes: &[Pipe],
-    rules: &dyn Rules,
+    rules: &dyn Attached,
 ) -> Vec<Socket> {
     let decl = PageDecl {
         tokens,

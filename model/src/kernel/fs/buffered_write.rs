@@ -1,21 +1,20 @@
 //! write(2) to a file: `fs/iomap/buffered-io.c` under XFS, `mm/filemap.c:generic_perform_write`
-//! under ext4 and tmpfs. Actions W1 to W12; what concerns the cached mapping is in [`iomap`](mod@super::iomap).
+//! under ext4 and tmpfs. Actions W1 to W12; what concerns the cached mapping is in [`iomap`](mod@crate::kernel::fs::iomap).
 
-use super::buffers::attach;
-use super::folio::{
+use crate::kernel::fs::buffers::attach;
+use crate::kernel::fs::inode::{down_write, up_write, update_time};
+use crate::kernel::fs::iomap::{self};
+use crate::kernel::fs::journal;
+use crate::kernel::functions as c;
+use crate::kernel::hooks::Hook;
+use crate::kernel::mm::folio::{
     filemap_add_folio, folio_lock, folio_unlock, folio_unlock_put_goto, folio_unlock_put_retry,
     in_cache, look_up,
 };
-use super::functions as c;
-use super::hooks::{At, Hook};
-use super::inode::{down_write, up_write, update_time};
-use super::iomap::{self, Iomap};
-use super::journal;
-use super::oracle;
-use super::prog::{FolioRef, Prog};
-use super::setup::{Filesystem, Mapping};
-use super::stable::folio_wait_stable;
-use super::world::{extent, ordered};
+use crate::kernel::mm::stable::folio_wait_stable;
+use crate::kernel::objects::{extent, ordered};
+use crate::kernel::program::{At, FolioRef, Iomap, Prog, oracle};
+use crate::kernel::setup::{Filesystem, Mapping};
 use crate::machine::builder::{CFn, Label};
 use crate::machine::expr::{Expr, eq, lt};
 use crate::machine::step::Cost;

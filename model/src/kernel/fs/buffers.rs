@@ -3,11 +3,11 @@
 //! the journal of ext3 with ordered data (to 4.2), or who uses the block device's own mapping. One block
 //! a folio.
 
-use super::functions as c;
-use super::ioend::{Target, write_folio_to_disk};
-use super::prog::{FolioRef, Prog};
-use super::setup::SyncMode;
-use super::world::{Buffer, Folio, World};
+use crate::kernel::fs::ioend::{Target, write_folio_to_disk};
+use crate::kernel::functions as c;
+use crate::kernel::objects::{Buffer, Folio, World};
+use crate::kernel::program::{FolioRef, Prog};
+use crate::kernel::setup::SyncMode;
 use crate::machine::VarId;
 use crate::machine::builder::{Label, Place, StepDraft};
 use crate::machine::expr::{Expr, and, eq, ne};

@@ -1,11 +1,11 @@
 //! `fs/iomap/direct-io.c`: a write from the program's own memory to blocks that are not cached. Actions D1 to D4.
 //! AS_STABLE_WRITES says nothing about that memory.
 
-use super::functions as c;
-use super::inode::{down_read, up_read};
-use super::ioend::{Target, device_io};
-use super::prog::Prog;
-use super::world::{CowFork, cow, extent};
+use crate::kernel::fs::inode::{down_read, up_read};
+use crate::kernel::fs::ioend::{Target, device_io};
+use crate::kernel::functions as c;
+use crate::kernel::objects::{CowFork, cow, extent};
+use crate::kernel::program::Prog;
 use crate::machine::expr::{Expr, and, eq, ne};
 use crate::machine::var::VarId;
 

@@ -8,16 +8,15 @@
 //! did in between (`write(2)`, say) it does not repeat. Any other consumer gives up: its program ends, which
 //! closes its read end, and whoever fills a pipe without a reader gets EPIPE.
 
-use super::functions as c;
-use super::hooks::{Hook, Rules};
-use super::pipe::release;
-use super::prog::Prog;
-use super::setup::{Call, Setup};
-use super::splice;
+use crate::kernel::declare::readers::{tasks, uses};
+use crate::kernel::fs::pipe_buf::release;
+use crate::kernel::fs::splice;
+use crate::kernel::functions as c;
+use crate::kernel::program::Prog;
+use crate::kernel::setup::{Call, Setup};
 use crate::machine::builder::{CFn, Label};
-use crate::machine::expr::{Expr, eq, ne};
+use crate::machine::expr::ne;
 use crate::machine::step::Cost;
-use crate::machine::var::VarId;
 
 /// What a failed consumer does.
 #[derive(Clone, Debug)]
@@ -33,45 +32,8 @@ pub enum Failure {
     GiveUp,
 }
 
-/// Whether some rule can make a consumer fail.
-pub fn possible(rules: &dyn Rules) -> bool {
-    rules.has(Hook::PipeBufConfirm) || rules.has(Hook::PipeBufCopied)
-}
-
-/// Whether the call puts buffers into the pipe or takes them out.
-fn uses(call: &Call, pipe: usize) -> bool {
-    fills(call, pipe) || consumes(call, pipe)
-}
-
-fn fills(call: &Call, pipe: usize) -> bool {
-    matches!(call, Call::SpliceRead { pipe: p, .. } | Call::PipeWrite { pipe: p } | Call::Tee { to: p, .. }
-        if *p == pipe)
-}
-
-fn consumes(call: &Call, pipe: usize) -> bool {
-    matches!(call, Call::PipeRead { pipe: p, .. } | Call::SpliceSocket { pipe: p, .. } | Call::Tee { from: p, .. }
-        if *p == pipe)
-}
-
-/// Numbers of the tasks that have such a call.
-fn tasks(setup: &Setup, with: impl Fn(&Call) -> bool) -> Vec<usize> {
-    let tasks = setup.tasks.iter().enumerate();
-    tasks
-        .filter(|(_, t)| t.calls.iter().any(&with))
-        .map(|(t, _)| t)
-        .collect()
-}
-
-/// How many tasks have the read end of a pipe, where one of them can close it before another user of the
-/// pipe is done: `pipe->readers` at the start.
-pub(super) fn readers(setup: &Setup, rules: &dyn Rules, pipe: usize) -> Option<usize> {
-    let readers = tasks(setup, |c| consumes(c, pipe)).len();
-    let shared = tasks(setup, |c| uses(c, pipe)).len() > 1;
-    (possible(rules) && shared && readers > 0).then_some(readers)
-}
-
 /// What the task does if its call fails. `starts`: where each of its calls so far begins.
-pub(super) fn of_call(
+pub(in crate::kernel) fn of_call(
     setup: &Setup,
     task: usize,
     number: usize,
@@ -130,7 +92,7 @@ fn since_empty(calls: &[Call], number: usize, pipe: usize, slots: usize) -> Vec<
 
 /// S7e: the call returns the error, the mutex is dropped, the buffer stays in the pipe. Then what the
 /// program does about it.
-pub(super) fn fail(p: &mut Prog<'_>, function: CFn, pipe: usize, failure: &Failure) {
+pub(in crate::kernel) fn fail(p: &mut Prog<'_>, function: CFn, pipe: usize, failure: &Failure) {
     let (mutex, exit) = (p.w.pipes[pipe].mutex, p.exit);
     p.within(function, |p| {
         p.b.step("S7e", c::PIPE_UNLOCK, |s| {
@@ -172,54 +134,4 @@ pub(super) fn fail(p: &mut Prog<'_>, function: CFn, pipe: usize, failure: &Failu
         }
     }
     p.call = now;
-}
-
-/// S7x: the program ends, by giving up or not. Its read ends are closed. What is in the pipes stays: their
-/// other ends are open.
-pub(super) fn exit(p: &mut Prog<'_>) {
-    let calls = p.w.setup.tasks[p.b.task.index()].calls.clone();
-    let closed: Vec<VarId> = (0..p.w.pipes.len())
-        .filter(|pipe| calls.iter().any(|c| consumes(c, *pipe)))
-        .filter_map(|pipe| p.w.pipes[pipe].readers)
-        .collect();
-    if closed.is_empty() {
-        return;
-    }
-    p.b.step("S7x", c::PIPE_RELEASE, |s| {
-        s.text("the program ends: its read ends are closed");
-        for readers in closed {
-            s.dec(readers);
-        }
-        s
-    });
-}
-
-/// S0e, S3e, A0e: nobody reads the pipe any more. SIGPIPE ends the program. `undo`: what it holds, and
-/// what the error tells others.
-pub(super) fn broken_pipe(p: &mut Prog<'_>, pipe: usize, id: &str, undo: &[(VarId, u64)]) {
-    let Some(readers) = p.w.pipes[pipe].readers else {
-        return;
-    };
-    let mutex = p.w.pipes[pipe].mutex;
-    let (read, exit) = (p.b.label("somebody reads"), p.exit);
-    p.b.step(id, c::PIPE_UNLOCK, |s| {
-        s.text("pipe->readers?")
-            .release(mutex)
-            .when(ne(readers, 0), "yes", |b| b.goto(read))
-            .otherwise("none: EPIPE, SIGPIPE", |b| {
-                b.set(mutex, 0);
-                for (var, value) in undo {
-                    b.set(*var, *value);
-                }
-                b.goto(exit)
-            })
-    });
-    p.b.bind(read);
-}
-
-/// Nobody reads the pipe any more, where that can be.
-pub(super) fn unread(p: &Prog<'_>, pipe: usize) -> Expr {
-    p.w.pipes[pipe]
-        .readers
-        .map_or(Expr::FALSE, |readers| eq(readers, 0))
 }

@@ -1,9 +1,9 @@
 //! `fs/inode.c`, `include/linux/iversion.h`: the inode's locks, stamps and version.
 
-use super::functions as c;
-use super::prog::Prog;
-use super::setup::Filesystem;
-use super::world::RwSem;
+use crate::kernel::functions as c;
+use crate::kernel::objects::RwSem;
+use crate::kernel::program::Prog;
+use crate::kernel::setup::Filesystem;
 use crate::machine::builder::{CFn, Label, StepDraft};
 use crate::machine::expr::{Expr, add, and, clear_bit, eq, or, set_bit};
 use crate::machine::step::Order;
@@ -99,7 +99,11 @@ enum Force {
     Yes,
 }
 
-fn stamp<'s>(s: &'s mut StepDraft, inode: &super::world::Inode, force: Force) -> &'s mut StepDraft {
+fn stamp<'s>(
+    s: &'s mut StepDraft,
+    inode: &crate::kernel::objects::Inode,
+    force: Force,
+) -> &'s mut StepDraft {
     let queried = eq(inode.i_version_queried, 1);
     let ticked = eq(inode.ticked, 1);
     let moves = match force {

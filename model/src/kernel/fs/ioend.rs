@@ -2,16 +2,14 @@
 //! gathers folios in one bio (B10), submits it when the next folio does not fit or the pass ends (B10p), and
 //! completion converts what the IO went to (B13).
 //!
-//! Only XFS with [`Setup::blocks`](super::setup::Setup::blocks) gathers. Elsewhere each folio has a bio of its own.
+//! Only XFS with [`Setup::blocks`](crate::kernel::setup::Setup::blocks) gathers. Elsewhere each folio has a bio of its own.
 
-use super::device;
-use super::folio::put_writeback;
-use super::functions as c;
-use super::map_blocks::Imap;
-use super::oracle;
-use super::prog::{FolioRef, Prog};
-use super::setup::Filesystem;
-use super::world::{CowFork, Index, cow, extent};
+use crate::kernel::block::device;
+use crate::kernel::functions as c;
+use crate::kernel::mm::folio::put_writeback;
+use crate::kernel::objects::{CowFork, Index, cow, extent};
+use crate::kernel::program::{FolioRef, Imap, Prog, oracle};
+use crate::kernel::setup::Filesystem;
 use crate::machine::builder::Label;
 use crate::machine::expr::{Expr, add, all, and, any, eq, ite, ne, not, or};
 use crate::machine::var::{VarDecl, VarId};

@@ -2,36 +2,17 @@
 //! up with its cookie (W3), validating it under the folio lock (W7), going by it (W8), and taking back
 //! what was reserved and not used (W3p).
 
-use super::blocks::{covered, covers};
-use super::buffers::attach;
-use super::functions as c;
-use super::hooks::{At, Hook};
-use super::inode::{down_write, up_write_goto};
-use super::prog::{FolioRef, Prog};
-use super::world::{COUNTER_MAX, Index, cow, extent};
+use crate::kernel::fs::buffers::attach;
+use crate::kernel::fs::inode::{down_write, up_write_goto};
+use crate::kernel::functions as c;
+use crate::kernel::hooks::Hook;
+use crate::kernel::objects::blocks::{covered, covers};
+use crate::kernel::objects::{COUNTER_MAX, Index, cow, extent};
+use crate::kernel::program::{At, FolioRef, Iomap, Prog};
 use crate::machine::builder::{CFn, Label};
 use crate::machine::expr::{Expr, add, all, and, eq, ite, lt, ne, not, or};
 use crate::machine::step::{Cost, Order};
-use crate::machine::var::{VarDecl, VarId};
-
-/// `struct iomap` and its srcmap, as a write holds them over the folios that they cover.
-#[derive(Clone, Copy, Debug)]
-pub struct Iomap {
-    /// What is in the data fork: decides whether the rest of a folio is read or zeroed.
-    pub kind: VarId,
-    /// The block that the rest of a folio would be read from.
-    pub block: VarId,
-    /// IOMAP_F_SHARED: the data goes to the COW fork.
-    pub shared: VarId,
-    /// IOMAP_F_NEW: this mapping reserved the delalloc extent.
-    pub new: VarId,
-    /// `validity_cookie`, low half: `if_seq` of the data fork.
-    pub cookie: VarId,
-    /// `validity_cookie`, high half: `if_seq` of the COW fork, compared only if `shared`.
-    pub cow_cookie: VarId,
-    /// How many folios of the call it covers, counted from the call's first.
-    pub end: VarId,
-}
+use crate::machine::var::VarDecl;
 
 impl Iomap {
     /// Registers for a write over `folios`.

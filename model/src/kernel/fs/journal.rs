@@ -1,19 +1,17 @@
 //! `fs/jbd2`, ext4 with `data=ordered`: handles, and the commit that waits for them. Extents become durable when the
 //! journal commits, and the data that they point to must be on disk by then. Actions J0 to J2.
 //!
-//! Only with [`Setup::journal`](super::setup::Setup::journal): allocations of `dioread_nolock`, ext4's
+//! Only with [`Setup::journal`](crate::kernel::setup::Setup::journal): allocations of `dioread_nolock`, ext4's
 //! default since 5.6, are unwritten until their IO has completed, and need no such order.
 //!
 //! A commit waits for every handle, and for the folio locks of the pages that it has to write. Whoever sleeps on
 //! something else with either of them stops the commit, and with it every fsync of the filesystem.
 
-use super::functions as c;
-use super::prog::Prog;
-use super::setup::{Filesystem, SyncMode};
-use super::world::{extent, ordered};
-use super::writeback;
+use crate::kernel::functions as c;
+use crate::kernel::objects::ordered;
+use crate::kernel::program::Prog;
 use crate::machine::builder::Label;
-use crate::machine::expr::{Expr, and, any, clear_bit, eq, ite, not, or, set_bit, test_bit};
+use crate::machine::expr::{Expr, clear_bit, eq, set_bit, test_bit};
 
 /// `ext4_journal_start`: a handle of the running transaction, once no commit waits for it to be idle. (`id` is the
 /// step's.)
@@ -84,102 +82,4 @@ pub fn stop_goto(p: &mut Prog<'_>, id: &str, next: Label) {
             .release(handles)
             .goto(next)
     });
-}
-
-/// `jbd2_journal_commit_transaction`: no new handle, and none open any more; then the ordered data; then the
-/// extents, as they were when the transaction was locked, are what a crash leaves.
-pub fn commit(p: &mut Prog<'_>) {
-    debug_assert!(p.w.setup.filesystem == Filesystem::Ext4);
-    let Some(transaction) = p.w.inode.transaction else {
-        return;
-    };
-    let indices = p.w.indices.clone();
-    let parts: Vec<_> = indices
-        .iter()
-        .enumerate()
-        .filter_map(|(n, index)| Some((n, index.extent, index.journal?)))
-        .collect();
-    let registers: Vec<_> = parts
-        .iter()
-        .map(|(n, _, _)| {
-            (
-                p.register(&format!("tx.extent[{n}]"), extent::WRITTEN),
-                p.register(&format!("tx.ordered[{n}]"), ordered::WRITE),
-            )
-        })
-        .collect();
-    p.within(c::JBD2_JOURNAL_COMMIT_TRANSACTION, |p| {
-        p.b.step("J0l", c::JBD2_JOURNAL_COMMIT_TRANSACTION, |s| {
-            s.text("T_LOCKED: no new handle")
-                .wait(eq(transaction.locked, 0))
-                .set(transaction.locked, 1)
-                .acquire(transaction.locked)
-        });
-        p.b.step("J0", c::JBD2_JOURNAL_WAIT_UPDATES, |s| {
-            s.text("wait until no handle is open; then a new transaction may begin")
-                .wait(eq(transaction.handles, 0))
-                .acquire(transaction.handles)
-                .set(transaction.locked, 0)
-                .release(transaction.locked);
-            for ((_, state, journal), (copy, list)) in parts.iter().zip(&registers) {
-                s.set(*copy, *state)
-                    .set(*list, journal.ordered)
-                    .set(journal.ordered, ordered::NO);
-            }
-            s
-        });
-        for ((n, _, _), (_, list)) in parts.iter().zip(&registers) {
-            if adds_write(p, *n) {
-                submit_data(p, *n, eq(*list, ordered::WRITE));
-            }
-        }
-        for ((n, _, _), (_, list)) in parts.iter().zip(&registers) {
-            let under_writeback = any(indices[*n].folios.iter().map(|f| {
-                let folio = &p.w.folios[*f];
-                and(eq(folio.mapped_in_cache, 1), eq(folio.writeback, 1))
-            }));
-            let quiet = not(under_writeback);
-            p.b.step("J1", c::JOURNAL_FINISH_INODE_DATA_BUFFERS, |s| {
-                s.text(format!("page {n}: wait for its data, if it is on the list"))
-                    .wait(or(eq(*list, ordered::NO), quiet))
-            });
-        }
-        p.b.step("J2", c::JBD2_JOURNAL_COMMIT_TRANSACTION, |s| {
-            s.text("the commit record: from here on a crash finds these extents");
-            for ((_, _, journal), (copy, _)) in parts.iter().zip(&registers) {
-                // What is reserved is in memory only.
-                let durable = ite(eq(*copy, extent::DELALLOC), extent::HOLE, *copy);
-                s.set(journal.committed, durable);
-            }
-            s
-        });
-    });
-}
-
-/// Some call can have a commit write the page: it zeroes part of it, or allocates without writing.
-fn adds_write(p: &Prog<'_>, index: usize) -> bool {
-    p.w.setup.any_call(|call| {
-        use super::setup::Call;
-        match call {
-            Call::PunchHole { .. } => call.zeroes_part(index),
-            Call::Write { .. } | Call::MmapStore { .. } => {
-                !p.w.setup.delalloc && call.touches(index)
-            }
-            _ => false,
-        }
-    })
-}
-
-/// `journal_submit_data_buffers`: the commit writes what is dirty and has a block.
-fn submit_data(p: &mut Prog<'_>, index: usize, listed: Expr) {
-    let next = p.b.label("not on the list");
-    p.within(c::JOURNAL_SUBMIT_DATA_BUFFERS, |p| {
-        p.b.step("J0d", c::JOURNAL_SUBMIT_DATA_BUFFERS, |s| {
-            s.text(format!("page {index}: is it to be written?"))
-                .when(listed, "JI_WRITE_DATA", |b| b)
-                .otherwise("no", |b| b.goto(next))
-        });
-        writeback::write_mapped(p, index, SyncMode::All);
-    });
-    p.b.bind(next);
 }

@@ -1,34 +1,16 @@
 //! `fs/xfs/xfs_aops.c`: the mapping that writeback caches over a pass (B9), and what IO completion does
 //! to extents (B13).
 
-use super::blocks::{covered, covers};
-use super::functions as c;
-use super::hooks::{At, Hook};
-use super::prog::Prog;
-use super::setup::Filesystem;
-use super::world::{COUNTER_MAX, Index, Inode, cow, extent};
+use crate::kernel::functions as c;
+use crate::kernel::hooks::Hook;
+use crate::kernel::objects::blocks::{covered, covers};
+use crate::kernel::objects::{COUNTER_MAX, Index, Inode, cow, extent};
+use crate::kernel::program::{At, Imap, Prog};
+use crate::kernel::setup::Filesystem;
 use crate::machine::builder::{BranchDraft, Label};
 use crate::machine::expr::{Expr, add, all, and, any, eq, ite, lt, ne, not, or};
 use crate::machine::step::Order;
-use crate::machine::var::{VarDecl, VarId};
-
-/// `struct xfs_writepage_ctx`: the cached mapping, and the sequences it was looked up at.
-#[derive(Clone, Copy, Debug)]
-pub struct Imap {
-    /// State of the extent.
-    pub kind: VarId,
-    /// Its block.
-    pub block: VarId,
-    /// IOMAP_F_SHARED: it is of the COW fork.
-    pub cow: VarId,
-    /// How many folios of the pass it covers, counted from the first; 0 if there is none.
-    pub end: VarId,
-    /// `data_seq`. XFS does not sample it for a mapping of the COW fork, and does not look at it then; a
-    /// validity cookie would have it.
-    pub data_seq: VarId,
-    /// `cow_seq`.
-    pub cow_seq: VarId,
-}
+use crate::machine::var::VarDecl;
 
 impl Imap {
     /// Registers for a pass over `folios`.

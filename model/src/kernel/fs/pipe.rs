@@ -1,12 +1,14 @@
 //! `fs/pipe.c`, `fs/splice.c`: reading a pipe, releasing its buffers, writing to it. Actions S4, S5, S7.
 
-use super::failure::{self, Failure};
-use super::functions as c;
-use super::hooks::{At, Hook};
-use super::pipe_pages;
-use super::prog::{PageAt, Prog};
-use crate::machine::builder::{CFn, Label};
-use crate::machine::expr::{Expr, add, and, any, eq, ite, lt, ne, not, or, sub};
+use crate::kernel::declare::readers::possible;
+use crate::kernel::fs::failure::{self, Failure};
+use crate::kernel::fs::pipe_buf::{confirm, lock_non_empty, may_stop_here, release, unlock};
+use crate::kernel::fs::{pipe_ends, pipe_pages};
+use crate::kernel::functions as c;
+use crate::kernel::hooks::Hook;
+use crate::kernel::program::{At, Prog};
+use crate::machine::builder::Label;
+use crate::machine::expr::{Expr, add, and, any, eq, ite, lt, ne};
 use crate::machine::var::VarId;
 
 /// `read(2)` on a pipe of the given number of pages. The mutex is held until the pipe is empty or all
@@ -14,7 +16,7 @@ use crate::machine::var::VarId;
 /// reads one a call.
 pub fn pipe_read(p: &mut Prog<'_>, pipe: usize, buffers: usize, may_stop: bool, failure: &Failure) {
     let done = p.b.label("done");
-    let refused = failure::possible(p.rules).then(|| p.b.label("refused"));
+    let refused = possible(p.rules).then(|| p.b.label("refused"));
     let mut dropped = Vec::new();
     for k in 0..buffers {
         if may_stop {
@@ -78,16 +80,6 @@ fn throw_away(p: &mut Prog<'_>, pipe: usize, label: Label, user: &[VarId], refus
     });
 }
 
-/// The program behind a consumer may decide never to consume.
-pub fn may_stop_here(p: &mut Prog<'_>, function: CFn, id: &str) {
-    p.b.step(id, function, |s| {
-        s.text("the program may never call it")
-            .choice()
-            .when(Expr::TRUE, "calls it", |b| b)
-            .when(Expr::TRUE, "stops for ever", |b| b.stop())
-    });
-}
-
 /// Reads the buffer at the tail. Where the copy can be thrown away: the label for that, and the words.
 fn read_buffer(
     p: &mut Prog<'_>,
@@ -130,94 +122,6 @@ fn read_buffer(
     dropped.map(|label| (label, user))
 }
 
-/// Takes the pipe mutex once there is something in the pipe.
-pub fn lock_non_empty(p: &mut Prog<'_>, pipe: usize, id: &str) {
-    let (me, object) = (p.me(), p.w.pipes[pipe].clone());
-    p.b.step(id, c::PIPE_LOCK, |s| {
-        s.text("pipe mutex; wait for a buffer")
-            .idle()
-            .wait(and(eq(object.mutex, 0), ne(object.used, 0)))
-            .set(object.mutex, me)
-            .acquire(object.mutex)
-    });
-}
-
-/// Drops the pipe mutex and goes to `next`.
-pub fn unlock(p: &mut Prog<'_>, pipe: usize, id: &str, next: Label) {
-    let mutex = p.w.pipes[pipe].mutex;
-    p.b.step(id, c::PIPE_UNLOCK, |s| {
-        s.set(mutex, 0).release(mutex).goto(next)
-    });
-}
-
-/// S4: the folio is up to date, and that is all `page_cache_pipe_buf_confirm` asks; then the rules.
-pub fn confirm(p: &mut Prog<'_>, page: &PageAt, fail: Option<Label>) {
-    if let Some(folio) = page.folio(p.w) {
-        let uptodate = folio.place(p.w, |f| f.uptodate);
-        let is_file = page.is_file(p.w);
-        p.b.step("S4", c::PAGE_CACHE_PIPE_BUF_CONFIRM, |s| {
-            s.text("PG_uptodate: accept, no lock, no other check (else wait for who fills it)")
-                .wait(or(not(is_file), eq(uptodate.clone(), 1)))
-                .acquire(uptodate)
-        });
-    }
-    p.hook(
-        Hook::PipeBufConfirm,
-        &At::Held {
-            page: page.clone(),
-            fail,
-        },
-    );
-}
-
-/// S7: the rules' part, then the put, and the tail moves on.
-pub fn release(p: &mut Prog<'_>, pipe: usize, id: &str) {
-    let page = p.pipe_tail(pipe);
-    p.within(c::PIPE_BUF_RELEASE, |p| {
-        p.hook(
-            Hook::PipeBufRelease,
-            &At::Held {
-                page: page.clone(),
-                fail: None,
-            },
-        );
-        let object = p.w.pipes[pipe].clone();
-        let last = object.slots.len() - 1;
-        let parts = put_parts(p, &page);
-        p.b.step(id, c::PAGE_CACHE_PIPE_BUF_RELEASE, |s| {
-            s.text("put the page; tail moves on");
-            for (cond, refs, holders) in parts {
-                s.set_if(cond.clone(), refs, sub(refs, 1))
-                    .set_if(cond, holders, sub(holders, 1));
-            }
-            s.set(page.page(), 0).dec(object.used).set(
-                object.tail,
-                ite(eq(object.tail, last), 0, add(object.tail, 1)),
-            )
-        });
-    });
-}
-
-/// Condition, reference count and ghost holders of each folio that `page` may be.
-pub fn put_parts(p: &Prog<'_>, page: &PageAt) -> Vec<(Expr, VarId, VarId)> {
-    let is_file = page.is_file(p.w);
-    page.folio(p.w)
-        .map(|folio| {
-            folio
-                .candidates
-                .iter()
-                .map(|(cond, f)| {
-                    (
-                        and(is_file.clone(), cond.clone()),
-                        p.w.folios[*f].refs,
-                        p.w.ghosts.holders[*f],
-                    )
-                })
-                .collect()
-        })
-        .unwrap_or_default()
-}
-
 /// `write(2)` of less than a page to a pipe: appends to the last buffer if that may be merged into,
 /// else takes a new one, which may be merged into later.
 pub fn pipe_write(p: &mut Prog<'_>, pipe: usize) {
@@ -226,7 +130,7 @@ pub fn pipe_write(p: &mut Prog<'_>, pipe: usize) {
     let slots = object.slots.len();
     let task = p.b.task.index();
     let word = p.w.setup.words - 1;
-    let unread = failure::unread(p, pipe);
+    let unread = pipe_ends::unread(p, pipe);
     p.within(c::PIPE_WRITE, |p| {
         p.b.step("A0", c::PIPE_LOCK, |s| {
             s.text("pipe mutex; wait for room or a buffer to append to")
@@ -237,7 +141,7 @@ pub fn pipe_write(p: &mut Prog<'_>, pipe: usize) {
                 .set(object.mutex, me)
                 .acquire(object.mutex)
         });
-        failure::broken_pipe(p, pipe, "A0e", &[]);
+        pipe_ends::broken_pipe(p, pipe, "A0e", &[]);
         let appended = p.b.label("appended");
         let fresh = p.b.label("new buffer");
         p.b.step("A1", c::PIPE_WRITE, |s| {
@@ -283,7 +187,7 @@ pub fn pipe_write(p: &mut Prog<'_>, pipe: usize) {
 }
 
 /// The last buffer exists and may be merged into.
-fn mergeable(pipe: &super::world::Pipe) -> Expr {
+fn mergeable(pipe: &crate::kernel::objects::Pipe) -> Expr {
     let n = pipe.slots.len();
     let last = any(pipe.slots.iter().enumerate().map(|(slot, s)| {
         let here = if n == 1 {

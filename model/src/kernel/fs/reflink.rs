@@ -3,13 +3,12 @@
 //! The page is the source of a clone. Both locks of the inode are held over all of it; the kernel holds
 //! them shared once it has begun to remap (XFS_IREMAPPING), when writes are as excluded as before.
 
-use super::functions as c;
-use super::inode::{down_write, up_write};
-use super::oracle;
-use super::prog::Prog;
-use super::setup::SyncMode;
-use super::world::extent;
-use super::writeback;
+use crate::kernel::fs::inode::{down_write, up_write};
+use crate::kernel::functions as c;
+use crate::kernel::mm::writeback;
+use crate::kernel::objects::extent;
+use crate::kernel::program::{Prog, oracle};
+use crate::kernel::setup::SyncMode;
 use crate::machine::expr::{and, eq};
 
 /// Flushes the page and shares its block. The source's own extents do not change, and its sequences do

@@ -1,14 +1,13 @@
 //! `mm/filemap.c:filemap_splice_read`, `fs/splice.c`: file to pipe, and tee. Actions S1 to S3.
 
-use super::completion;
-use super::failure;
-use super::folio::get_uptodate_folio;
-use super::functions as c;
-use super::hooks::{At, Hook, copies_at_source};
-use super::inode::{down_read, up_read};
-use super::pipe_pages;
-use super::prog::{PageAt, Prog};
-use super::setup::{Filesystem, Mapping};
+use crate::kernel::fs::inode::{down_read, up_read};
+use crate::kernel::fs::{pipe_ends, pipe_pages};
+use crate::kernel::functions as c;
+use crate::kernel::hooks::{Hook, copies_at_source};
+use crate::kernel::mm::folio::get_uptodate_folio;
+use crate::kernel::net::completion;
+use crate::kernel::program::{At, PageAt, Prog};
+use crate::kernel::setup::{Filesystem, Mapping};
 use crate::machine::builder::{Label, StepDraft};
 use crate::machine::expr::{Expr, add, and, eq, ite, lt, or};
 use crate::machine::step::Cost;
@@ -71,7 +70,7 @@ pub fn splice_read(
 fn enter(p: &mut Prog<'_>, pipe: usize, origins: &[usize]) {
     let me = p.me();
     let object = p.w.pipes[pipe].clone();
-    let unread = failure::unread(p, pipe);
+    let unread = pipe_ends::unread(p, pipe);
     let w = &*p.w;
     p.b.step("S0", c::PIPE_LOCK, |s| {
         s.text("pipe mutex; wait for a free slot")
@@ -108,7 +107,7 @@ fn enter(p: &mut Prog<'_>, pipe: usize, origins: &[usize]) {
             .filter_map(|o| p.w.completed.get(*o))
             .map(|c| (*c, 1)),
     );
-    failure::broken_pipe(p, pipe, "S0e", &undo);
+    pipe_ends::broken_pipe(p, pipe, "S0e", &undo);
 }
 
 /// The call returns: the windows close.
@@ -289,7 +288,7 @@ pub fn tee(p: &mut Prog<'_>, from: usize, to: usize, buffers: usize) {
     } else {
         (&target, &source)
     };
-    let unread = failure::unread(p, to);
+    let unread = pipe_ends::unread(p, to);
     let broken = target.readers.map(|_| p.exit);
     p.within(c::DO_TEE, |p| {
         let wait = p.b.here("wait");

@@ -1,10 +1,10 @@
 //! `mm/filemap.c`: folio lock, page-cache look-up, creation, filling from disk, references.
 
-use super::functions as c;
-use super::ghost::Ghosts;
-use super::inode::{down_read, up_read_goto};
-use super::prog::{FolioRef, Prog};
-use super::world::{Folio, REFS_BIAS};
+use crate::kernel::fs::inode::{down_read, up_read_goto};
+use crate::kernel::functions as c;
+use crate::kernel::objects::ghost::Ghosts;
+use crate::kernel::objects::{Folio, REFS_BIAS};
+use crate::kernel::program::{FolioRef, Prog};
 use crate::machine::builder::{BranchDraft, CFn, Label, StepDraft};
 use crate::machine::expr::{Expr, all, and, eq, ne, or};
 use crate::machine::step::{Cost, Order};
@@ -30,7 +30,7 @@ pub fn folio_unlock(p: &mut Prog<'_>, id: &str, folio: &FolioRef) {
 }
 
 /// B14: writeback ends, with `then` in the same step; no folio lock.
-pub(super) fn put_writeback(
+pub(in crate::kernel) fn put_writeback(
     p: &mut Prog<'_>,
     folio: &FolioRef,
     then: impl for<'s> FnOnce(&'s mut StepDraft) -> &'s mut StepDraft,
@@ -173,7 +173,7 @@ pub fn filemap_add_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef, lost: Lab
 }
 
 /// A folio whose last reference is gone is free, and may be given out again.
-pub(super) fn is_free(folio: &Folio) -> Expr {
+pub(in crate::kernel) fn is_free(folio: &Folio) -> Expr {
     all([
         eq(folio.mapped_in_cache, 0),
         eq(folio.refs, REFS_BIAS),
@@ -182,7 +182,13 @@ pub(super) fn is_free(folio: &Folio) -> Expr {
 }
 
 /// It is given out: locked, not up to date, with the reference of the caller.
-pub(super) fn give_out(b: &mut BranchDraft, ghosts: &Ghosts, f: usize, folio: &Folio, me: &Expr) {
+pub(in crate::kernel) fn give_out(
+    b: &mut BranchDraft,
+    ghosts: &Ghosts,
+    f: usize,
+    folio: &Folio,
+    me: &Expr,
+) {
     b.set(folio.lock, me.clone())
         .set(folio.uptodate, 0)
         .set(folio.dirty, 0)
@@ -273,7 +279,7 @@ fn create_folio(p: &mut Prog<'_>, folio: &FolioRef, again: Label) {
 }
 
 /// Fills a folio that this task holds locked with what is on disk, and makes it up to date.
-pub(super) fn filemap_read_folio(p: &mut Prog<'_>, folio: &FolioRef) {
+pub(in crate::kernel) fn filemap_read_folio(p: &mut Prog<'_>, folio: &FolioRef) {
     for word in 0..p.w.setup.words {
         let zero = p.w.tokens.zero(folio.index);
         let disk = p.w.indices[folio.index].on_disk(word, zero);

@@ -1,10 +1,10 @@
 //! `mm/gup.c`: a store through a pin that was taken by an earlier write fault. Actions G1 and G2.
 //! The page-table entry may have been cleaned since; the pin's holder never faults again.
 
-use super::folio::folio_mark_dirty;
-use super::functions as c;
-use super::hooks::Hook;
-use super::prog::{FolioRef, Prog};
+use crate::kernel::functions as c;
+use crate::kernel::hooks::Hook;
+use crate::kernel::mm::folio::folio_mark_dirty;
+use crate::kernel::program::{FolioRef, Prog};
 use crate::machine::builder::StepDraft;
 use crate::machine::expr::{Expr, eq};
 use crate::machine::var::VarId;

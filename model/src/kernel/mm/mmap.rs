@@ -1,16 +1,14 @@
 //! `mm/memory.c`: stores through a shared mapping, by hardware and by fault. Actions M1 to M10.
 
-use super::folio::{folio_lock, folio_mark_dirty, folio_unlock, get_uptodate_folio};
-use super::functions as c;
-use super::hooks::{At, Hook};
-use super::inode::{down_read, up_read, up_read_goto, update_time};
-use super::iomap;
-use super::journal;
-use super::oracle;
-use super::prog::{FolioRef, Prog};
-use super::setup::{Filesystem, MkwriteOrder};
-use super::stable::folio_wait_stable;
-use super::world::{MOVED, Pte, address_space, extent, ordered};
+use crate::kernel::fs::inode::{down_read, up_read, up_read_goto, update_time};
+use crate::kernel::fs::{iomap, journal};
+use crate::kernel::functions as c;
+use crate::kernel::hooks::Hook;
+use crate::kernel::mm::folio::{folio_lock, folio_mark_dirty, folio_unlock, get_uptodate_folio};
+use crate::kernel::mm::stable::folio_wait_stable;
+use crate::kernel::objects::{MOVED, Pte, address_space, extent, ordered};
+use crate::kernel::program::{At, FolioRef, Prog, oracle};
+use crate::kernel::setup::{Filesystem, MkwriteOrder};
 use crate::machine::builder::{CFn, Label};
 use crate::machine::expr::{Expr, and, eq, ne, or};
 use crate::machine::step::{Cost, Order};

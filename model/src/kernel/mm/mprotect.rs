@@ -5,10 +5,10 @@
 //! `page_mkwrite` iff D is set (`can_change_pte_writable`); a mapping without write-notify gets it
 //! back for every entry.
 
-use super::functions as c;
-use super::inode::{down_write, up_write};
-use super::prog::Prog;
-use super::unmap::flush_tlb_batched_pending;
+use crate::kernel::fs::inode::{down_write, up_write};
+use crate::kernel::functions as c;
+use crate::kernel::mm::unmap::flush_tlb_batched_pending;
+use crate::kernel::program::Prog;
 use crate::machine::expr::{and, eq, or};
 use crate::machine::step::{Cost, Order};
 

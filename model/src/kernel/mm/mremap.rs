@@ -4,11 +4,11 @@
 //! address go on storing through it until the flush, which comes before either page-table lock goes: whoever
 //! then finds the entry at the new address (writeback, truncation) flushes that address only.
 
-use super::functions as c;
-use super::inode::down_write;
-use super::prog::Prog;
-use super::unmap::flush_tlb_batched_pending;
-use super::world::MOVED;
+use crate::kernel::fs::inode::down_write;
+use crate::kernel::functions as c;
+use crate::kernel::mm::unmap::flush_tlb_batched_pending;
+use crate::kernel::objects::MOVED;
+use crate::kernel::program::Prog;
 use crate::machine::expr::eq;
 use crate::machine::step::{Cost, Order};
 

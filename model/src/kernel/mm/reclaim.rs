@@ -1,10 +1,9 @@
 //! `mm/vmscan.c`: memory pressure takes a clean folio out of the page cache. Action R1.
 
-use super::folio::{folio_unlock_put_goto, look_up};
-use super::functions as c;
-use super::oracle;
-use super::prog::Prog;
-use super::world::REFS_BIAS;
+use crate::kernel::functions as c;
+use crate::kernel::mm::folio::{folio_unlock_put_goto, look_up};
+use crate::kernel::objects::REFS_BIAS;
+use crate::kernel::program::{Prog, oracle};
 use crate::machine::expr::{and, any, eq};
 use crate::machine::step::Order;
 

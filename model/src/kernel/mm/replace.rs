@@ -6,10 +6,10 @@
 //! it is copied: a store after that would be lost (6ce64428d620). Writeback in flight on it is waited
 //! for: it ends by way of `folio->mapping`. What it is marked with moves to the new folio.
 
-use super::folio::{give_out, is_free};
-use super::functions as c;
-use super::prog::{FolioRef, Prog};
-use super::zap::unmap_mapping;
+use crate::kernel::functions as c;
+use crate::kernel::mm::folio::{give_out, is_free};
+use crate::kernel::mm::zap::unmap_mapping;
+use crate::kernel::program::{FolioRef, Prog};
 use crate::machine::expr::{Expr, and, any, eq, ne};
 use crate::machine::step::Order;
 

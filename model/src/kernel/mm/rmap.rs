@@ -1,10 +1,10 @@
 //! `mm/rmap.c`: write-protecting and cleaning the page-table entries of a folio. Actions B2 to B5,
 //! and the same for a splice (P2 to P5).
 
-use super::functions as c;
-use super::hooks::{At, Hook};
-use super::prog::{FolioRef, Prog};
-use super::world::address;
+use crate::kernel::functions as c;
+use crate::kernel::hooks::Hook;
+use crate::kernel::objects::address;
+use crate::kernel::program::{At, FolioRef, Prog};
 use crate::machine::VarId;
 use crate::machine::builder::Label;
 use crate::machine::expr::{Expr, and, eq, not, or};

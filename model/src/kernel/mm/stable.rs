@@ -4,9 +4,9 @@
 //! device demands it (`bdev_stable_writes`, passed on by the superblock's SB_I_STABLE_WRITES); a
 //! filesystem sets or clears it afterwards (`xfs_update_stable_writes`; btrfs for NODATASUM).
 
-use super::functions as c;
-use super::hooks::Hook;
-use super::prog::{FolioRef, Prog};
+use crate::kernel::functions as c;
+use crate::kernel::hooks::Hook;
+use crate::kernel::program::{FolioRef, Prog};
 use crate::machine::expr::{eq, or};
 
 /// Sleeps, with the folio lock held, while a folio of a stable mapping is under writeback. `caller` is

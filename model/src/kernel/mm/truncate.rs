@@ -5,21 +5,20 @@
 //! punching on a disk filesystem stamps before it removes or zeroes anything (`file_modified`), on tmpfs last. The end of the file
 //! is not modelled: a truncated page is at once a hole within the file again.
 
-use super::folio::{
+use crate::kernel::fs::inode::{down_write, up_write, update_time, update_time_forced};
+use crate::kernel::fs::journal;
+use crate::kernel::functions as c;
+use crate::kernel::hooks::Hook;
+use crate::kernel::mm::folio::{
     filemap_add_folio, filemap_read_folio, folio_lock, folio_mark_dirty, folio_unlock_put_goto,
     folio_unlock_put_retry, in_cache, look_up,
 };
-use super::functions as c;
-use super::hooks::{At, Hook};
-use super::inode::{down_write, up_write, update_time, update_time_forced};
-use super::journal;
-use super::oracle;
-use super::prog::{FolioRef, Prog};
-use super::setup::{Filesystem, Mapping, SyncMode};
-use super::stable::folio_wait_stable;
-use super::world::{cow, extent, ordered};
-use super::writeback;
-use super::zap::unmap_mapping;
+use crate::kernel::mm::stable::folio_wait_stable;
+use crate::kernel::mm::writeback;
+use crate::kernel::mm::zap::unmap_mapping;
+use crate::kernel::objects::{cow, extent, ordered};
+use crate::kernel::program::{At, FolioRef, Prog, oracle};
+use crate::kernel::setup::{Filesystem, Mapping, SyncMode};
 use crate::machine::builder::{CFn, Label};
 use crate::machine::expr::{Expr, add, eq};
 use crate::machine::step::Order;

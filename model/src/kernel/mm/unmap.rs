@@ -5,12 +5,12 @@
 //! storing until the batch is flushed, or until somebody who depends on it asks (`mm/mprotect.c`,
 //! `zap_pte_range`, `move_ptes`: `flush_tlb_batched_pending`).
 
-use super::buffers::try_to_free_buffers;
-use super::functions as c;
-use super::hooks::Hook;
-use super::prog::{FolioRef, Prog};
-use super::rmap::peek_at_pte;
-use super::world::{World, address, address_space};
+use crate::kernel::fs::buffers::try_to_free_buffers;
+use crate::kernel::functions as c;
+use crate::kernel::hooks::Hook;
+use crate::kernel::mm::rmap::peek_at_pte;
+use crate::kernel::objects::{World, address, address_space};
+use crate::kernel::program::{FolioRef, Prog};
 use crate::machine::builder::{Label, StepDraft};
 use crate::machine::expr::{Expr, and, any, eq, ne, not, or};
 use crate::machine::step::{Cost, Order};

@@ -3,10 +3,10 @@
 //! Only what the file knows of it: the mapping appears in `mapping->i_mmap` under i_mmap_rwsem, and
 //! mmap_lock keeps everybody of the address space from using it before the call is over.
 
-use super::functions as c;
-use super::hooks::{At, Hook};
-use super::inode::{down_write, up_write};
-use super::prog::Prog;
+use crate::kernel::fs::inode::{down_write, up_write};
+use crate::kernel::functions as c;
+use crate::kernel::hooks::Hook;
+use crate::kernel::program::{At, Prog};
 
 /// `mmap(2)` of the file, shared and writable.
 pub fn mmap(p: &mut Prog<'_>, mm: usize) {

@@ -1,16 +1,15 @@
 //! `mm/page-writeback.c`, `fs/iomap/buffered-io.c`: one folio from dirty to disk. Actions B1 to B14.
 //! End of file excepted (B7).
 
-use super::buffers;
-use super::folio::{folio_lock, folio_unlock_put_goto, look_up, put_writeback};
-use super::functions as c;
-use super::ioend::{Ioends, Target, end_ioend, prepare_one, write_folio_to_disk};
-use super::journal;
-use super::map_blocks::{Imap, map_blocks, map_one_page};
-use super::prog::{FolioRef, Prog};
-use super::rmap::mkclean_and_mark_dirty;
-use super::setup::{Filesystem, SyncMode};
-use super::world::{extent, ordered};
+use crate::kernel::fs::ioend::{Ioends, Target, end_ioend, prepare_one, write_folio_to_disk};
+use crate::kernel::fs::map_blocks::{map_blocks, map_one_page};
+use crate::kernel::fs::{buffers, journal};
+use crate::kernel::functions as c;
+use crate::kernel::mm::folio::{folio_lock, folio_unlock_put_goto, look_up, put_writeback};
+use crate::kernel::mm::rmap::mkclean_and_mark_dirty;
+use crate::kernel::objects::{extent, ordered};
+use crate::kernel::program::{FolioRef, Imap, Prog};
+use crate::kernel::setup::{Filesystem, SyncMode};
 use crate::machine::builder::Label;
 use crate::machine::expr::{and, any, eq, ne, not};
 use crate::machine::var::VarId;
@@ -86,7 +85,7 @@ struct Pass<'a> {
 }
 
 /// One folio of the page cache that has a block, by a commit of the journal, which allocates nothing.
-pub(super) fn write_mapped(p: &mut Prog<'_>, index: usize, sync: SyncMode) {
+pub(in crate::kernel) fn write_mapped(p: &mut Prog<'_>, index: usize, sync: SyncMode) {
     writeback_folio(p, index, sync, None);
 }
 

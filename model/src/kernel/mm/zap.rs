@@ -4,11 +4,11 @@
 //! that `folio_mkclean` waits for the flush. For a clean entry the reverse mapping and the PTL go
 //! first and the flush follows: no CPU can hold a storing TLB entry for it.
 
-use super::folio::folio_mark_dirty;
-use super::functions as c;
-use super::inode::{down_write, up_write};
-use super::prog::{FolioRef, Prog};
-use super::unmap::flush_tlb_batched_pending;
+use crate::kernel::fs::inode::{down_write, up_write};
+use crate::kernel::functions as c;
+use crate::kernel::mm::folio::folio_mark_dirty;
+use crate::kernel::mm::unmap::flush_tlb_batched_pending;
+use crate::kernel::program::{FolioRef, Prog};
 use crate::machine::builder::CFn;
 use crate::machine::expr::{Expr, eq};
 use crate::machine::step::{Cost, Order};

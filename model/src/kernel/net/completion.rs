@@ -5,37 +5,12 @@
 //! (rules at [`Hook::SpliceReturn`] take the place of the return). The steps and variables here exist
 //! only in scenarios in which some task waits for a report.
 
-use super::functions as c;
-use super::hooks::{At, Hook};
-use super::prog::{PageAt, Prog};
-use super::setup::{Call, ExtentInit, Setup};
-use super::world::World;
-use crate::machine::builder::StepDraft;
-use crate::machine::expr::{Expr, all, any, eq, ne};
-use crate::machine::system::System;
-use crate::machine::var::{VarDecl, VarId};
-
-/// Whether the call changes bytes of the file on behalf of a program.
-pub fn modifies(call: &Call) -> bool {
-    !call.stores().is_empty() || matches!(call, Call::Truncate { .. } | Call::PunchHole { .. })
-}
-
-/// What counts the users of a request (`io_notif_data`) and says that it is complete: whoever drops the
-/// last user reports it.
-pub fn notification(origin: usize) -> String {
-    format!("splice{origin}.notification")
-}
-
-/// One flag for each spliced reference: its completion was reported.
-pub(super) fn declare(system: &mut System, setup: &Setup, origins: usize) -> Vec<VarId> {
-    let asked = if setup.asks_completion() { origins } else { 0 };
-    (0..asked)
-        .map(|o| {
-            let flag = VarDecl::shared(format!("splice{o}"), "completed", 1);
-            system.declare(flag.in_word(notification(o)))
-        })
-        .collect()
-}
+use crate::kernel::functions as c;
+use crate::kernel::hooks::Hook;
+use crate::kernel::program::{At, PageAt, Prog};
+use crate::kernel::setup::Call;
+use crate::machine::expr::{all, any, eq, ne};
+use crate::machine::var::VarId;
 
 /// The spliced references that were put into the pipe from the file.
 fn spliced_into(p: &Prog<'_>, pipe: usize) -> Vec<usize> {
@@ -152,40 +127,4 @@ pub fn cancel(p: &mut Prog<'_>, pipe: usize) {
         p.hook(Hook::RequestCancel, &at);
     }
     p.b.bind(none);
-}
-
-/// Assignments of a sink's reading of a word: whether it was written by a modification that began
-/// after the spliced reference was reported complete.
-pub(super) fn reading(w: &World, s: &mut StepDraft, page: &PageAt, word: usize, value: &Expr) {
-    let Some(frozen) = &w.ghosts.frozen else {
-        return;
-    };
-    for o in &page.origins {
-        for ((task, call), late) in &frozen.late {
-            if let Some(token) = token(w, (*task, *call), w.origins[*o].index, word) {
-                let read = all([
-                    page.stems_from(w, *o),
-                    eq(value.clone(), token),
-                    eq(late[*o], 1),
-                ]);
-                s.set_if(read, frozen.broken, 1);
-            }
-        }
-    }
-}
-
-/// The token that only this call gives to a word. Zeros are told apart if nothing else makes them.
-fn token(w: &World, (task, call): (usize, usize), index: usize, word: usize) -> Option<u64> {
-    let setup = &w.setup;
-    let stored = w.tokens.store(task, call, index, word);
-    let zeroes = match &setup.tasks[task].calls[call] {
-        Call::PunchHole {
-            folio,
-            word: Some(only),
-        } => *folio == index && *only == word,
-        whole => whole.zeroes(index),
-    };
-    let sole = setup.calls().filter(|(_, _, c)| c.zeroes(index)).count() == 1
-        && setup.folios[index].extent == ExtentInit::Written;
-    stored.or_else(|| (zeroes && sole).then(|| w.tokens.zero(index)))
 }

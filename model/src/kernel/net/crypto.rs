@@ -2,12 +2,12 @@
 //! Actions E1 to E6. Decryption changes no token: whoever reads afterwards is handed the plaintext of
 //! the bytes that the token names. A write to a page that is not the sink's own does, and is the bug.
 
-use super::functions as c;
-use super::hooks::{At, Hook};
-use super::pipe::put_parts;
-use super::prog::{PageAt, Prog};
-use super::setup::Crypto;
-use super::tokens::written_in_place;
+use crate::kernel::fs::pipe_buf::put_parts;
+use crate::kernel::functions as c;
+use crate::kernel::hooks::Hook;
+use crate::kernel::program::{At, PageAt, Prog};
+use crate::kernel::setup::Crypto;
+use crate::kernel::tokens::written_in_place;
 use crate::machine::expr::{Expr, eq, sub};
 use crate::machine::var::VarId;
 

@@ -1,15 +1,16 @@
 //! `fs/splice.c:splice_to_socket`, `net/ipv4/tcp.c:tcp_sendmsg`: pipe to socket. Actions S6.
 
-use super::completion;
-use super::failure::{self, Failure};
-use super::functions as c;
-use super::hooks::{At, Hook, copies_at_sink};
-use super::pipe::{confirm, lock_non_empty, release, unlock};
-use super::prog::{PageAt, Prog};
-use super::setup::Call;
-use super::skbuff::{copy_to_skb, queue_copy};
-use super::socket::QUEUED;
-use super::splice::{copy_page, get_page};
+use crate::kernel::declare::readers::possible;
+use crate::kernel::fs::failure::{self, Failure};
+use crate::kernel::fs::pipe_buf::{confirm, lock_non_empty, release, unlock};
+use crate::kernel::fs::splice::{copy_page, get_page};
+use crate::kernel::functions as c;
+use crate::kernel::hooks::{Hook, copies_at_sink};
+use crate::kernel::net::completion;
+use crate::kernel::net::skbuff::{copy_to_skb, queue_copy};
+use crate::kernel::net::socket::QUEUED;
+use crate::kernel::program::{At, PageAt, Prog};
+use crate::kernel::setup::Call;
 use crate::machine::builder::Label;
 use crate::machine::expr::{eq, lt, ne};
 use crate::machine::var::VarId;
@@ -25,7 +26,7 @@ pub fn splice_to_socket(p: &mut Prog<'_>, call: &Call, first: usize, failure: &F
         return;
     };
     let (pipe, buffers) = (*pipe, *buffers);
-    let refusable = failure::possible(p.rules);
+    let refusable = possible(p.rules);
     let done = p.b.label("sent");
     let mut sending = Vec::new();
     for k in 0..buffers {

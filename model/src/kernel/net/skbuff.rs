@@ -1,59 +1,11 @@
 //! `net/core/skbuff.c`, `net/core/dev.c`: copies into skbs, the marker that says that somebody else
 //! may change a frag, and what has to pass it on or ask for it. Actions S6c, S6q, N1h, N1l, N4.
 
-use super::functions as c;
-use super::prog::{PageAt, Prog};
-use super::setup::{Call, Crypto, Setup};
-use super::splice::copy_page;
+use crate::kernel::fs::splice::copy_page;
+use crate::kernel::functions as c;
+use crate::kernel::program::{PageAt, Prog};
 use crate::machine::expr::{Expr, eq, ite};
 use crate::machine::var::VarId;
-
-/// Name of [`Frag::shared`](super::world::Frag::shared).
-pub const SHARED_FRAG: &str = "SKBFL_SHARED_FRAG";
-
-/// What is done to the frags of a socket beyond sending and reading.
-#[derive(Clone, Copy, Debug)]
-pub struct Sinks {
-    /// Something asks for the marker.
-    pub marked: bool,
-    /// A frag can be replaced by a copy.
-    pub copies: bool,
-    /// Frags are moved to another skb.
-    pub moved: bool,
-}
-
-impl Sinks {
-    /// For one socket of a scenario.
-    pub fn of(setup: &Setup, socket: usize) -> Sinks {
-        let mut sinks = Sinks {
-            marked: false,
-            copies: false,
-            moved: false,
-        };
-        for (_, _, call) in setup.calls() {
-            match call {
-                Call::Transmit {
-                    socket: s,
-                    software_checksum: true,
-                    ..
-                } if *s == socket => sinks.marked = true,
-                Call::Receive {
-                    socket: s,
-                    coalesce,
-                    crypto,
-                    ..
-                } if *s == socket => {
-                    let esp = *crypto == Some(Crypto::Esp);
-                    sinks.marked |= esp;
-                    sinks.copies |= esp;
-                    sinks.moved |= coalesce;
-                }
-                _ => {}
-            }
-        }
-        sinks
-    }
-}
 
 /// The socket copies the buffer's bytes into a page of its own: the other half of
 /// `tcp_sendmsg_locked`, where the route has no NETIF_F_SG, or a rule says so.
@@ -92,7 +44,7 @@ pub struct Linear {
 
 impl Linear {
     /// The value of a word of the skb.
-    pub fn word(&self, w: &super::world::World, frag: &PageAt, word: usize) -> Expr {
+    pub fn word(&self, w: &crate::kernel::objects::World, frag: &PageAt, word: usize) -> Expr {
         ite(eq(self.done, 1), self.head[word], frag.word(w, word))
     }
 }

@@ -1,19 +1,19 @@
 //! `net/ipv4`: transmission, retransmission, ACKs, and a receiver on the same machine. Actions N1 to N3.
 
-use super::crypto::{aead_recvmsg, esp_input};
-use super::functions as c;
-use super::hooks::{At, Hook};
-use super::pipe::{may_stop_here, put_parts};
-use super::prog::{PageAt, Prog};
-use super::setup::Crypto;
-use super::skbuff::{Linear, checksum_help, try_coalesce};
-use super::world::Frag;
+use crate::kernel::fs::pipe_buf::{may_stop_here, put_parts};
+use crate::kernel::functions as c;
+use crate::kernel::hooks::Hook;
+use crate::kernel::net::crypto::{aead_recvmsg, esp_input};
+use crate::kernel::net::skbuff::{Linear, checksum_help, try_coalesce};
+use crate::kernel::objects::Frag;
+use crate::kernel::program::{At, PageAt, Prog};
+use crate::kernel::setup::Crypto;
 use crate::machine::builder::{CFn, Label, StepDraft};
 use crate::machine::expr::{Expr, eq, ne, sub};
 use crate::machine::step::Order;
 use crate::machine::var::VarId;
 
-pub(super) const QUEUED: u64 = 1;
+pub(in crate::kernel) const QUEUED: u64 = 1;
 const ACKED: u64 = 2;
 
 /// Who computes the checksum of what is sent.

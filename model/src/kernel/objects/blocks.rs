@@ -4,9 +4,9 @@
 //! A page's blocks are numbered for themselves: the same number at two neighbouring pages means that
 //! they are next to each other on the device, so that one extent can cover both.
 
-use super::setup::{Call, ExtentInit, Setup};
-use super::tokens::Tokens;
-use super::world::{Block, CowFork, Index, Journalled, cow, extent, ordered};
+use crate::kernel::objects::{Block, CowFork, Index, Journalled, cow, extent, ordered};
+use crate::kernel::setup::{Call, ExtentInit, Setup};
+use crate::kernel::tokens::Tokens;
 use crate::machine::expr::{Expr, all, and, any, eq, ite, ne, not, or};
 use crate::machine::system::System;
 use crate::machine::var::{VarDecl, VarId};
@@ -24,7 +24,7 @@ pub struct Blocks {
 }
 
 /// `ip->i_lock`, which XFS calls ILOCK (in ext4: `i_data_sem`): over the maps of a file's blocks.
-pub(super) const I_LOCK: &str = "inode.i_lock";
+pub(in crate::kernel) const I_LOCK: &str = "inode.i_lock";
 
 /// Whether another file can come to share the page's block.
 pub fn can_be_shared(setup: &Setup, index: usize) -> bool {

@@ -1,10 +1,8 @@
 //! Ghost variables: what the invariants need to remember, and a kernel could not show.
 
-use super::completion;
-use super::declare::refs_max;
-use super::setup::{Call, Setup, SyncMode};
-use super::tokens::Tokens;
-use super::world::{Folio, Index, Origin};
+use crate::kernel::objects::{Folio, Index, Origin, refs_max};
+use crate::kernel::setup::{Call, Setup, SyncMode};
+use crate::kernel::tokens::Tokens;
 use crate::machine::expr::{Expr, Op, add, bin, set_bit, test_bit};
 use crate::machine::system::System;
 use crate::machine::var::{VarDecl, VarId};
@@ -268,7 +266,7 @@ fn declare_frozen(system: &mut System, setup: &Setup, origins: usize) -> Frozen 
     Frozen {
         late: setup
             .calls()
-            .filter(|(_, _, c)| completion::modifies(c))
+            .filter(|(_, _, c)| c.modifies())
             .map(|(task, call, _)| {
                 let object = setup.tasks[task].name.clone();
                 let begun = |o| VarDecl::ghost(object.clone(), format!("late#{call}[{o}]"), 1);

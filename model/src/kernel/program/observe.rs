@@ -1,11 +1,8 @@
 //! What stores and reads leave in ghosts, and what consumers are handed.
 
-use super::completion;
-use super::ghost;
-use super::oracle;
-use super::prog::Prog;
-use super::refs::{FolioRef, PageAt};
-use super::world::World;
+use crate::kernel::objects::{World, ghost};
+use crate::kernel::program::{FolioRef, PageAt, Prog, oracle};
+use crate::kernel::setup::{Call, ExtentInit};
 use crate::machine::builder::StepDraft;
 use crate::machine::expr::{Expr, all, and, any, eq, ite, ne, not, set_bit, test_bit};
 use crate::machine::var::{VarDecl, VarId};
@@ -178,7 +175,7 @@ impl Prog<'_> {
             s.set_if(and(mine, differs), w.ghosts.reread_inconsistent, 1);
         }
         oracle::given_out(w, s, page, value);
-        completion::reading(w, s, page, word, value);
+        late_bytes_read(w, s, page, word, value);
         s
     }
 
@@ -262,4 +259,40 @@ fn store_to(w: &World, s: &mut StepDraft, cond: &Expr, f: usize, word: usize, to
             s.set_if(during, seen, set_bit(seen, token.clone()));
         }
     }
+}
+
+/// Assignments of a sink's reading of a word: whether it was written by a modification that began
+/// after the spliced reference was reported complete.
+fn late_bytes_read(w: &World, s: &mut StepDraft, page: &PageAt, word: usize, value: &Expr) {
+    let Some(frozen) = &w.ghosts.frozen else {
+        return;
+    };
+    for o in &page.origins {
+        for ((task, call), late) in &frozen.late {
+            if let Some(token) = token_of(w, (*task, *call), w.origins[*o].index, word) {
+                let read = all([
+                    page.stems_from(w, *o),
+                    eq(value.clone(), token),
+                    eq(late[*o], 1),
+                ]);
+                s.set_if(read, frozen.broken, 1);
+            }
+        }
+    }
+}
+
+/// The token that only this call gives to a word. Zeros are told apart if nothing else makes them.
+fn token_of(w: &World, (task, call): (usize, usize), index: usize, word: usize) -> Option<u64> {
+    let setup = &w.setup;
+    let stored = w.tokens.store(task, call, index, word);
+    let zeroes = match &setup.tasks[task].calls[call] {
+        Call::PunchHole {
+            folio,
+            word: Some(only),
+        } => *folio == index && *only == word,
+        whole => whole.zeroes(index),
+    };
+    let sole = setup.calls().filter(|(_, _, c)| c.zeroes(index)).count() == 1
+        && setup.folios[index].extent == ExtentInit::Written;
+    stored.or_else(|| (zeroes && sole).then(|| w.tokens.zero(index)))
 }

@@ -2,11 +2,10 @@
 //! disk; what reaches a reader, the disk or a clone was the file's; what was stored before a sync is on disk after
 //! it.
 
-use super::functions as c;
-use super::ghost::Sync;
-use super::prog::Prog;
-use super::refs::{FolioRef, PageAt};
-use super::world::World;
+use crate::kernel::functions as c;
+use crate::kernel::objects::World;
+use crate::kernel::objects::ghost::Sync;
+use crate::kernel::program::{FolioRef, PageAt, Prog};
 use crate::machine::builder::{BranchDraft, StepDraft};
 use crate::machine::expr::{Expr, and, any, eq, ite, ne, not};
 

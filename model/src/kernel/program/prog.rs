@@ -1,9 +1,10 @@
 //! What every program is written with: the builder, the objects, the rules.
 
-use super::hooks::{At, Hook, Rules};
-use super::refs::place_of;
-pub use super::refs::{FolioRef, PageAt};
-use super::world::{COUNTER_MAX, Frag, Socket, World};
+use super::at::At;
+use super::refs::{FolioRef, PageAt, place_of};
+use crate::kernel::hooks::{Attached, Choice, Hook};
+use crate::kernel::objects::{COUNTER_MAX, Frag, Socket, World};
+use crate::kernel::setup::Setup;
 use crate::machine::builder::{CFn, Label, Place, ProgramBuilder, StepDraft};
 use crate::machine::expr::{Expr, eq};
 use crate::machine::step::RuleTag;
@@ -244,4 +245,34 @@ impl Prog<'_> {
             anonymous: socket.anonymous,
         }
     }
+}
+
+/// The rules in force: implemented by schemes.
+pub trait Rules: Attached {
+    /// The conditions that rules add to a wait, each with the rule that adds it.
+    fn waits(&self, p: &mut Prog<'_>, hook: Hook, folio: &FolioRef) -> Vec<(RuleTag, Expr)>;
+    /// Writes the steps of every rule attached to `hook`.
+    fn steps(&self, p: &mut Prog<'_>, hook: Hook, at: &At);
+}
+
+/// No rules: the kernel as it is.
+#[derive(Clone, Copy, Debug)]
+pub struct NoRules;
+
+impl Attached for NoRules {
+    fn decides(&self, _: &Setup, _: Hook, _: &Choice) -> Option<RuleTag> {
+        None
+    }
+
+    fn has(&self, _: Hook) -> bool {
+        false
+    }
+}
+
+impl Rules for NoRules {
+    fn waits(&self, _: &mut Prog<'_>, _: Hook, _: &FolioRef) -> Vec<(RuleTag, Expr)> {
+        Vec::new()
+    }
+
+    fn steps(&self, _: &mut Prog<'_>, _: Hook, _: &At) {}
 }

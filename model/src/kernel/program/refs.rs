@@ -1,6 +1,6 @@
 //! Folios and pages as programs have them: which object is meant is known only when a step is taken.
 
-use super::world::{Buffer, Folio, PageRef, World};
+use crate::kernel::objects::{Buffer, Folio, PageRef, World};
 use crate::machine::builder::Place;
 use crate::machine::expr::{Expr, and, eq, ite, lt, ne};
 use crate::machine::var::VarId;
@@ -57,7 +57,7 @@ impl FolioRef {
     }
 }
 
-pub(super) fn place_of(parts: impl Iterator<Item = (Expr, VarId)>) -> Place {
+pub(in crate::kernel) fn place_of(parts: impl Iterator<Item = (Expr, VarId)>) -> Place {
     let parts: Vec<_> = parts.collect();
     if parts.len() == 1 {
         Place::Var(parts[0].1)

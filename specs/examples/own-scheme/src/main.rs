@@ -9,10 +9,10 @@
 
 use std::process::ExitCode;
 
-use foliocheck_model::kernel::folio::{folio_lock, folio_unlock};
 use foliocheck_model::kernel::functions as c;
-use foliocheck_model::kernel::hooks::{At, Hook};
-use foliocheck_model::kernel::prog::{FolioRef, Prog};
+use foliocheck_model::kernel::hooks::Hook;
+use foliocheck_model::kernel::mm::folio::{folio_lock, folio_unlock};
+use foliocheck_model::kernel::program::{At, FolioRef, Prog};
 use foliocheck_model::machine::expr::{Expr, eq};
 use foliocheck_model::machine::step::Order;
 use foliocheck_specs::scheme::Effect;
