@@ -8,6 +8,7 @@ mod kernel;
 mod ledgers;
 mod nothing;
 mod printed;
+mod sources;
 mod threads;
 mod without;
 
