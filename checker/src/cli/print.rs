@@ -16,7 +16,7 @@ use crate::report::summary::{self, Cell, Environment, Matrix};
 use crate::report::terminal::{self, fit};
 use crate::report::{self, overview, table, text};
 use crate::suite::UnitError;
-use crate::verdict::Verdict;
+use crate::verdict::{UNFINISHED_TASK, Verdict};
 
 /// Commands that are printed for counterexamples, unless all are asked for.
 const COMMANDS: usize = 10;
@@ -314,10 +314,7 @@ fn unfinished(job: &Job) {
     if units.is_empty() {
         return;
     }
-    println!(
-        "{} units in which a task comes to its end in no execution; what holds there may hold for that reason:",
-        units.len()
-    );
+    println!("{} units in which {UNFINISHED_TASK}:", units.len());
     for ([scheme, scenario], tasks) in units.iter().take(UNFINISHED) {
         println!("  {scheme} in {scenario}: {}", tasks.join(", "));
     }
