@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
+use foliocheck_specs::names;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 mod journal;
+pub(crate) mod texts;
 
 use journal::{Journal, stage};
 
@@ -16,7 +18,7 @@ use journal::{Journal, stage};
 #[non_exhaustive]
 pub enum ResultsError {
     /// It cannot be read or written.
-    #[error("{path}: {error}")]
+    #[error("{}: {error}", names::path(.path))]
     Io {
         /// The path.
         path: PathBuf,
@@ -24,7 +26,7 @@ pub enum ResultsError {
         error: std::io::Error,
     },
     /// It is not what this program writes.
-    #[error("{path}:{line}:{column}: {message}")]
+    #[error("{}:{line}:{column}: {message}", names::path(.path))]
     Malformed {
         /// The path.
         path: PathBuf,
@@ -36,7 +38,7 @@ pub enum ResultsError {
         message: String,
     },
     /// It was written by another version.
-    #[error("{path}: schema {found}, but this program reads schema {known}")]
+    #[error("{}: schema {found}, but this program reads schema {known}", names::path(.path))]
     Schema {
         /// The path.
         path: PathBuf,
@@ -46,22 +48,36 @@ pub enum ResultsError {
         known: u32,
     },
     /// It is not a trace.
-    #[error("{path}: {error}")]
+    #[error("{}: {error}", names::path(.path))]
     Trace {
         /// The path.
         path: PathBuf,
         /// Why not.
         error: crate::itf::ItfError,
     },
+    /// Its name would not stand in a line of a report as it is.
+    #[error(
+        "{}: bad name of a file, expected letters, digits, `-`, `_` and `.`, the first a letter or a digit",
+        names::path(.path)
+    )]
+    Name {
+        /// The path.
+        path: PathBuf,
+    },
     /// Another process is at work there.
-    #[error("{path}: another foliocheck is at work on this folder; try again when it is done")]
+    #[error(
+        "{}: another foliocheck is at work on this folder; try again when it is done",
+        names::path(.path)
+    )]
     Busy {
         /// The folder.
         path: PathBuf,
     },
     /// Another process died while it wrote there, and what it left cannot be finished.
     #[error(
-        "{path}: {message}; a foliocheck that died left this: restore the folder, or remove the file"
+        "{}: {}; a foliocheck that died left this: restore the folder, or remove the file",
+        names::path(.path),
+        names::one_line(.message)
     )]
     Journal {
         /// The journal.
@@ -87,7 +103,7 @@ pub fn read<T: DeserializeOwned>(path: &Path, known: u32) -> Result<Option<T>, R
 /// Reads it from text; `path` names it in errors.
 ///
 /// # Errors
-/// If it is malformed, or of another schema.
+/// If it is malformed, or of another schema, or if a name or a text in it could forge a line of a report.
 pub fn parse<T: DeserializeOwned>(text: &str, path: &Path, known: u32) -> Result<T, ResultsError> {
     #[derive(Deserialize)]
     struct Version {
@@ -107,6 +123,7 @@ pub fn parse<T: DeserializeOwned>(text: &str, path: &Path, known: u32) -> Result
             known,
         });
     }
+    texts::check(text).map_err(malformed)?;
     serde_json::from_str(text).map_err(malformed)
 }
 
@@ -160,10 +177,19 @@ impl Batch {
     /// Files of a folder whose name ends so, as they are to be, in order of their names.
     ///
     /// # Errors
-    /// If the folder cannot be read.
+    /// If the folder cannot be read, or the name of such a file could forge a line of a report.
     pub fn list(&self, folder: &Path, ending: &str) -> Result<Vec<PathBuf>, ResultsError> {
         let ends = |path: &PathBuf| path.to_string_lossy().ends_with(ending);
         let mut paths: BTreeSet<PathBuf> = files(folder)?.into_iter().filter(ends).collect();
+        let is_plain = |path: &Path| {
+            path.file_name()?
+                .to_str()
+                .filter(|n| names::is_plain(n))
+                .map(drop)
+        };
+        if let Some(path) = paths.iter().find(|path| is_plain(path).is_none()) {
+            return Err(ResultsError::Name { path: path.clone() });
+        }
         paths.retain(|path| !self.removals.contains(path));
         let new = self.writes.keys().filter(|p| p.parent() == Some(folder));
         paths.extend(new.filter(|p| ends(p)).cloned());

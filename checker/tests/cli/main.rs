@@ -3,6 +3,7 @@
 mod bad_input;
 mod check;
 mod docs;
+mod forged;
 mod hostile;
 mod kernel;
 mod ledgers;
