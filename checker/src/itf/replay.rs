@@ -3,13 +3,14 @@
 use foliocheck_model::machine::ablate::Ablation;
 use foliocheck_model::machine::interp::{self, Action, Valuation};
 use foliocheck_model::machine::step::Step;
-use foliocheck_model::machine::system::{Predicate, Scope};
+use foliocheck_model::machine::system::{Predicate, Scope, Task};
 use foliocheck_model::machine::{BuildError, RunError, System, TaskId};
 use foliocheck_specs::bugs::{self, Carried};
 use foliocheck_specs::claims::Without;
 use foliocheck_specs::{Invariant, Scenario, Scheme, instance, invariants};
 
 use super::{Document, Subject};
+use crate::near;
 use crate::trace::{Change, ReplayError, Trace, TraceStep};
 use crate::weak::{self, Seen};
 
@@ -42,12 +43,14 @@ pub struct Replayed {
 #[non_exhaustive]
 pub enum Stale {
     /// It names something that is not there.
-    #[error("no {kind} `{name}`; there are: {known}")]
+    #[error("no {kind} `{name}`{meant}; there are: {known}")]
     Unknown {
         /// Scheme, scenario, invariant, bug, rule, variable or task.
         kind: &'static str,
         /// The name.
         name: String,
+        /// Which ones are near, in words; empty if none is.
+        meant: String,
         /// What there is.
         known: String,
     },
@@ -149,10 +152,12 @@ pub fn replay(document: &Document, catalogue: Catalogue<'_>) -> Result<Replayed,
 }
 
 fn unknown<'n>(kind: &'static str, name: &str, known: impl IntoIterator<Item = &'n str>) -> Stale {
+    let known: Vec<&str> = known.into_iter().collect();
     Stale::Unknown {
         kind,
         name: name.to_owned(),
-        known: known.into_iter().collect::<Vec<_>>().join(", "),
+        meant: near::meant(name, known.iter().copied()),
+        known: known.join(", "),
     }
 }
 
@@ -211,8 +216,30 @@ fn build(
         )));
     }
     let ask = std::slice::from_ref(invariant);
-    let (system, _) = instance::system(&scenario.setup, &scheme, &ablations, ask)?;
-    Ok(system)
+    let built = |ablations| instance::system(&scenario.setup, &scheme, ablations, ask);
+    match built(&ablations) {
+        Ok((system, _)) => Ok(system),
+        // It begins with the step's id.
+        Err(BuildError::NothingToAblate(what)) => {
+            let (whole, _) = built(&[])?;
+            let id = what.split(' ').next().unwrap_or_default();
+            let ids = whole.steps().map(|(_, _, step)| step.id.as_str());
+            let meant = meant_not(id, ids);
+            let error = BuildError::NothingToAblate(what);
+            Err(Stale::Without(format!("{error}{meant}")))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Which of the names are near, in words; empty if it is one of them.
+fn meant_not<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> String {
+    let names: Vec<&str> = names.into_iter().collect();
+    if names.contains(&name) {
+        String::new()
+    } else {
+        near::meant(name, names)
+    }
 }
 
 fn printed(ablations: &[Ablation]) -> Vec<String> {
@@ -263,8 +290,12 @@ fn take(
         return Err(stops(format!("{} has ended or stopped", wanted.task)));
     };
     if (&step.id, &step.function) != (&wanted.id, &wanted.function) {
-        let why = format!("{} is at {} {}", wanted.task, step.id, step.function);
-        return Err(stops(why));
+        let (id, function) = (&step.id, &step.function);
+        let meant = meant_step(system.task(task), wanted);
+        return Err(stops(format!(
+            "{} is at {id} {function}{meant}",
+            wanted.task
+        )));
     }
     let mine = weak::enabled(system, state, task, seen);
     if mine.is_empty() {
@@ -283,15 +314,44 @@ fn take(
     }
     Err(stops(match other {
         Some(changes) => format!(
-            "it changes {}, not {}",
+            "it changes {}, not {}{}",
             changed(&changes, &wanted.changes),
-            changed(&wanted.changes, &changes)
+            changed(&wanted.changes, &changes),
+            never(system, &wanted.changes)
         ),
-        None => format!("it takes another branch there: {}", {
+        None => {
             let labels: Vec<&str> = mine.iter().map(|a| label(step, *a)).collect();
-            labels.join(", ")
-        }),
+            let all = step.branches.iter().map(|b| b.label.as_str());
+            let meant = meant_not(&wanted.branch, all);
+            format!(
+                "it takes another branch there: {}{meant}",
+                labels.join(", ")
+            )
+        }
     }))
+}
+
+/// Which step of the task is near, in words; empty if it has the step.
+fn meant_step(task: &Task, wanted: &TraceStep) -> String {
+    let steps = &task.program.steps;
+    let meant = meant_not(&wanted.id, steps.iter().map(|s| s.id.as_str()));
+    if !meant.is_empty() {
+        return meant;
+    }
+    let named = steps.iter().filter(|s| s.id == wanted.id);
+    meant_not(&wanted.function, named.map(|s| s.function.as_str()))
+}
+
+/// That a variable never has one of these values, and which one is near; empty if each can have its own.
+fn never(system: &System, changes: &[Change]) -> String {
+    let named = |c: &Change| system.vars.iter().find(|v| v.full_name() == c.variable);
+    let values = changes
+        .iter()
+        .filter_map(|c| Some((named(c)?, [&c.from, &c.to])));
+    values
+        .flat_map(|(var, texts)| texts.map(|text| weak::value(var, text)))
+        .find_map(Result::err)
+        .map_or_else(String::new, |why| format!("; {why}"))
 }
 
 fn label(step: &Step, action: Action) -> &str {
