@@ -90,8 +90,8 @@ pub fn seen<'a>(
     let one = |(name, text): (&str, &str)| {
         let at = system.vars.iter().position(|v| v.full_name() == name);
         let at = at.ok_or_else(|| {
-            let names: Vec<String> = system.vars.iter().map(Var::full_name).collect();
-            let meant = near::meant(name, names.iter().map(String::as_str));
+            let known: Vec<String> = system.vars.iter().map(Var::full_name).collect();
+            let meant = near::meant(name, known.iter().map(String::as_str));
             format!("no variable `{name}`{meant}")
         })?;
         let value = value(&system.vars[at], text)?;

@@ -3,13 +3,13 @@
 use foliocheck_model::machine::ablate::Ablation;
 use foliocheck_model::machine::interp::{self, Action, Valuation};
 use foliocheck_model::machine::step::Step;
-use foliocheck_model::machine::system::{Predicate, Scope, Task};
+use foliocheck_model::machine::system::{Predicate, Scope};
 use foliocheck_model::machine::{BuildError, RunError, System, TaskId};
 use foliocheck_specs::bugs::{self, Carried};
 use foliocheck_specs::claims::Without;
 use foliocheck_specs::{Invariant, Scenario, Scheme, instance, invariants};
 
-use super::{Document, Subject};
+use super::{Document, Subject, meant};
 use crate::near;
 use crate::trace::{Change, ReplayError, Trace, TraceStep};
 use crate::weak::{self, Seen};
@@ -219,26 +219,11 @@ fn build(
     let built = |ablations| instance::system(&scenario.setup, &scheme, ablations, ask);
     match built(&ablations) {
         Ok((system, _)) => Ok(system),
-        // It begins with the step's id.
         Err(BuildError::NothingToAblate(what)) => {
             let (whole, _) = built(&[])?;
-            let id = what.split(' ').next().unwrap_or_default();
-            let ids = whole.steps().map(|(_, _, step)| step.id.as_str());
-            let meant = meant_not(id, ids);
-            let error = BuildError::NothingToAblate(what);
-            Err(Stale::Without(format!("{error}{meant}")))
+            Err(Stale::Without(meant::removal(&whole, what)))
         }
         Err(error) => Err(error.into()),
-    }
-}
-
-/// Which of the names are near, in words; empty if it is one of them.
-fn meant_not<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> String {
-    let names: Vec<&str> = names.into_iter().collect();
-    if names.contains(&name) {
-        String::new()
-    } else {
-        near::meant(name, names)
     }
 }
 
@@ -290,12 +275,10 @@ fn take(
         return Err(stops(format!("{} has ended or stopped", wanted.task)));
     };
     if (&step.id, &step.function) != (&wanted.id, &wanted.function) {
+        let meant = meant::step(system.task(task), wanted);
         let (id, function) = (&step.id, &step.function);
-        let meant = meant_step(system.task(task), wanted);
-        return Err(stops(format!(
-            "{} is at {id} {function}{meant}",
-            wanted.task
-        )));
+        let why = format!("{} is at {id} {function}{meant}", wanted.task);
+        return Err(stops(why));
     }
     let mine = weak::enabled(system, state, task, seen);
     if mine.is_empty() {
@@ -317,41 +300,19 @@ fn take(
             "it changes {}, not {}{}",
             changed(&changes, &wanted.changes),
             changed(&wanted.changes, &changes),
-            never(system, &wanted.changes)
+            meant::value(system, &wanted.changes)
         ),
-        None => {
-            let labels: Vec<&str> = mine.iter().map(|a| label(step, *a)).collect();
-            let all = step.branches.iter().map(|b| b.label.as_str());
-            let meant = meant_not(&wanted.branch, all);
-            format!(
-                "it takes another branch there: {}{meant}",
-                labels.join(", ")
-            )
-        }
+        None => format!(
+            "it takes another branch there: {}{}",
+            branches(step, &mine),
+            meant::branch(step, &wanted.branch)
+        ),
     }))
 }
 
-/// Which step of the task is near, in words; empty if it has the step.
-fn meant_step(task: &Task, wanted: &TraceStep) -> String {
-    let steps = &task.program.steps;
-    let meant = meant_not(&wanted.id, steps.iter().map(|s| s.id.as_str()));
-    if !meant.is_empty() {
-        return meant;
-    }
-    let named = steps.iter().filter(|s| s.id == wanted.id);
-    meant_not(&wanted.function, named.map(|s| s.function.as_str()))
-}
-
-/// That a variable never has one of these values, and which one is near; empty if each can have its own.
-fn never(system: &System, changes: &[Change]) -> String {
-    let named = |c: &Change| system.vars.iter().find(|v| v.full_name() == c.variable);
-    let values = changes
-        .iter()
-        .filter_map(|c| Some((named(c)?, [&c.from, &c.to])));
-    values
-        .flat_map(|(var, texts)| texts.map(|text| weak::value(var, text)))
-        .find_map(Result::err)
-        .map_or_else(String::new, |why| format!("; {why}"))
+fn branches(step: &Step, actions: &[Action]) -> String {
+    let labels: Vec<&str> = actions.iter().map(|a| label(step, *a)).collect();
+    labels.join(", ")
 }
 
 fn label(step: &Step, action: Action) -> &str {
