@@ -28,6 +28,10 @@ impl Verdict {
     }
 }
 
+/// Of a unit, why what holds there may say little.
+pub const UNFINISHED_TASK: &str =
+    "a task comes to its end in no execution; what holds there may hold for that reason";
+
 /// One invariant in one scenario under one scheme.
 #[derive(Clone, Debug, Serialize)]
 pub struct Run {
@@ -59,4 +63,12 @@ pub struct Run {
     pub unfinished: Vec<String>,
     /// A shortest counterexample.
     pub trace: Option<Trace>,
+}
+
+impl Run {
+    /// Why what holds says little, if it does.
+    pub fn caution(&self) -> Option<String> {
+        let tasks = self.unfinished.join(", ");
+        (!tasks.is_empty()).then(|| format!("in this unit {UNFINISHED_TASK}: {tasks}"))
+    }
 }

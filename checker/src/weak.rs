@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use foliocheck_model::executor::judge;
 use foliocheck_model::machine::interp::{self, Action, Valuation};
-use foliocheck_model::machine::{RunError, System, TaskId, VarId};
+use foliocheck_model::machine::{RunError, System, TaskId, Var, VarId};
 
+use crate::near;
 use crate::trace::{Change, TraceStep, trace_step};
 
 /// Variables with the values that a step reads of them, whatever memory holds.
@@ -61,6 +62,23 @@ pub fn told(
     Some(told)
 }
 
+/// The value that is shown so. The error says that there is none, and which was meant.
+///
+/// # Errors
+/// If the variable has no such value.
+pub fn value(var: &Var, text: &str) -> Result<u64, String> {
+    let label = var.labels.iter().position(|l| l == text);
+    let value = match label {
+        Some(label) => Some(label as u64),
+        None if text == var.show(var.max) => Some(var.max),
+        None => text.parse().ok(),
+    };
+    value.filter(|v| *v <= var.max).ok_or_else(|| {
+        let meant = near::meant(text, var.labels.iter().map(String::as_str));
+        format!("{} is never `{text}`{meant}", var.full_name())
+    })
+}
+
 /// Values by name: variables in full, values as they are shown. The error names what is not there.
 ///
 /// # Errors
@@ -71,16 +89,12 @@ pub fn seen<'a>(
 ) -> Result<Seen, String> {
     let one = |(name, text): (&str, &str)| {
         let at = system.vars.iter().position(|v| v.full_name() == name);
-        let at = at.ok_or_else(|| format!("no variable `{name}`"))?;
-        let var = &system.vars[at];
-        let label = var.labels.iter().position(|l| l == text);
-        let value = match label {
-            Some(label) => Some(label as u64),
-            None if text == var.show(var.max) => Some(var.max),
-            None => text.parse().ok(),
-        };
-        let value = value.filter(|v| *v <= var.max);
-        let value = value.ok_or_else(|| format!("{name} is never `{text}`"))?;
+        let at = at.ok_or_else(|| {
+            let known: Vec<String> = system.vars.iter().map(Var::full_name).collect();
+            let meant = near::meant(name, known.iter().map(String::as_str));
+            format!("no variable `{name}`{meant}")
+        })?;
+        let value = value(&system.vars[at], text)?;
         Ok((VarId(u16::try_from(at).expect("few variables")), value))
     };
     named.into_iter().map(one).collect()

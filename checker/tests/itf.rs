@@ -264,6 +264,14 @@ fn wrong_files_are_refused_with_the_place() {
             &["state 0", "pipe0.colour", "unknown variable", "pipe0.mutex"],
         ),
         (
+            change("\"pipe0.mutex\":\"-\"", "\"pipe0.mutxe\":\"-\""),
+            &["unknown variable; did you mean `pipe0.mutex`?"],
+        ),
+        (
+            change("\"pipe0.mutex\":\"Str\"", "\"pipe0.mutxe\":\"Str\""),
+            &["`pipe0.mutex` is not in #meta.varTypes; did you mean `pipe0.mutxe`"],
+        ),
+        (
             change("\"pipe0.mutex\":\"splicer\",", ""),
             &["state 2", "pipe0.mutex", "missing"],
         ),
@@ -295,15 +303,22 @@ fn wrong_files_are_refused_with_the_place() {
 /// A document with one thing changed, and what the error must say.
 type Wrong<'a> = (&'a dyn Fn(&mut Document), &'a [&'a str]);
 
-#[test]
-fn a_trace_that_no_longer_runs_says_where_it_stops() {
+/// Each change makes the trace stale, and the error says all of its parts.
+fn stale(cases: &[Wrong<'_>]) {
     let good = small();
-    let changed = |change: &dyn Fn(&mut Document)| {
+    for (change, expected) in cases {
         let mut document = good.clone();
         change(&mut document);
-        again(&document).unwrap_err().to_string()
-    };
-    let cases: &[Wrong<'_>] = &[
+        let error = again(&document).unwrap_err().to_string();
+        for part in *expected {
+            assert!(error.contains(part), "`{error}` does not say `{part}`");
+        }
+    }
+}
+
+#[test]
+fn a_trace_that_no_longer_runs_says_where_it_stops() {
+    stale(&[
         (
             &|d| d.subject.scheme = "pin".into(),
             &["no scheme `pin`", "stable-pin"],
@@ -366,13 +381,66 @@ fn a_trace_that_no_longer_runs_says_where_it_stops() {
             },
             &["snapshot is not violated"],
         ),
-    ];
-    for (change, expected) in cases {
-        let error = changed(change);
-        for part in *expected {
-            assert!(error.contains(part), "`{error}` does not say `{part}`");
-        }
-    }
+    ]);
+}
+
+#[test]
+fn a_name_that_is_nearly_right_is_answered_with_the_right_one() {
+    stale(&[
+        (
+            &|d| d.subject.scheme = "stable-pni".into(),
+            &["no scheme `stable-pni`; did you mean `stable-pin`"],
+        ),
+        (
+            &|d| d.subject.scenario = "mmap-store-drity-pte".into(),
+            &["; did you mean `mmap-store-dirty-pte`"],
+        ),
+        (
+            &|d| d.subject.invariant = "snapshto".into(),
+            &["no invariant `snapshto`; did you mean `snapshot`?"],
+        ),
+        (
+            &|d| d.subject.without = vec!["without rule take-hodl".into()],
+            &["no rule `take-hodl`; did you mean `take-hold`?"],
+        ),
+        (
+            &|d| d.subject.without = vec!["S44 does nothing".into()],
+            &["no step S44", "; did you mean `S4`"],
+        ),
+        (
+            &|d| d.trace.steps[1].id = "S00".into(),
+            &["step 2", "splicer is at S0 pipe_lock; did you mean `S0`"],
+        ),
+        (
+            &|d| d.trace.steps[1].function = "pipe_lokc".into(),
+            &[
+                "step 2",
+                "splicer is at S0 pipe_lock; did you mean `pipe_lock`?",
+            ],
+        ),
+        (
+            &|d| d.trace.steps[3].branch = "fuond".into(),
+            &[
+                "step 4",
+                "another branch there: found; did you mean `found`?",
+            ],
+        ),
+        (
+            &|d| d.trace.steps[1].changes[0].to = "splicre".into(),
+            &[
+                "step 2",
+                "pipe0.mutex is never `splicre`; did you mean `splicer`?",
+            ],
+        ),
+        (
+            &|d| d.trace.steps[1].task = "splicre".into(),
+            &["no task `splicre`; did you mean `splicer`?"],
+        ),
+        (
+            &|d| d.variables[0].name = "tlb(cpu-mapper,0).DW".into(),
+            &["no variable `tlb(cpu-mapper,0).DW`; did you mean `tlb(cpu-mapper,0).WD`"],
+        ),
+    ]);
 }
 
 #[test]

@@ -12,10 +12,13 @@ const NAME_MAX: usize = 100;
 
 /// Whether it can be the id of a scheme or a scenario: it becomes part of file names, globs and commands.
 pub fn is_name(name: &str) -> bool {
+    name.len() <= NAME_MAX && is_plain(name)
+}
+
+/// As [`is_name`], of any length: the name of a file that is made of several names.
+pub fn is_plain(name: &str) -> bool {
     let others = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    name.len() <= NAME_MAX
-        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && name.chars().all(others)
+    name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(others)
 }
 
 /// A character that no text of a report may hold: a control character, the end of a line or paragraph, what turns

@@ -132,6 +132,14 @@ test("what if, and back", () => withPage(browser, {}, async (page) => {
   assert.equal(await position(page), "step 12 of 16");
 }));
 
+test("what holds for want of an end says so", () => withPage(browser, {}, async (page) => {
+  await open(page, "#/trace/stable-pin/splice-then-write-same-thread/untorn");
+  await page.getByText(/a task comes to its end in no execution; what holds there may hold for that reason: thread\./).waitFor();
+  await open(page, "#/trace/copy/splice-then-write-same-thread/untorn");
+  await page.locator(".trace-head .verdict").waitFor();
+  assert.equal(await page.getByText("comes to its end in no execution").count(), 0);
+}));
+
 test("what holds can be tried from its beginning", () => withPage(browser, {}, async (page) => {
   await open(page, "#/trace/copy/write-vs-splice/snapshot");
   assert.match(await page.locator("main").innerText(), /Explored to the end: [\d,]+ states/);

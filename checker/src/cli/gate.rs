@@ -89,7 +89,7 @@ pub fn gate(place: &Place, args: &GateArgs) -> anyhow::Result<u8> {
     }
     print!("{}", report::gate::plain(&outcome));
     print::summary(&job);
-    println!("{}", outcome.conclusion());
+    println!("{} ({})", outcome.conclusion(), place.sources());
     print::errors(&job.errors);
     write_reports(place, args, &job, &outcome)?;
     if args.bless {

@@ -32,10 +32,11 @@ Exit codes:
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Folder of scenario files, instead of the project's own
+    /// Folder of scenario files, instead of those built into the program
     #[arg(long, global = true, value_name = "DIR")]
     pub scenarios: Option<PathBuf>,
-    /// Folder of committed verdicts, instead of the project's own
+    /// Folder of committed verdicts [default: `results` of the checkout that the current folder is in, else of the
+    /// current folder]
     #[arg(long, global = true, value_name = "DIR")]
     pub results: Option<PathBuf>,
     #[command(flatten)]

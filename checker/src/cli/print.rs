@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use foliocheck_specs::{invariants, witness};
+use foliocheck_specs::{invariants, names, witness};
 
 use super::args::FairnessArg;
 use super::job::Job;
@@ -16,7 +16,7 @@ use crate::report::summary::{self, Cell, Environment, Matrix};
 use crate::report::terminal::{self, fit};
 use crate::report::{self, overview, table, text};
 use crate::suite::UnitError;
-use crate::verdict::Verdict;
+use crate::verdict::{UNFINISHED_TASK, Verdict};
 
 /// Commands that are printed for counterexamples, unless all are asked for.
 const COMMANDS: usize = 10;
@@ -76,12 +76,12 @@ pub fn committed(place: &Place) -> anyhow::Result<()> {
     anyhow::ensure!(
         !runs.is_empty(),
         "nothing is committed in {}",
-        results.display()
+        names::path(&results)
     );
     let (scenarios, invariants) = (place.scenarios()?, invariants::all());
     println!(
         "Committed in {}, not run now: {} verdicts.\n",
-        results.display(),
+        names::path(&results),
         runs.len()
     );
     let all = summary::tables(&place.schemes, &invariants, &scenarios, &runs);
@@ -129,12 +129,11 @@ pub fn apart(place: &Place, said: &Said<'_>, why: &str) {
 
 /// Whether everything is as committed, in a sentence.
 fn conclusion(place: &Place, said: &Said<'_>, outcome: &Outcome) -> String {
-    let results = place.results();
-    let results = results.display();
+    let results = names::path(&place.results());
     let new = match said.new {
         0 => String::new(),
         new => format!(
-            " {new} verdicts are new, not gated yet: nothing is committed for them (`{}` commits them).",
+            " {new} verdicts are new, not gated yet: nothing is committed for them in {results} (`{}` commits them).",
             place.command(["gate", "--bless"])
         ),
     };
@@ -305,10 +304,7 @@ fn unfinished(job: &Job) {
     if units.is_empty() {
         return;
     }
-    println!(
-        "{} units in which a task comes to its end in no execution; what holds there may hold for that reason:",
-        units.len()
-    );
+    println!("{} units in which {UNFINISHED_TASK}:", units.len());
     for ([scheme, scenario], tasks) in units.iter().take(UNFINISHED) {
         println!("  {scheme} in {scenario}: {}", tasks.join(", "));
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use foliocheck_specs::{Invariant, Scenario, Scheme, invariants};
+use foliocheck_specs::{Invariant, Scenario, Scheme, invariants, names};
 use globset::Glob;
 
 use crate::itf::replay::Catalogue;
@@ -74,6 +74,15 @@ impl Place {
         Ok(library)
     }
 
+    /// Where scenarios and results come from, in words.
+    pub fn sources(&self) -> String {
+        let results = names::path(&self.results());
+        match &self.scenarios {
+            Some(folder) => format!("results of {results}, scenarios of {}", names::path(folder)),
+            None => format!("results of {results}, scenarios built in"),
+        }
+    }
+
     /// The folder of committed verdicts: the program's own, unless one is given. Scenarios of one's
     /// own have verdicts of their own: beside them, unless a folder is given.
     pub fn results(&self) -> PathBuf {
@@ -85,11 +94,20 @@ impl Place {
     }
 }
 
-/// The results of the project.
+/// The results of the project: those of the checkout that the current folder is in. A checkout has `specs/scenarios`
+/// beside `results/verdicts.json`. Outside of one: `results` of the current folder.
 pub fn own_results() -> PathBuf {
-    let tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results");
-    tree.canonicalize()
-        .unwrap_or_else(|_| PathBuf::from("results"))
+    let results = PathBuf::from("results");
+    let Ok(here) = std::env::current_dir() else {
+        return results;
+    };
+    let is_checkout = |folder: &&Path| {
+        folder.join("results/verdicts.json").is_file() && folder.join("specs/scenarios").is_dir()
+    };
+    here.ancestors()
+        .find(is_checkout)
+        .unwrap_or(&here)
+        .join(results)
 }
 
 /// Those of `all` that match any of `globs`; all if there are no globs.

@@ -26,6 +26,7 @@
 //! branch, which survive changes elsewhere in the model.
 
 mod address;
+mod meant;
 mod read;
 pub mod replay;
 mod write;

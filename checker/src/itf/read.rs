@@ -8,13 +8,15 @@ use serde_json::{Map, Value};
 use super::write::{ACTION, PICKS, type_name};
 use super::{BETWEEN, Document, Kind, SCHEMA, Subject, Variable};
 use crate::blocked::Blocked;
+use crate::near;
+use crate::results::texts;
 use crate::trace::{Change, Trace, TraceStep};
 
 /// A text that is not a trace of this program.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ItfError {
-    /// It is not JSON, or not of the shape of a trace.
+    /// It is not JSON, or not of the shape of a trace, or a name or text in it could forge a line of a report.
     #[error("line {line}, column {column}: {message}")]
     Json {
         /// The line.
@@ -109,11 +111,13 @@ impl Document {
     /// # Errors
     /// If the text is not a trace that this program wrote, or could have written.
     pub fn parse(text: &str) -> Result<Document, ItfError> {
-        let file: File = serde_json::from_str(text).map_err(|e| ItfError::Json {
+        let wrong = |e: serde_json::Error| ItfError::Json {
             line: e.line(),
             column: e.column(),
             message: e.to_string(),
-        })?;
+        };
+        texts::check(text).map_err(wrong)?;
+        let file: File = serde_json::from_str(text).map_err(wrong)?;
         let meta = meta(file.meta)?;
         let mut variables = variables(&file.vars, &meta)?;
         let (first, rest) = file.states.split_first().ok_or(ItfError::Empty)?;
@@ -140,8 +144,10 @@ impl Document {
             return Err(ItfError::Loop { found, last });
         }
         let bug = meta.bug.as_deref().map(str::parse);
-        let blocked: Vec<Blocked> = serde_json::from_str(&meta.blocked)
-            .map_err(|e| ItfError::Meta(format!("blocked: {e}")))?;
+        // JSON within a text: what is escaped in it is a character only now.
+        let blocked = texts::check(&meta.blocked);
+        let blocked = blocked.and_then(|()| serde_json::from_str::<Vec<Blocked>>(&meta.blocked));
+        let blocked = blocked.map_err(|e| ItfError::Meta(format!("blocked: {e}")))?;
         Ok(Document {
             subject: Subject {
                 scheme: meta.scheme,
@@ -209,10 +215,11 @@ fn variables(names: &[String], meta: &Meta) -> Result<Vec<Variable>, ItfError> {
         if name == ACTION || name == PICKS {
             continue;
         }
-        let given = meta
-            .var_types
-            .get(name)
-            .ok_or_else(|| wrong("is not in #meta.varTypes".to_owned()))?;
+        let given = meta.var_types.get(name).ok_or_else(|| {
+            let typed = meta.var_types.keys().map(String::as_str);
+            let meant = near::meant(name, typed);
+            wrong(format!("is not in #meta.varTypes{meant}"))
+        })?;
         let kind = [Kind::Int, Kind::Str]
             .into_iter()
             .find(|k| type_name(*k) == given)
@@ -246,7 +253,8 @@ fn values(
     };
     if let Some(name) = state.keys().find(|name| !known(name)) {
         let names: Vec<&str> = variables.iter().map(|v| v.name.as_str()).collect();
-        let message = format!("unknown variable; vars are: {}", names.join(", "));
+        let meant = near::meant(name, names.iter().copied());
+        let message = format!("unknown variable{meant}; vars are: {}", names.join(", "));
         return Err(wrong(name, message));
     }
     variables

@@ -9,7 +9,8 @@ use foliocheck_specs::bugs::{self, Carried};
 use foliocheck_specs::claims::Without;
 use foliocheck_specs::{Invariant, Scenario, Scheme, instance, invariants};
 
-use super::{Document, Subject};
+use super::{Document, Subject, meant};
+use crate::near;
 use crate::trace::{Change, ReplayError, Trace, TraceStep};
 use crate::weak::{self, Seen};
 
@@ -42,12 +43,14 @@ pub struct Replayed {
 #[non_exhaustive]
 pub enum Stale {
     /// It names something that is not there.
-    #[error("no {kind} `{name}`; there are: {known}")]
+    #[error("no {kind} `{name}`{meant}; there are: {known}")]
     Unknown {
         /// Scheme, scenario, invariant, bug, rule, variable or task.
         kind: &'static str,
         /// The name.
         name: String,
+        /// Which ones are near, in words; empty if none is.
+        meant: String,
         /// What there is.
         known: String,
     },
@@ -149,10 +152,12 @@ pub fn replay(document: &Document, catalogue: Catalogue<'_>) -> Result<Replayed,
 }
 
 fn unknown<'n>(kind: &'static str, name: &str, known: impl IntoIterator<Item = &'n str>) -> Stale {
+    let known: Vec<&str> = known.into_iter().collect();
     Stale::Unknown {
         kind,
         name: name.to_owned(),
-        known: known.into_iter().collect::<Vec<_>>().join(", "),
+        meant: near::meant(name, known.iter().copied()),
+        known: known.join(", "),
     }
 }
 
@@ -211,8 +216,15 @@ fn build(
         )));
     }
     let ask = std::slice::from_ref(invariant);
-    let (system, _) = instance::system(&scenario.setup, &scheme, &ablations, ask)?;
-    Ok(system)
+    let built = |ablations| instance::system(&scenario.setup, &scheme, ablations, ask);
+    match built(&ablations) {
+        Ok((system, _)) => Ok(system),
+        Err(BuildError::NothingToAblate(what)) => {
+            let (whole, _) = built(&[])?;
+            Err(Stale::Without(meant::removal(&whole, what)))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn printed(ablations: &[Ablation]) -> Vec<String> {
@@ -263,7 +275,9 @@ fn take(
         return Err(stops(format!("{} has ended or stopped", wanted.task)));
     };
     if (&step.id, &step.function) != (&wanted.id, &wanted.function) {
-        let why = format!("{} is at {} {}", wanted.task, step.id, step.function);
+        let meant = meant::step(system.task(task), wanted);
+        let (id, function) = (&step.id, &step.function);
+        let why = format!("{} is at {id} {function}{meant}", wanted.task);
         return Err(stops(why));
     }
     let mine = weak::enabled(system, state, task, seen);
@@ -283,15 +297,22 @@ fn take(
     }
     Err(stops(match other {
         Some(changes) => format!(
-            "it changes {}, not {}",
+            "it changes {}, not {}{}",
             changed(&changes, &wanted.changes),
-            changed(&wanted.changes, &changes)
+            changed(&wanted.changes, &changes),
+            meant::value(system, &wanted.changes)
         ),
-        None => format!("it takes another branch there: {}", {
-            let labels: Vec<&str> = mine.iter().map(|a| label(step, *a)).collect();
-            labels.join(", ")
-        }),
+        None => format!(
+            "it takes another branch there: {}{}",
+            branches(step, &mine),
+            meant::branch(step, &wanted.branch)
+        ),
     }))
+}
+
+fn branches(step: &Step, actions: &[Action]) -> String {
+    let labels: Vec<&str> = actions.iter().map(|a| label(step, *a)).collect();
+    labels.join(", ")
 }
 
 fn label(step: &Step, action: Action) -> &str {

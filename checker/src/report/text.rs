@@ -57,6 +57,9 @@ pub fn run(run: &Run, title: &str) -> String {
     if let Some(reason) = &run.reason {
         let _ = writeln!(out, "  {reason}");
     }
+    if let Some(caution) = run.caution() {
+        let _ = writeln!(out, "  {caution}");
+    }
     out
 }
 

@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use foliocheck_specs::names;
+
 /// A committed file that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResultsError {
     /// It cannot be read or written.
-    #[error("{path}: {error}")]
+    #[error("{}: {error}", names::path(.path))]
     Io {
         /// The path.
         path: PathBuf,
@@ -15,7 +17,7 @@ pub enum ResultsError {
         error: std::io::Error,
     },
     /// It is not what this program writes.
-    #[error("{path}:{line}:{column}: {message}")]
+    #[error("{}:{line}:{column}: {message}", names::path(.path))]
     Malformed {
         /// The path.
         path: PathBuf,
@@ -27,7 +29,7 @@ pub enum ResultsError {
         message: String,
     },
     /// It was written by another version.
-    #[error("{path}: schema {found}, but this program reads schema {known}")]
+    #[error("{}: schema {found}, but this program reads schema {known}", names::path(.path))]
     Schema {
         /// The path.
         path: PathBuf,
@@ -37,22 +39,36 @@ pub enum ResultsError {
         known: u32,
     },
     /// It is not a trace.
-    #[error("{path}: {error}")]
+    #[error("{}: {error}", names::path(.path))]
     Trace {
         /// The path.
         path: PathBuf,
         /// Why not.
         error: crate::itf::ItfError,
     },
+    /// Its name would not stand in a line of a report as it is.
+    #[error(
+        "{}: bad name of a file, expected letters, digits, `-`, `_` and `.`, the first a letter or a digit",
+        names::path(.path)
+    )]
+    Name {
+        /// The path.
+        path: PathBuf,
+    },
     /// Another process is at work there.
-    #[error("{path}: another foliocheck is at work on this folder; try again when it is done")]
+    #[error(
+        "{}: another foliocheck is at work on this folder; try again when it is done",
+        names::path(.path)
+    )]
     Busy {
         /// The folder.
         path: PathBuf,
     },
     /// Another process died while it wrote there, and what it left cannot be finished.
     #[error(
-        "{path}: {message}; a foliocheck that died left this: restore the folder, or remove the file"
+        "{}: {}; a foliocheck that died left this: restore the folder, or remove the file",
+        names::path(.path),
+        names::one_line(.message)
     )]
     Journal {
         /// The journal.

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
+use foliocheck_specs::names;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 mod error;
 mod journal;
 mod lines;
+pub(crate) mod texts;
 
 pub use error::ResultsError;
 use error::failed;
@@ -29,7 +31,7 @@ pub fn read<T: DeserializeOwned>(path: &Path, known: u32) -> Result<Option<T>, R
 /// Reads it from text; `path` names it in errors.
 ///
 /// # Errors
-/// If it is malformed, or of another schema.
+/// If it is malformed, or of another schema, or if a name or a text in it could forge a line of a report.
 pub fn parse<T: DeserializeOwned>(text: &str, path: &Path, known: u32) -> Result<T, ResultsError> {
     #[derive(Deserialize)]
     struct Version {
@@ -49,6 +51,7 @@ pub fn parse<T: DeserializeOwned>(text: &str, path: &Path, known: u32) -> Result
             known,
         });
     }
+    texts::check(text).map_err(malformed)?;
     serde_json::from_str(text).map_err(malformed)
 }
 
@@ -93,10 +96,19 @@ impl Batch {
     /// Files of a folder whose name ends so, as they are to be, in order of their names.
     ///
     /// # Errors
-    /// If the folder cannot be read.
+    /// If the folder cannot be read, or the name of such a file could forge a line of a report.
     pub fn list(&self, folder: &Path, ending: &str) -> Result<Vec<PathBuf>, ResultsError> {
         let ends = |path: &PathBuf| path.to_string_lossy().ends_with(ending);
         let mut paths: BTreeSet<PathBuf> = files(folder)?.into_iter().filter(ends).collect();
+        let is_plain = |path: &Path| {
+            path.file_name()?
+                .to_str()
+                .filter(|n| names::is_plain(n))
+                .map(drop)
+        };
+        if let Some(path) = paths.iter().find(|path| is_plain(path).is_none()) {
+            return Err(ResultsError::Name { path: path.clone() });
+        }
         paths.retain(|path| !self.removals.contains(path));
         let new = self.writes.keys().filter(|p| p.parent() == Some(folder));
         paths.extend(new.filter(|p| ends(p)).cloned());

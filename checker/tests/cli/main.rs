@@ -3,11 +3,13 @@
 mod bad_input;
 mod check;
 mod docs;
+mod forged;
 mod hostile;
 mod kernel;
 mod ledgers;
 mod nothing;
 mod printed;
+mod sources;
 mod threads;
 mod without;
 

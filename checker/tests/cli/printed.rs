@@ -76,6 +76,20 @@ fn the_table_fits_the_terminal() {
     }
 }
 
+/// The thread waits for itself: it is said that what holds may hold for want of its write.
+#[test]
+fn what_holds_for_want_of_an_end_says_so() {
+    for (scheme, is_said) in [("stable-pin", true), ("copy", false)] {
+        let output = run(&["trace", scheme, "splice-then-write-same-thread", "untorn"]);
+        let text = stdout(&output)
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        let said = "a task comes to its end in no execution; what holds there may hold for that reason: thread";
+        assert_eq!(text.contains(said), is_said, "{text}");
+    }
+}
+
 /// Every command that a check, `explain` or a new file prints does what it says when it is pasted into a shell.
 #[test]
 fn printed_commands_can_be_pasted() {

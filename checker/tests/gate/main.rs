@@ -32,7 +32,11 @@ fn what_is_blessed_passes_and_is_the_same_every_time() {
     let output = place.gate(&[]);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert!(said(&output).contains("gate: complete:"));
-    assert!(said(&output).contains("everything is as committed"));
+    let sources = format!(
+        "everything is as committed (results of {0}/results, scenarios of {0}/scenarios)",
+        place.dir.path().display()
+    );
+    assert!(said(&output).contains(&sources), "{}", said(&output));
 
     let again = Place::empty();
     let output = again.gate(&["--bless", "--jobs", "2"]);

@@ -179,6 +179,21 @@ async fn what_holds_says_what_was_covered() {
     assert_eq!(page["view"], Value::Null);
 }
 
+/// The thread waits for its own hold: its write never stores, so nothing torn is read.
+#[tokio::test]
+async fn what_holds_for_want_of_an_end_says_so() {
+    let server = server(Ceiling::default());
+    for (scheme, tasks) in [("stable-pin", Some("thread")), ("copy", None)] {
+        let place = "scenario=splice-then-write-same-thread&invariant=untorn";
+        let (status, page) = get(&server, &format!("/api/trace?scheme={scheme}&{place}")).await;
+        assert_eq!(status, StatusCode::OK, "{page}");
+        assert_eq!(page["answer"]["verdict"], "holds");
+        let caution = page["answer"]["caution"].as_str();
+        let said = caution.and_then(|c| c.rsplit_once("may hold for that reason: "));
+        assert_eq!(said.map(|(_, named)| named), tasks, "{scheme}");
+    }
+}
+
 #[tokio::test]
 async fn twins_of_bugs_and_removed_parts_have_traces() {
     let server = server(Ceiling::default());

@@ -160,7 +160,7 @@ class Bench {
   answer(news) {
     return h("tr", { id: `result-${news.invariant}` },
       h("th", { scope: "row" }, news.invariant),
-      h("td", {}, verdictMark(news.verdict, news.length), news.reason ? h("span", { class: "muted small" }, ` ${news.reason}`) : null),
+      h("td", {}, verdictMark(news.verdict, news.length), [news.reason, news.caution].filter(Boolean).map((why) => h("span", { class: "muted small" }, ` ${why}`))),
       h("td", { class: "number" }, short(news.states)), h("td", { class: "number" }, String(news.depth)), h("td", {}, news.engine),
       h("td", {}, news.verdict === "violated" ? [
         h("button", { type: "button", on: { click: () => this.open(news.invariant) } }, "show here"), " ",

@@ -65,7 +65,7 @@ async function fromTable(subject) {
   const kernel = { id: scheme.id, title: scheme.title, source: scheme.source, rules, removed: [] };
   const { verdict, states, transitions, depth, engine, invariant } = row;
   return { ...start, subject, kernel, address: null,
-    answer: { invariant, verdict, states, transitions, depth, engine, length: null, reason: null, coverage: null, why: null } };
+    answer: { invariant, verdict, states, transitions, depth, engine, length: null, reason: null, caution: null, coverage: null, why: null } };
 }
 
 // `choose(n)` goes to the state after n steps, where the trace is shown.
@@ -84,7 +84,8 @@ function heading(trace, page, own, unit, choose) {
     breaks ? whyNode(trace, breaks, choose) : why ? h("p", { class: "why" }, h("b", {}, "Why: "), `${why}.`) : null,
     bad && trace.loop !== null && breaks ? roundNode(trace, choose) : null,
     answer && !why && !own ? covered(answer, unit, subject) : null,
-    answer?.reason ? h("p", { class: "notice" }, `${answer.reason}.`) : null);
+    answer?.reason ? h("p", { class: "notice" }, `${answer.reason}.`) : null,
+    answer?.caution ? h("p", { class: "notice" }, h("b", {}, "It may say little: "), `${answer.caution}.`) : null);
 }
 
 // What it is about, for who wants to know.

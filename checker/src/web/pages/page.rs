@@ -70,6 +70,8 @@ pub struct Answered {
     pub engine: String,
     /// Why it is inconclusive, or the counterexample perhaps not the shortest.
     pub reason: Option<String>,
+    /// Why what holds says little, if it does.
+    pub caution: Option<String>,
     /// What was covered, where that is not told by states.
     pub coverage: Option<String>,
     /// Why the last state violates the invariant.
@@ -87,6 +89,7 @@ impl From<&Run> for Answered {
             length: run.trace.as_ref().map(|t| t.length),
             engine: run.engine.to_owned(),
             reason: run.reason.clone(),
+            caution: run.caution(),
             coverage: run.coverage.clone(),
             why: run.trace.as_ref().map(|t| t.why.clone()),
         }
