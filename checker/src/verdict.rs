@@ -61,6 +61,9 @@ pub struct Run {
     /// Of what holds: tasks that come to their end in no execution. It may hold because of that alone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unfinished: Vec<String>,
+    /// Of what holds: only a change of bytes could violate it, and the scenario has no call that changes any.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unchanged: bool,
     /// A shortest counterexample.
     pub trace: Option<Trace>,
 }
@@ -68,6 +71,12 @@ pub struct Run {
 impl Run {
     /// Why what holds says little, if it does.
     pub fn caution(&self) -> Option<String> {
+        if self.unchanged {
+            return Some(
+                "no call of this scenario changes bytes of the file, so nothing could violate it"
+                    .to_owned(),
+            );
+        }
         let tasks = self.unfinished.join(", ");
         (!tasks.is_empty()).then(|| format!("in this unit {UNFINISHED_TASK}: {tasks}"))
     }

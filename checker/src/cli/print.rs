@@ -21,7 +21,7 @@ use crate::verdict::{UNFINISHED_TASK, Verdict};
 /// Commands that are printed for counterexamples, unless all are asked for.
 const COMMANDS: usize = 10;
 
-/// Units of which it is said that a task never comes to its end.
+/// Units of which it is said that a task never comes to its end, and scenarios that change no bytes.
 const UNFINISHED: usize = 5;
 
 /// What is printed about.
@@ -316,6 +316,27 @@ fn unfinished(job: &Job) {
     }
 }
 
+/// Scenarios in which nothing could violate what only a change violates.
+fn unchanged(job: &Job) {
+    let still = job.runs.iter().filter(|r| r.unchanged);
+    let scenarios: BTreeSet<&str> = still.map(|r| r.scenario.as_str()).collect();
+    if scenarios.is_empty() {
+        return;
+    }
+    let named: Vec<&str> = scenarios.iter().copied().take(UNFINISHED).collect();
+    let more = scenarios.len() - named.len();
+    let more = if more == 0 {
+        String::new()
+    } else {
+        format!(", and {more} more")
+    };
+    let line = format!(
+        "No call changes bytes of the file in {}{more}: what only a change could violate holds there for that reason.",
+        named.join(", ")
+    );
+    println!("{}", fit(&line));
+}
+
 /// How much was run, and what came out.
 pub fn summary(job: &Job) {
     let (runs, answers) = (&job.runs, &job.answers);
@@ -331,6 +352,7 @@ pub fn summary(job: &Job) {
         );
     }
     unfinished(job);
+    unchanged(job);
     let line = format!(
         "{} runs: {} hold, {} violated, {} inconclusive; {states} states, {transitions} transitions, {:.1} s; \
          expected states lost to equal fingerprints: {omissions:.0e}",

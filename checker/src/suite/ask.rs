@@ -2,7 +2,7 @@
 
 use foliocheck_model::machine::System;
 use foliocheck_model::machine::system::{Predicate, Scope};
-use foliocheck_specs::{instance, invariants};
+use foliocheck_specs::{coverage, instance, invariants};
 
 use super::answer::{Answer, Options};
 use super::balance::{self, Asked};
@@ -61,6 +61,7 @@ pub(super) fn answer(unit: &Unit, options: &Options) -> Result<Answer, Cause> {
             &mut findings,
         )?;
     }
+    let setup = &unit.scenario.setup;
     for invariant in &unit.ask {
         let mine: Vec<&(usize, Finding)> = findings
             .iter()
@@ -70,6 +71,7 @@ pub(super) fn answer(unit: &Unit, options: &Options) -> Result<Answer, Cause> {
             let mut run = conclude(unit, invariant, &instance, &mine, options)?;
             if run.verdict == Verdict::Holds {
                 run.unfinished.clone_from(&answer.unfinished);
+                run.unchanged = invariant.needs_change && !coverage::changes_bytes(setup);
             }
             answer.runs.push(run);
         }

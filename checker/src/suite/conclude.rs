@@ -102,6 +102,7 @@ pub(super) fn conclude(
         reason: None,
         coverage: None,
         unfinished: Vec::new(),
+        unchanged: false,
         trace: None,
     };
     let (graphs, explorations): (Vec<&Finding>, Vec<&Finding>) =

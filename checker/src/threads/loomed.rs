@@ -189,6 +189,7 @@ impl Loomed {
             engine: "loom",
             coverage: Some(self.coverage()),
             unfinished: Vec::new(),
+            unchanged: false,
             ..run.clone()
         };
         if run.verdict != Verdict::Holds {

@@ -107,6 +107,7 @@ fn verdict(
         reason: Some(format!("no violation was met in {schedules}")),
         coverage: Some(schedules.clone()),
         unfinished: Vec::new(),
+        unchanged: false,
         trace: None,
     };
     if let Some((predicate, met)) = met {

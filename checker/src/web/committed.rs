@@ -53,6 +53,7 @@ impl Committed {
             reason: None,
             coverage: None,
             unfinished: Vec::new(),
+            unchanged: false,
             trace: Some(replayed.trace),
         })
     }

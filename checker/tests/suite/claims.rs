@@ -41,6 +41,7 @@ fn made_up(scheme: &str, scenario: &str, verdict: Verdict) -> Run {
         reason: None,
         coverage: None,
         unfinished: Vec::new(),
+        unchanged: false,
         trace: None,
     }
 }

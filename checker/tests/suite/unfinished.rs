@@ -67,3 +67,40 @@ fn who_never_comes_to_his_end_is_named() {
         }
     }
 }
+
+/// Nobody writes.
+const ONLY_READERS: &str = r#"
+title = "a splice, and nobody who writes"
+groups = ["write"]
+about = "What is spliced cannot change."
+pipes = [1]
+
+[[folio]]
+
+[[task]]
+name = "splicer"
+calls = [
+    { call = "splice", folios = [0], pipe = 0 },
+    { call = "pipe-read", pipe = 0 },
+]
+"#;
+
+#[test]
+fn where_nothing_changes_it_is_said() {
+    let scenario = Scenario::parse("only-readers.toml".as_ref(), ONLY_READERS).unwrap();
+    let ask = || ["snapshot", "untorn", "deadlock-free"].map(|id| invariants::by_id(id).unwrap());
+    let mut unit = Unit {
+        scheme: schemes::by_id("by-reference").unwrap(),
+        scenario,
+        ablations: Vec::new(),
+        ask: ask().to_vec(),
+    };
+    let said = |unit: &Unit| -> Vec<bool> {
+        let runs = suite::run(unit, &Options::default()).unwrap().runs;
+        runs.iter().map(|r| r.unchanged).collect()
+    };
+    // A deadlock needs no change.
+    assert_eq!(said(&unit), [true, true, false]);
+    unit.scenario = support::scenario("write-vs-splice");
+    assert_eq!(said(&unit), [false, false, false]);
+}

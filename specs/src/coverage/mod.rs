@@ -112,6 +112,11 @@ impl std::fmt::Display for Triple {
     }
 }
 
+/// Whether any call of the scenario changes bytes of the file, or of what was spliced from it.
+pub fn changes_bytes(setup: &Setup) -> bool {
+    !calls::changes(setup).is_empty()
+}
+
 /// The triples that a scenario runs under today's kernel.
 pub fn of(setup: &Setup) -> BTreeSet<Triple> {
     met(setup, &calls::readings(setup))

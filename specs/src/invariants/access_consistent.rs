@@ -16,6 +16,7 @@ use super::invariant::{Invariant, recorded};
 pub const INVARIANT: Invariant = Invariant {
     id: "access-consistent",
     guarantee: "E1",
+    needs_change: true,
     title: "the reads that make up one sink access see the same bytes",
     source: "Chinner, 10 Feb 2023, 20230210061953.GC2825702@dread.disaster.area; bdev_stable_writes",
     why: "the checksum was computed over bytes that are not the bytes that were sent or written",

@@ -16,6 +16,7 @@ use super::invariant::{Invariant, anyone_stopped, someone_may_stop};
 pub const INVARIANT: Invariant = Invariant {
     id: "bystander-progress",
     guarantee: "L3",
+    needs_change: false,
     title: "a flusher, an fsync, a commit, another reader finishes although a reader never drains",
     source: "Torvalds, CAHk-=wip9xx367bfCV8xaF9Oaw4DZ6edF9Ojv10XoxJ-iUBwhA@mail.gmail.com; fs/jbd2/commit.c, which waits for every handle",
     why: "a task that modifies nothing never finishes, because of what a reader has left undone",

@@ -11,6 +11,7 @@ use super::invariant::{Invariant, anyone_stopped};
 pub const INVARIANT: Invariant = Invariant {
     id: "deadlock-free",
     guarantee: "-",
+    needs_change: false,
     title: "no task waits for ever for something that no one will do",
     source: "what a deadlock is",
     why: "nobody can move, and nobody chose to stop",

@@ -10,6 +10,7 @@ use super::invariant::{Invariant, recorded, spliced_and_read};
 pub const INVARIANT: Invariant = Invariant {
     id: "detected",
     guarantee: "E4",
+    needs_change: true,
     title: "what a consumer accepts is the snapshot; otherwise it got an error",
     source: "Torvalds' optimistic splice, 9 Feb 2023; Chinner's cookie, 10 Feb 2023",
     why: "the consumer accepted, without an error, bytes that the folio did not have between call and return of the splice(2)",

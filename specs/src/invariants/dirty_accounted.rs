@@ -15,6 +15,7 @@ use super::invariant::Invariant;
 pub const INVARIANT: Invariant = Invariant {
     id: "dirty-accounted",
     guarantee: "I1, I35",
+    needs_change: false,
     title: "a writable or dirty PTE exists only while its folio is PG_dirty or locked",
     source: "mm/page-writeback.c:folio_prepare_writeback, mm/memory.c:fault_dirty_shared_page",
     why: "a page table lets stores through (or remembers one) that writeback will not look for",

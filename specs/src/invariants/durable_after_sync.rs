@@ -15,6 +15,7 @@ use super::invariant::{Invariant, recorded};
 pub const INVARIANT: Invariant = Invariant {
     id: "durable-after-sync",
     guarantee: "DL",
+    needs_change: false,
     title: "what was stored before a sync began is on disk when it returns",
     source: "fsync(2); mm/page-writeback.c:folio_prepare_writeback, which skips a folio that is no longer in the mapping",
     why: "the call reported success, and what was stored before it began is not on disk",

@@ -14,6 +14,7 @@ use super::invariant::Invariant;
 pub const INVARIANT: Invariant = Invariant {
     id: "errors",
     guarantee: "",
+    needs_change: false,
     title: "no step does what no step must do: the kernel's assertions hold, its variables stay in their ranges",
     source: "the assertions of the functions that the steps stand for",
     why: "a task is about to execute a step that errs",

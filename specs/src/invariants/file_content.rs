@@ -14,6 +14,7 @@ use super::invariant::{Invariant, recorded};
 pub const INVARIANT: Invariant = Invariant {
     id: "file-content",
     guarantee: "I8",
+    needs_change: false,
     title: "what reaches a reader, the disk or a clone is what the file held",
     source: "fs/iomap/buffered-io.c:__iomap_write_begin, which reads or zeroes the rest of a block; fs/xfs/xfs_reflink.c:xfs_reflink_remap_prep, which flushes before it shares",
     why: "somebody was given bytes that the file did not hold",

@@ -19,6 +19,7 @@ use super::invariant::{Invariant, recorded};
 pub const INVARIANT: Invariant = Invariant {
     id: "frozen-at-completion",
     guarantee: "E3",
+    needs_change: true,
     title: "what is written after the splice was reported complete is not seen by its sink",
     source: "Lutomirski's \"strict splice\", CALCETrU-9Wcb_zCsVWr24V=uCA0+c6x359UkJBOBgkbq+UHAMA@mail.gmail.com; Allison's client that reads and then overwrites",
     why: "a sink read bytes of a modification that began after the splice had been reported complete",

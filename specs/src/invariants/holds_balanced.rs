@@ -13,6 +13,7 @@ use super::invariant::Invariant;
 pub const INVARIANT: Invariant = Invariant {
     id: "holds-balanced",
     guarantee: "I5",
+    needs_change: false,
     title: "a counter that a rule keeps stays in its range",
     source: "refcount_warn_saturate, which is how the kernel finds the same mistake at run time",
     why: "a rule gives back what was not taken, or takes what nobody gives back",

@@ -14,6 +14,8 @@ pub struct Invariant {
     pub id: &'static str,
     /// The guarantees of the catalogue that it states: `E2`, `I1`.
     pub guarantee: &'static str,
+    /// Only a change of the file's bytes can violate it: where nothing changes them, it holds and says nothing.
+    pub needs_change: bool,
     /// What it says, in one line.
     pub title: &'static str,
     /// Who demands it, and where.

@@ -21,6 +21,7 @@ use super::invariant::{Invariant, recorded};
 pub const INVARIANT: Invariant = Invariant {
     id: "mapping-current",
     guarantee: "I8",
+    needs_change: false,
     title: "a write or writeback acts only on the extent that maps the page at that moment",
     source: "iomap_write_begin and its comment on iomap_valid; xfs_map_blocks; Chinner, 20220817093627.GZ3600936@dread.disaster.area; 06bd3c36a733 for the last part",
     why: "a mapping was acted on that was no longer that of the page",

@@ -21,6 +21,7 @@ use super::invariant::Invariant;
 pub const INVARIANT: Invariant = Invariant {
     id: "no-lost-write",
     guarantee: "DL",
+    needs_change: false,
     title: "a folio with no dirty mark anywhere has on disk what it has in memory",
     source: "the bugs of folio_mkclean and its callers since 2.6.19 (7658cc289288)",
     why: "memory and disk differ, and nothing remembers that the folio must be written",
@@ -47,7 +48,7 @@ fn bad(system: &System, world: &World) -> Vec<(Scope, Expr)> {
     for (f, folio) in world.folios.iter().enumerate() {
         let index = &world.indices[folio.index];
         let mut unmarked = vec![
-            eq(folio.mapped_in_cache, 1),
+            eq(folio.has_mapping, 1),
             eq(folio.uptodate, 1),
             eq(folio.dirty, 0),
             eq(folio.writeback, 0),

@@ -15,6 +15,7 @@ use super::invariant::Invariant;
 pub const INVARIANT: Invariant = Invariant {
     id: "no-stale-translation",
     guarantee: "I7",
+    needs_change: false,
     title: "no TLB entry leads to a folio that the file no longer has",
     source: "CVE-2018-18281 (eb66ae030829: move_ptes dropped the page-table locks before its flush); mm/mmu_gather.c",
     why: "a CPU still has a writable translation to a folio that has left the page cache",
@@ -46,7 +47,7 @@ fn bad(_: &System, world: &World) -> Vec<(Scope, Expr)> {
                 let bad = all([
                     eq(tlb.writable, 1),
                     eq(tlb.folio, world.position(*f)),
-                    eq(world.folios[*f].mapped_in_cache, 0),
+                    eq(world.folios[*f].has_mapping, 0),
                 ]);
                 ways.push((Scope::Always, bad));
             }

@@ -12,6 +12,7 @@ use super::invariant::{Invariant, recorded};
 pub const INVARIANT: Invariant = Invariant {
     id: "protection",
     guarantee: "protection",
+    needs_change: false,
     title: "no store goes through a mapping after mprotect(PROT_READ) of it has returned",
     source: "Amit, in 3ea277194daa (4.13)",
     why: "a CPU stored through an entry that mprotect had taken the right to write from",

@@ -13,6 +13,7 @@ use super::invariant::Invariant;
 pub const INVARIANT: Invariant = Invariant {
     id: "references-balanced",
     guarantee: "I5, I7",
+    needs_change: false,
     title: "a referenced folio is never reused; at the end each reference has a holder",
     source: "folio_try_get, folio_put; CVE-2020-29374 for what a wrong count does",
     why: "a folio's count does not say how many refer to it",

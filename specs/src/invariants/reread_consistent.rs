@@ -10,6 +10,7 @@ use super::invariant::{Invariant, recorded};
 pub const INVARIANT: Invariant = Invariant {
     id: "reread-consistent",
     guarantee: "E1r",
+    needs_change: true,
     title: "every reading of one spliced reference agrees: retransmissions, tee'd twins",
     source: "kTLS device offload with TLS_TX_ZEROCOPY_RO (Documentation/networking/tls.rst); tee users in the threads of 2023 and 2026",
     why: "two readings of the same spliced bytes gave different bytes",

@@ -13,6 +13,7 @@ use super::invariant::{Invariant, recorded, spliced_and_read};
 pub const INVARIANT: Invariant = Invariant {
     id: "snapshot",
     guarantee: "E2",
+    needs_change: true,
     title: "bytes that a consumer accepts were the folio's between call and return of splice(2)",
     source: "Metzmacher, Whitlock, Chinner and Wilcox in June 2023: splice returning \"implies the copy is done\"",
     why: "the consumer accepted bytes that the folio did not have at any instant between call and return of the splice(2)",

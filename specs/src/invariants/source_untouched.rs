@@ -11,6 +11,7 @@ use super::invariant::{Invariant, recorded};
 pub const INVARIANT: Invariant = Invariant {
     id: "source-untouched",
     guarantee: "X1",
+    needs_change: false,
     title: "no action on a pipe, socket or sink changes a page-cache folio",
     source: "Dirty Pipe (CVE-2022-0847) and the in-place sinks of 2026 (schemes of the mail threads); a0ce2f0aa6ad for pipes among themselves",
     why: "an action on a pipe or a socket changed a page that others use: no permission to write was asked, nothing was marked dirty",

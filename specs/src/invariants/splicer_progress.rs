@@ -15,6 +15,7 @@ use super::invariant::{Invariant, must_finish};
 pub const INVARIANT: Invariant = Invariant {
     id: "splicer-progress",
     guarantee: "L2",
+    needs_change: false,
     title: "a splicer finishes, retries included, however long writers go on",
     source: "what Torvalds' and Chinner's detecting schemes of 9 and 10 Feb 2023 leave open: \"retry\" has no bound (CAHk-=wj8rthcQ9gQbvkMzeFt0iymq+CuOzmidx3Pm29Lg+W0gg@mail.gmail.com)",
     why: "the splicer never finishes, although everybody who can move goes on moving",

@@ -11,6 +11,7 @@ use super::invariant::{Invariant, recorded, spliced_and_read};
 pub const INVARIANT: Invariant = Invariant {
     id: "untorn",
     guarantee: "A0",
+    needs_change: true,
     title: "an accepted folio is not a mixture: its words were in it together at one instant",
     source: "Chinner against POSIX_FADV_TORN_RW, linux-xfs, Sept 2022",
     why: "the accepted words were never in the folio together",

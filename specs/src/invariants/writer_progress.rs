@@ -21,6 +21,7 @@ use super::invariant::{Invariant, anyone_stopped, must_finish, someone_may_stop}
 pub const INVARIANT: Invariant = Invariant {
     id: "writer-progress",
     guarantee: "L1",
+    needs_change: false,
     title: "a writer finishes even if the holder of a spliced buffer never consumes it",
     source: "Torvalds, CAHk-=wip9xx367bfCV8xaF9Oaw4DZ6edF9Ojv10XoxJ-iUBwhA@mail.gmail.com (\"UNBOUNDED\"); Wilcox, Y+XLuYh+kC+4wTRi@casper.infradead.org",
     why: "a writer of the file never finishes, because of what others do or have left undone",

@@ -191,7 +191,7 @@ fn check(
     let now = current(p, source, folio);
     folio_lock(p, "C2l", folio);
     let lock = folio.place(p.w, |f| f.lock);
-    let cached = folio.place(p.w, |f| f.mapped_in_cache);
+    let cached = folio.place(p.w, |f| f.has_mapping);
     // A folio that left the file can no longer be validated against it; a folio version stays valid.
     let gone = match source {
         Source::FolioVersion => Expr::FALSE,

@@ -82,7 +82,7 @@ fn copy_under_lock(p: &mut Prog<'_>, at: &At) {
         folio_lock(p, "Z1l", &folio);
         if !p.w.indices[*index].fixed {
             let valid = p.b.label("still in the cache");
-            let cached = folio.place(p.w, |f| f.mapped_in_cache);
+            let cached = folio.place(p.w, |f| f.has_mapping);
             p.b.step("Z1m", c::FILEMAP_GET_PAGES, |s| {
                 s.text("recheck folio->mapping")
                     .when(eq(cached, 1), "", |b| b.goto(valid))

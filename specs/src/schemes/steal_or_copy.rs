@@ -116,7 +116,7 @@ fn steal(p: &mut Prog<'_>, at: &At) {
     ])
     .fold();
     let slot = p.w.indices[folio.index].slot;
-    let cached = folio.place(p.w, |f| f.mapped_in_cache);
+    let cached = folio.place(p.w, |f| f.has_mapping);
     let replaced = p.w.ghosts.replaced.clone();
     p.b.step("X3", c::REMOVE_MAPPING, |s| {
         s.text("under xa_lock: no reference but the cache's and mine, clean? then out of i_pages")

@@ -123,8 +123,7 @@ fn declare_folio(
                 .observed(),
         ),
         uptodate: system.declare(flag_decl(&name, "PG_uptodate", cached).in_word(word("flags"))),
-        mapped_in_cache: system
-            .declare(flag_decl(&name, "mapping", cached).in_word(word("mapping"))),
+        has_mapping: system.declare(flag_decl(&name, "mapping", cached).in_word(word("mapping"))),
         refs: {
             let init = REFS_BIAS + if nth == 0 { pins } else { 0 };
             let max = refs_max(setup, pins);

@@ -57,7 +57,7 @@ pub fn commit(p: &mut Prog<'_>) {
         for ((n, _, _), (_, list)) in parts.iter().zip(&registers) {
             let under_writeback = any(indices[*n].folios.iter().map(|f| {
                 let folio = &p.w.folios[*f];
-                and(eq(folio.mapped_in_cache, 1), eq(folio.writeback, 1))
+                and(eq(folio.has_mapping, 1), eq(folio.writeback, 1))
             }));
             let quiet = not(under_writeback);
             p.b.step("J1", c::JOURNAL_FINISH_INODE_DATA_BUFFERS, |s| {

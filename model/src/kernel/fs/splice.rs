@@ -88,7 +88,7 @@ fn enter(p: &mut Prog<'_>, pipe: usize, origins: &[usize]) {
                     let now = crate::machine::expr::set_bit(0, *data);
                     // A folio that was replaced is no page of the file any more.
                     let current = if w.indices[folio.index].replaceable {
-                        eq(folio.mapped_in_cache, 1)
+                        eq(folio.has_mapping, 1)
                     } else {
                         Expr::TRUE
                     };

@@ -86,7 +86,7 @@ pub fn folio_mark_dirty(p: &mut Prog<'_>, id: &str, folio: &FolioRef) {
 
 /// True while the folio is in the page cache of the file.
 pub fn in_cache(p: &Prog<'_>, folio: &FolioRef) -> Expr {
-    eq(folio.place(p.w, |f| f.mapped_in_cache), 1)
+    eq(folio.place(p.w, |f| f.has_mapping), 1)
 }
 
 /// Looks the index up and takes a reference, in the given function of the kernel; goes to `missing` if nothing is cached.
@@ -150,8 +150,7 @@ pub fn filemap_add_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef, lost: Lab
         });
         for (position, (f, object)) in folios.iter().enumerate() {
             s.when(is_free(object), "", |b| {
-                b.set(index.slot, position + 1)
-                    .set(object.mapped_in_cache, 1);
+                b.set(index.slot, position + 1).set(object.has_mapping, 1);
                 give_out(b, &ghosts, *f, object, &me);
                 if let Some(garbage) = garbage {
                     for word in &object.data {
@@ -175,7 +174,7 @@ pub fn filemap_add_folio(p: &mut Prog<'_>, id: &str, folio: &FolioRef, lost: Lab
 /// A folio whose last reference is gone is free, and may be given out again.
 pub(in crate::kernel) fn is_free(folio: &Folio) -> Expr {
     all([
-        eq(folio.mapped_in_cache, 0),
+        eq(folio.has_mapping, 0),
         eq(folio.refs, REFS_BIAS),
         eq(folio.lock, 0),
     ])

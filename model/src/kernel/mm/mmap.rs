@@ -191,7 +191,7 @@ fn do_shared_fault(p: &mut Prog<'_>, index: usize, pte: &Pte, out: Label) {
     } else {
         // __do_fault returns the folio locked, and it stays locked to the end.
         let (cached, lock) = (
-            folio.place(p.w, |f| f.mapped_in_cache),
+            folio.place(p.w, |f| f.has_mapping),
             folio.place(p.w, |f| f.lock),
         );
         let refs = folio.place(p.w, |f| f.refs);
@@ -313,7 +313,7 @@ fn page_mkwrite(p: &mut Prog<'_>, folio: &FolioRef, out: Label) {
         } else {
             p.within(handler, |p| {
                 folio_lock(p, "M5", folio);
-                let cached = folio.place(p.w, |f| f.mapped_in_cache);
+                let cached = folio.place(p.w, |f| f.has_mapping);
                 let valid = p.b.label("valid");
                 let back_out = p.b.label("back out");
                 if !p.w.indices[folio.index].fixed {
@@ -415,7 +415,7 @@ fn recheck_mapping(p: &mut Prog<'_>, id: &str, folio: &FolioRef, back_out: Label
     if p.w.indices[folio.index].fixed {
         return;
     }
-    let cached = folio.place(p.w, |f| f.mapped_in_cache);
+    let cached = folio.place(p.w, |f| f.has_mapping);
     let (lock, refs) = (folio.place(p.w, |f| f.lock), folio.place(p.w, |f| f.refs));
     p.b.step(id, c::EXT4_PAGE_MKWRITE, |s| {
         s.text("recheck folio->mapping")

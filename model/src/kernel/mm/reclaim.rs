@@ -46,7 +46,7 @@ pub fn reclaim(p: &mut Prog<'_>, index: usize) {
             .otherwise("clean", |b| b)
         });
         let refs = folio.place(p.w, |f| f.refs);
-        let cached = folio.place(p.w, |f| f.mapped_in_cache);
+        let cached = folio.place(p.w, |f| f.has_mapping);
         let (slot, mark) = (p.w.indices[index].slot, p.w.indices[index].mark);
         let alone = eq(refs.clone(), REFS_BIAS + 1);
         let (w, b) = (&*p.w, &mut p.b);

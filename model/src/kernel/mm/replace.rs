@@ -101,8 +101,8 @@ fn install(p: &mut Prog<'_>, old: &FolioRef, new: &FolioRef) {
     let (slot, mark) = (p.w.indices[old.index].slot, p.w.indices[old.index].mark);
     let position = new.select(|f| Expr::from(p.w.position(f) + 1));
     let (was_cached, is_cached) = (
-        old.place(p.w, |f| f.mapped_in_cache),
-        new.place(p.w, |f| f.mapped_in_cache),
+        old.place(p.w, |f| f.has_mapping),
+        new.place(p.w, |f| f.has_mapping),
     );
     let (was_dirty, is_dirty) = (old.place(p.w, |f| f.dirty), new.place(p.w, |f| f.dirty));
     let differs = any((0..p.w.setup.words).map(|word| {

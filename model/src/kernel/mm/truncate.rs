@@ -171,7 +171,7 @@ fn remove_page(p: &mut Prog<'_>, index: usize) {
             });
         });
         let slot = p.w.indices[index].slot;
-        let cached = folio.place(p.w, |f| f.mapped_in_cache);
+        let cached = folio.place(p.w, |f| f.has_mapping);
         let mark = p.w.indices[index].mark;
         let (w, b) = (&*p.w, &mut p.b);
         b.step("T3", c::FILEMAP_REMOVE_FOLIO, |s| {

@@ -60,7 +60,7 @@ fn fdatawait_range(p: &mut Prog<'_>, folios: &[usize]) {
         for index in &others {
             let under_io = any(p.w.indices[*index].folios.iter().map(|f| {
                 let folio = &p.w.folios[*f];
-                and(eq(folio.mapped_in_cache, 1), eq(folio.writeback, 1))
+                and(eq(folio.has_mapping, 1), eq(folio.writeback, 1))
             }));
             p.b.step("B15", c::FOLIO_WAIT_WRITEBACK, |s| {
                 s.text(format!(
@@ -251,7 +251,7 @@ fn prepare(p: &mut Prog<'_>, folio: &FolioRef, sync: SyncMode, unlock: Label, sk
     look_up(p, "B1g", c::FILEMAP_GET_FOLIOS_TAG, folio, skip);
     folio_lock(p, "B1", folio);
     let (cached, dirty) = (
-        folio.place(p.w, |f| f.mapped_in_cache),
+        folio.place(p.w, |f| f.has_mapping),
         folio.place(p.w, |f| f.dirty),
     );
     let writeback = folio.place(p.w, |f| f.writeback);

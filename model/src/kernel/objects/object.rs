@@ -38,7 +38,7 @@ pub struct Folio {
     /// PG_uptodate.
     pub uptodate: VarId,
     /// `folio->mapping` is set.
-    pub mapped_in_cache: VarId,
+    pub has_mapping: VarId,
     /// References beyond the page cache's own and those of page tables: pipe buffers, skb frags,
     /// pins, and the transient ones of system calls. Stored plus [`REFS_BIAS`].
     pub refs: VarId,

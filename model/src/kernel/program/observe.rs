@@ -45,7 +45,7 @@ impl Prog<'_> {
                 Prog::store(w, s, &folio, word, &Expr::from(token));
             }
             s.set_if(
-                and(here, eq(w.folios[*f].mapped_in_cache, 1)),
+                and(here, eq(w.folios[*f].has_mapping, 1)),
                 w.ghosts.source_changed,
                 1,
             );

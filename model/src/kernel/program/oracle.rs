@@ -15,7 +15,7 @@ pub fn stored(w: &World, s: &mut StepDraft, folio: &FolioRef) {
         return;
     };
     if !w.indices[folio.index].fixed {
-        let cached = folio.place(w, |f| f.mapped_in_cache);
+        let cached = folio.place(w, |f| f.has_mapping);
         s.set_if(eq(cached, 0), lost, 1);
     }
 }
