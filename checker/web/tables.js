@@ -7,6 +7,9 @@ export function subjectOf(row) {
   return { scheme: row.scheme, scenario: row.scenario, invariant: row.invariant };
 }
 
+// Below a verdict that holds for want of anything that could violate it.
+export const UNCHANGED = "nothing changes";
+
 // Interleavings keep it, weak memory does not.
 export function weakMark() {
   return h("span", { class: "weakly" }, h("span", { class: "shape", "aria-hidden": "true" }, "◇"), " not on weak memory");
@@ -25,7 +28,7 @@ export function cellOf(total, scheme, invariant, more) {
   return h("td", { class: total.verdict },
     h("a", { href: to, title },
       verdictMark(total.verdict, total.shortest?.length),
-      h("span", { class: "states" }, statesText(total.states)),
+      h("span", { class: "states" }, total.unchanged ? UNCHANGED : statesText(total.states)),
       weakly ? weakMark() : null));
 }
 
@@ -34,7 +37,7 @@ export function runCell(row) {
   if (!row) return h("td", { class: "none" }, h("span", { class: "unseen" }, "does not apply"));
   return h("td", { class: row.verdict }, h("a", { href: traceAddress(subjectOf(row)) },
     verdictMark(row.verdict, row.length),
-    h("span", { class: "states" }, statesText(row.states)),
+    h("span", { class: "states" }, row.unchanged ? UNCHANGED : statesText(row.states)),
     row.weakly ? weakMark() : null));
 }
 

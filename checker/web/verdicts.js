@@ -39,6 +39,7 @@ export function verdicts() {
 async function gather() {
   const [known, v, loom] = await Promise.all([catalog(), ask("/api/verdicts"), threads()]);
   const scenarios = new Map(known.scenarios.map((s) => [s.id, s]));
+  const needsChange = new Set(known.invariants.filter((i) => i.needs_change).map((i) => i.id));
   const rows = v.scheme.map((number, n) => {
     const scheme = v.schemes[number];
     const scenario = v.scenarios[v.scenario[n]];
@@ -56,6 +57,8 @@ async function gather() {
       length: v.length[n],
       environment: scenarios.get(scenario)?.environment ?? 0,
       triples: [...scenarios.get(scenario)?.triples ?? [], ...scenarios.get(scenario)?.more_triples[scheme] ?? []],
+      // It holds for want of anything that could violate it.
+      unchanged: v.verdict[n] === "h" && needsChange.has(invariant) && scenarios.get(scenario)?.changes === false,
       threads: unit,
       // Only executions that are no interleaving violate it.
       weakly: unit?.violated?.includes(invariant) ?? false,
@@ -80,6 +83,7 @@ export function sum(rows) {
     triples: new Set(rows.flatMap((r) => r.triples)).size,
     states: rows.reduce((a, r) => a + r.states, 0),
     weakly: rows.filter((r) => r.weakly),
+    unchanged: rows.every((r) => r.unchanged),
     threads: [...new Set(rows.map((r) => r.threads).filter(Boolean))],
     engines: [...new Set(rows.flatMap((r) => r.engine.split(", ")))],
   };

@@ -27,6 +27,8 @@ pub fn scenario(place: &Place, name: &str) -> anyhow::Result<u8> {
         .unwrap_or_else(|| PathBuf::from("."));
     let path = folder.join(format!("{name}.toml"));
     Scenario::parse(&path, SCENARIO)?;
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let mut file = std::fs::File::create_new(&path)
         .with_context(|| format!("cannot create {}", path.display()))?;
     file.write_all(SCENARIO.as_bytes())

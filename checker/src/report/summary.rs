@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use foliocheck_specs::coverage::{self, Triple};
-use foliocheck_specs::{Invariant, Scenario, Scheme};
+use foliocheck_specs::{Invariant, Scenario, Scheme, invariants};
 
 use crate::expectation::Expected;
 use crate::verdict::Verdict;
@@ -108,6 +108,8 @@ pub struct Cell<'a> {
     pub runs: usize,
     /// Of a *holds*, the triples that they cover: what changes a page, what reads it, in which kind of file.
     pub triples: usize,
+    /// It holds, only a change of bytes could violate it, and no scenario in it has a call that changes any.
+    pub unchanged: bool,
     /// The run with the shortest counterexample.
     pub shortest: Option<&'a Expected>,
 }
@@ -146,6 +148,12 @@ impl<'a> Covered<'a> {
             (Some(scheme), Some(scenario)) => coverage::under(scheme, &scenario.setup),
             _ => BTreeSet::new(),
         }
+    }
+
+    /// Whether any call of a run's scenario changes bytes. What is not known may.
+    fn changes(&self, run: &Expected) -> bool {
+        let scenario = self.scenarios.get(run.scenario.as_str());
+        scenario.is_none_or(|s| coverage::changes_bytes(&s.setup))
     }
 }
 
@@ -241,12 +249,16 @@ fn cell<'a>(
         Verdict::Holds => mine.iter().flat_map(|r| covered.by(r)).collect(),
         Verdict::Violated | Verdict::Inconclusive => BTreeSet::new(),
     };
+    let needs_change = invariants::by_id(invariant).is_some_and(|i| i.needs_change);
+    let unchanged =
+        verdict == Verdict::Holds && needs_change && !mine.iter().any(|r| covered.changes(r));
     Some(Cell {
         scheme,
         invariant,
         verdict,
         runs: mine.len(),
         triples: triples.len(),
+        unchanged,
         shortest,
     })
 }

@@ -12,6 +12,7 @@ const DIM: Style = Style::new().dimmed();
 /// What the signs mean. Said once, under the last table.
 pub const LEGEND: &str = "✗N violated: N steps in the shortest counterexample. ✓N holds: in every scenario that was run, which cover N \
                           triples of what changes a page, what reads it and kind of file. ? inconclusive. \
+                          ∅ holds, because no call there changes the file. \
                           Empty: does not apply.";
 
 /// Schemes × invariants: a row for each scheme, families apart, and the names of the columns as stairs above them.
@@ -132,6 +133,7 @@ fn sign(cell: &Cell<'_>, counted: bool) -> String {
     match (cell.verdict, cell.shortest.and_then(|r| r.length)) {
         (Verdict::Violated, Some(length)) => format!("✗{length}"),
         (Verdict::Violated, None) => "✗".to_owned(),
+        (Verdict::Holds, _) if cell.unchanged => "∅".to_owned(),
         (Verdict::Holds, _) if counted => format!("✓{}", cell.triples),
         (Verdict::Holds, _) => "✓".to_owned(),
         (Verdict::Inconclusive, _) => "?".to_owned(),

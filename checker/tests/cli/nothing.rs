@@ -121,3 +121,65 @@ fn loom_keeps_to_time_and_memory() {
         );
     }
 }
+
+/// Nobody writes: what holds there says nothing, and the program says so.
+const ONLY_READERS: &str = r#"
+title = "a splice, and nobody who writes"
+about = "What is spliced cannot change."
+groups = ["quick"]
+pipes = [1]
+
+[[folio]]
+
+[[task]]
+name = "splicer"
+calls = [
+    { call = "splice", folios = [0], pipe = 0 },
+    { call = "pipe-read", pipe = 0 },
+]
+"#;
+
+#[test]
+fn where_nothing_changes_the_table_and_the_trace_say_so() {
+    let own = folder();
+    std::fs::write(own.path().join("quiet.toml"), ONLY_READERS).expect("a folder");
+    let own = own.path().to_str().expect("UTF-8");
+    let place = ["--scenarios", own, "--scheme", "by-reference"];
+    let check = run(&[&["check"], &place[..], &["--scenario", "quiet"]].concat());
+    let text = stdout(&check);
+    let row = text.lines().find(|l| l.starts_with("by-reference"));
+    let signs: Vec<&str> = row.expect("a row").split_whitespace().skip(1).collect();
+    assert_eq!(signs, ["∅", "∅", "∅", "✓0", "✓0", "✓0", "✓0"], "{text}");
+    assert!(
+        text.contains("No call changes bytes of the file in quiet"),
+        "{text}"
+    );
+    let trace = run(&[
+        "trace",
+        "--scenarios",
+        own,
+        "by-reference",
+        "quiet",
+        "snapshot",
+    ]);
+    let text = stdout(&trace);
+    assert!(
+        text.contains("no call of this scenario changes bytes"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_new_scenario_makes_its_folder() {
+    let own = folder();
+    let inner = own.path().join("mine/more");
+    let inner = inner.to_str().expect("UTF-8");
+    assert_eq!(
+        run(&["new", "scenario", "first", "--scenarios", inner])
+            .status
+            .code(),
+        Some(0)
+    );
+    let check = run(&["check", "--scenarios", inner, "--scheme", "by-reference"]);
+    assert_eq!(check.status.code(), Some(0), "{}", stderr(&check));
+}

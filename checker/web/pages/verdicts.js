@@ -4,7 +4,7 @@ import { grouped, h, picker, plural, put, short, taskLine, verdictMark } from ".
 import { address, changed, go } from "../route.js";
 import { rove } from "../grid.js";
 import { notAmong } from "../strange.js";
-import { byFamily, cellOf, countText, headOf, inOrder, matches, schemeHead, unknownThreads, weakMark } from "../tables.js";
+import { byFamily, cellOf, countText, headOf, inOrder, matches, schemeHead, unknownThreads, UNCHANGED, weakMark } from "../tables.js";
 import { grouping, sum, verdicts } from "../verdicts.js";
 
 const FILTERS = ["q", "family", "group", "scenario", "verdict"];
@@ -73,6 +73,7 @@ function howToRead() {
     h("li", {}, verdictMark("inconclusive"), ": a bound ended the search before it was complete."),
     h("li", {}, weakMark(), ": holds in every order of steps; on a machine that reorders memory accesses some execution breaks it."),
     h("li", {}, "Below the verdict is the number of states visited. ", h("i", {}, "no loop"), ": no task can take a step twice, so every execution ends, and no search was needed."),
+    h("li", {}, h("i", {}, UNCHANGED), " below a verdict: no call there changes bytes of the file, so nothing could violate it."),
     h("li", {}, "The arrow keys go from cell to cell. ", h("kbd", {}, "?"), " lists all keys.")));
 }
 

@@ -54,6 +54,8 @@ struct ScenarioItem {
     environment: usize,
     tasks: Vec<TaskItem>,
     folios: usize,
+    /// Some call changes bytes of the file.
+    changes: bool,
     words: usize,
     filesystem: &'static str,
     /// It is run when nothing is named.
@@ -82,6 +84,8 @@ struct InvariantItem {
     title: &'static str,
     why: &'static str,
     source: &'static str,
+    /// Only a change of bytes can violate it.
+    needs_change: bool,
     /// What it says in full.
     definition: Option<&'static str>,
 }
@@ -104,6 +108,7 @@ impl Catalog {
                     title: i.title,
                     why: i.why,
                     source: i.source,
+                    needs_change: i.needs_change,
                     definition: docs::row(docs::INVARIANTS, i.id).map(|row| row[0]),
                 })
                 .collect(),
@@ -162,6 +167,7 @@ fn scenario(library: &Library, scenario: &Scenario) -> ScenarioItem {
             })
             .collect(),
         folios: setup.folios.len(),
+        changes: coverage::changes_bytes(setup),
         words: setup.words,
         filesystem: coverage::Kind::of(setup).name(),
         default: scenario.is_default(),
