@@ -2,43 +2,43 @@
 //!
 //! | file | C file | actions |
 //! |---|---|---|
-//! | [`buffered_write`](fs::buffered_write) | `fs/iomap/buffered-io.c`, `mm/filemap.c`, `mm/shmem.c` | W1-W12, W3e |
-//! | [`mmap`](mm::mmap) | `mm/memory.c`, the CPU's page walk | M1-M10, M3v |
-//! | [`mprotect`](mm::mprotect) | `mm/mprotect.c` | M11, M14 |
-//! | [`mremap`](mm::mremap) | `mm/mremap.c` | V1 |
-//! | [`unmap`](mm::unmap) | `mm/rmap.c`, `mm/vmscan.c` | U1-U5: R1, first half |
-//! | [`zap`](mm::zap) | `mm/memory.c`, `mm/mmu_gather.c` | M12, M13 |
+//! | [`buffered_write`] | `fs/iomap/buffered-io.c`, `mm/filemap.c`, `mm/shmem.c` | W1-W12, W3e |
+//! | [`mmap`] | `mm/memory.c`, the CPU's page walk | M1-M10, M3v |
+//! | [`mprotect`] | `mm/mprotect.c` | M11, M14 |
+//! | [`mremap`] | `mm/mremap.c` | V1 |
+//! | [`unmap`] | `mm/rmap.c`, `mm/vmscan.c` | U1-U5: R1, first half |
+//! | [`zap`] | `mm/memory.c`, `mm/mmu_gather.c` | M12, M13 |
 //! | [`rmap`](mm::rmap) | `mm/rmap.c` | B2-B5, P2-P5 |
-//! | [`writeback`](mm::writeback) | `mm/page-writeback.c`, the device | B1-B14 |
+//! | [`writeback`] | `mm/page-writeback.c`, the device | B1-B14 |
 //! | [`stable`](mm::stable) | `mm/page-writeback.c` | the wait of W6, M8, T7 |
-//! | [`buffers`](fs::buffers) | `fs/buffer.c` | B1b, B8b, B10b, B13b, U3b; J1, J2 of `commit-data` |
-//! | [`direct`](fs::direct) | `fs/iomap/direct-io.c` | D1-D4 |
+//! | [`buffers`] | `fs/buffer.c` | B1b, B8b, B10b, B13b, U3b; J1, J2 of `commit-data` |
+//! | [`direct`] | `fs/iomap/direct-io.c` | D1-D4 |
 //! | [`device`](block::device) | `block/t10-pi.c`, `drivers/md/raid5.c` | B11, B11d, B11p |
-//! | [`splice`](fs::splice) | `mm/filemap.c`, `fs/splice.c` | S0-S3 |
-//! | [`pipe`](fs::pipe) | `fs/pipe.c` | S4, S5, S7, A0-A4 |
-//! | [`failure`](fs::failure) | `fs/pipe.c` | S7r, S7x, S0e, A0e: what programs do when a consumer failed |
+//! | [`splice`] | `mm/filemap.c`, `fs/splice.c` | S0-S3 |
+//! | [`pipe`] | `fs/pipe.c` | S4, S5, S7, A0-A4 |
+//! | [`failure`] | `fs/pipe.c` | S7r, S7x, S0e, A0e: what programs do when a consumer failed |
 //! | [`pipe_pages`](fs::pipe_pages) | `fs/pipe.c` | S5p: pages of pipe writers that two pipes share |
-//! | [`sendmsg`](net::sendmsg) | `fs/splice.c`, `net/ipv4/tcp.c` | S6 |
-//! | [`socket`](net::socket) | `net/ipv4` | N0-N3 |
+//! | [`sendmsg`] | `fs/splice.c`, `net/ipv4/tcp.c` | S6 |
+//! | [`socket`] | `net/ipv4` | N0-N3 |
 //! | [`skbuff`](net::skbuff) | `net/core/skbuff.c`, `net/core/dev.c` | N1h, N1l, N4, S6c, S6q: the marker, copies, coalescing |
 //! | [`crypto`](net::crypto) | `net/ipv4/esp4.c`, `crypto/algif_aead.c` | E1-E6: sinks that write where the bytes lie |
-//! | [`completion`](net::completion) | `io_uring/` | Q0-Q2, S6r: reports of completion |
-//! | [`truncate`](mm::truncate) | `mm/truncate.c` | T0-T7 |
+//! | [`completion`] | `io_uring/` | Q0-Q2, S6r: reports of completion |
+//! | [`truncate`] | `mm/truncate.c` | T0-T7 |
 //! | [`iomap`](fs::iomap) | `fs/xfs/xfs_iomap.c`, `fs/iomap/buffered-io.c` | W3, W7, W8, W3p |
 //! | [`map_blocks`](fs::map_blocks) | `fs/xfs/xfs_aops.c` | B9 |
 //! | [`ioend`](fs::ioend) | `fs/iomap/buffered-io.c`, `fs/xfs/xfs_aops.c` | B10, B12, B13 |
-//! | [`blocks`] | `fs/xfs/libxfs/xfs_bmap.c` | (forks, allocation) |
-//! | [`reflink`](fs::reflink) | `fs/xfs/xfs_reflink.c` | R5-R7 |
-//! | [`reclaim`](mm::reclaim) | `mm/vmscan.c` | R1 |
+//! | [`blocks`](objects::blocks) | `fs/xfs/libxfs/xfs_bmap.c` | (forks, allocation) |
+//! | [`reflink`] | `fs/xfs/xfs_reflink.c` | R5-R7 |
+//! | [`reclaim`] | `mm/vmscan.c` | R1 |
 //! | [`journal`](fs::journal) | `fs/jbd2/commit.c` | J0-J2 |
-//! | [`inode`](fs::inode) | `fs/inode.c` | stamps, the clock (K1), rw-semaphores |
-//! | [`gup`](mm::gup) | `mm/gup.c` | G0-G2 |
-//! | [`vma`](mm::vma) | `mm/mmap.c`, `mm/vma.c` | M0 |
+//! | [`inode`] | `fs/inode.c` | stamps, the clock (K1), rw-semaphores |
+//! | [`gup`] | `mm/gup.c` | G0-G2 |
+//! | [`vma`] | `mm/mmap.c`, `mm/vma.c` | M0 |
 //! | [`replace`](mm::replace) | `mm/filemap.c` (for schemes that replace folios) | Y1-Y6 |
 //! | [`folio`](mm::folio) | `mm/filemap.c` | lock, look-up, creation, filling: F1-F10 |
 //!
-//! | [`pipe_buf`](fs::pipe_buf), [`pipe_ends`](fs::pipe_ends) | `fs/pipe.c` | S4, S7; S7x, S0e |
-//! | [`commit`](fs::commit) | `fs/jbd2/commit.c` | J0 to J2 |
+//! | [`pipe_buf`](fs::pipe_buf), [`pipe_ends`] | `fs/pipe.c` | S4, S7; S7x, S0e |
+//! | [`commit`] | `fs/jbd2/commit.c` | J0 to J2 |
 //!
 //! These are the paths, in folders as the kernel has them: [`mm`], [`fs`], [`block`], [`net`]. Below them lie four
 //! layers of our own. Each uses only those before it:

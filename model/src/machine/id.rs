@@ -1,6 +1,6 @@
 //! Numbers of variables and tasks in a system.
 
-/// Index of a variable in its [`System`](super::System).
+/// Index of a variable in its [`System`](super::System)(super::System).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct VarId(pub u16);
 
@@ -11,7 +11,7 @@ impl VarId {
     }
 }
 
-/// Index of a task in its [`System`].
+/// Index of a task in its [`System`](super::System).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct TaskId(pub u8);
 

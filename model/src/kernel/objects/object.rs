@@ -62,7 +62,7 @@ pub struct Buffer {
 }
 
 /// The entry at the address that `mremap` moves a page to is filed under its address space plus this, in
-/// [`World::ptes`] and [`World::tlbs`]: behind the old address, as an rmap walk comes to it.
+/// [`World::ptes`](super::World::ptes) and [`World::tlbs`](super::World::tlbs): behind the old address, as an rmap walk comes to it.
 pub const MOVED: usize = 4;
 
 /// The address space that an entry is of: see [`MOVED`].

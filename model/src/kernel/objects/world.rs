@@ -103,12 +103,12 @@ impl World {
             .expect("every splice call has its references")
     }
 
-    /// Value of [`PageRef::page`] for a copy of a page of the file.
+    /// Value of [`PageRef::page`](super::PageRef::page) for a copy of a page of the file.
     pub fn copied_page(&self) -> u64 {
         self.folios.len() as u64 + 1
     }
 
-    /// Value of [`PageRef::page`] for a page that a pipe writer filled.
+    /// Value of [`PageRef::page`](super::PageRef::page) for a page that a pipe writer filled.
     pub fn written_page(&self) -> u64 {
         self.folios.len() as u64 + 2
     }

@@ -31,7 +31,7 @@ pub enum At {
     Iomap {
         /// The mapping.
         iomap: Iomap,
-        /// The folio; it is locked at [`Hook::IomapValid`].
+        /// The folio; it is locked at [`Hook::IomapValid`](crate::kernel::hooks::Hook::IomapValid).
         folio: FolioRef,
         /// How many folios of this call came before.
         position: usize,
