@@ -74,7 +74,10 @@ impl Fault {
 }
 
 /// The text of a file, if it is one, in UTF-8, and no larger than [`SIZE_MAX`].
-pub(crate) fn read_text(path: &Path) -> Result<String, FileError> {
+///
+/// # Errors
+/// If it is not.
+pub fn read_text(path: &Path) -> Result<String, FileError> {
     let io = |source| FileError::Io {
         path: path.to_owned(),
         source,

@@ -12,7 +12,7 @@ use foliocheck_model::kernel::objects::World;
 use foliocheck_model::kernel::setup::{Call, Device, Mapping, PteInit, Setup};
 use foliocheck_model::machine::interp::{self, Action, Valuation};
 use foliocheck_model::machine::step::{Cost, Step};
-use foliocheck_model::machine::system::Scope;
+use foliocheck_model::machine::system::{Predicate, Scope};
 use foliocheck_model::machine::{System, TaskId, VarId};
 
 /// A call, or one store of it, from its first step to its last.
@@ -63,6 +63,12 @@ pub enum NotReplayable {
         "every counterexample needs a step inside of a call, and from outside only whole calls can be ordered"
     )]
     Inside,
+    /// This one does.
+    #[error(
+        "step {} ({}) is in the middle of {}, and from outside only whole calls can be ordered",
+        .0.step, .0.what, .0.of
+    )]
+    Middle(Inside),
     /// The search was cut.
     #[error("not found within {STATES} states between calls, and there are more")]
     TooMany,
@@ -90,11 +96,7 @@ type Way = (Valuation, Vec<Unit>);
 pub fn plan(system: &System, world: &World) -> Result<Plan, NotReplayable> {
     let setup = &world.setup;
     refused(setup)?;
-    let asked =
-        |p: &foliocheck_model::machine::system::Predicate| !matches!(p.scope, Scope::Progress(_));
-    if !system.predicates.iter().any(asked) {
-        return Err(NotReplayable::Endless);
-    }
+    ends(system)?;
     let without: Vec<String> = setup
         .calls()
         .filter_map(|(_, _, call)| handle(call, setup).err())
@@ -127,6 +129,40 @@ pub fn plan(system: &System, world: &World) -> Result<Plan, NotReplayable> {
         None if cut => NotReplayable::TooMany,
         None => NotReplayable::Inside,
     })
+}
+
+/// Some predicate is about executions that end.
+fn ends(system: &System) -> Result<(), NotReplayable> {
+    let endless = |p: &Predicate| matches!(p.scope, Scope::Progress(_));
+    if system.predicates.iter().all(endless) {
+        return Err(NotReplayable::Endless);
+    }
+    Ok(())
+}
+
+/// A trace as calls, in its own order. A call that it leaves in the middle, at its end, is made whole.
+///
+/// # Errors
+/// Why it cannot be played: among others, the first step that is in the middle of another task's call.
+pub fn along(system: &System, world: &World, path: &[Action]) -> Result<Plan, NotReplayable> {
+    playable(&world.setup)?;
+    ends(system)?;
+    let before = Valuation::init(system);
+    let mut units: Vec<Unit> = Vec::new();
+    let mut rest = path;
+    while let Some(first) = rest.first() {
+        let state = units.last().map_or(&before, |u| &u.after);
+        let runs = of_task(system, world, state, first.task)?;
+        let taken = |run: &Run| rest.starts_with(&run.actions) || run.actions.starts_with(rest);
+        let Some(run) = runs.into_iter().find(taken) else {
+            let why = "the trace has a call that does not go from its first step to its last";
+            let middle = inside(system, path).map(NotReplayable::Middle);
+            return Err(middle.unwrap_or_else(|| NotReplayable::NoHandle(why.to_owned())));
+        };
+        rest = rest.get(run.actions.len()..).unwrap_or_default();
+        units.push(run.unit);
+    }
+    Ok(Plan { before, units })
 }
 
 /// Calls in a given order, by task, call and word: what the model makes of them.
@@ -166,6 +202,7 @@ fn ends_badly(system: &System, state: &Valuation) -> bool {
 
 struct Run {
     unit: Unit,
+    actions: Vec<Action>,
     after: Valuation,
     violated: bool,
 }
@@ -241,6 +278,7 @@ fn of_task(
             after: state.clone(),
             steps: 0,
         },
+        actions: Vec::new(),
         after: state.clone(),
         violated: false,
     }];
@@ -272,8 +310,10 @@ fn of_task(
                     .predicates
                     .iter()
                     .any(|p| p.scope == Scope::Always && after.holds(&p.bad));
+            let actions = [&run.actions[..], &[action]].concat();
             open.push(Run {
                 unit,
+                actions,
                 after,
                 violated,
             });

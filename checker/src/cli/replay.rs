@@ -1,14 +1,17 @@
 //! `foliocheck replay`: counterexamples of the kernel as it is, played on the running kernel.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use foliocheck_kernel::place::{FileSystem, Place as Mounted, Scratch};
-use foliocheck_kernel::plan::{self, NotReplayable};
+use foliocheck_kernel::plan::{self, Inside, NotReplayable};
 use foliocheck_kernel::probe;
 use foliocheck_kernel::replay;
+use foliocheck_model::machine::interp::Action;
+use foliocheck_specs::file::read_text;
 use foliocheck_specs::{Invariant, Scenario, Scheme, instance};
 
 use super::bounds::{Bounds, options};
@@ -31,7 +34,8 @@ const WAIT: Duration = Duration::from_secs(5);
 
 #[derive(Args)]
 pub struct ReplayArgs {
-    /// The scheme: one that a kernel has
+    /// The scheme: one that a kernel has; or a counterexample as a trace file (`NAME.itf.json`)
+    #[arg(value_name = "SCHEME|TRACE")]
     scheme: String,
     /// The scenario (default: every one with a committed violation)
     scenario: Option<String>,
@@ -52,15 +56,14 @@ pub struct ReplayArgs {
 
 /// Plays counterexamples.
 pub fn replay(place: &Place, args: &ReplayArgs) -> anyhow::Result<u8> {
-    let scheme = place.scheme(&args.scheme)?;
-    if !IN_A_KERNEL.contains(&scheme.id) {
-        bail!(
-            "{}: this scheme exists in no kernel; replayable are: {}",
-            scheme.id,
-            IN_A_KERNEL.join(", ")
-        );
-    }
-    let wanted = wanted(place, args, &scheme)?;
+    let (scheme, wanted, trace) = if is_file(args) {
+        let (scheme, wanted, trace) = from_file(place, args)?;
+        (scheme, vec![wanted], Some(trace))
+    } else {
+        let scheme = in_a_kernel(place, &args.scheme)?;
+        let wanted = wanted(place, args, &scheme)?;
+        (scheme, wanted, None)
+    };
     let alone = wanted.len() == 1;
     let mut stage = Stage {
         scratch: Scratch::begin(WAIT)?,
@@ -75,7 +78,13 @@ pub fn replay(place: &Place, args: &ReplayArgs) -> anyhow::Result<u8> {
             args.fs.clone()
         };
         for fs in file_systems {
-            let outcome = on(&mut stage, &scheme, scenario, *invariant, fs)?;
+            let outcome = on(
+                &mut stage,
+                &scheme,
+                (scenario, *invariant),
+                trace.as_ref().map(|t| &t.path[..]),
+                fs,
+            )?;
             all.push(Line {
                 scenario: scenario.id.clone(),
                 invariant: invariant.id.to_owned(),
@@ -86,7 +95,13 @@ pub fn replay(place: &Place, args: &ReplayArgs) -> anyhow::Result<u8> {
                 if let Some(line) = all.last() {
                     print!("{}", lines(scheme.id, line));
                 }
-                if let Some(note) = interleaved(place, args, &scheme, scenario, *invariant)? {
+                let note = match &trace {
+                    Some(trace) => trace.inside.as_ref().map(|at| {
+                        format!("{} It was not played as it is.", inside("The trace", at))
+                    }),
+                    None => interleaved(place, args, &scheme, scenario, *invariant)?,
+                };
+                if let Some(note) = note {
                     println!("  {note}");
                 }
             }
@@ -114,6 +129,62 @@ pub fn replay(place: &Place, args: &ReplayArgs) -> anyhow::Result<u8> {
     } else {
         0
     })
+}
+
+/// The scheme of that name, if some kernel has it.
+fn in_a_kernel(place: &Place, name: &str) -> anyhow::Result<Scheme> {
+    let scheme = place.scheme(name)?;
+    if !IN_A_KERNEL.contains(&scheme.id) {
+        bail!(
+            "{}: this scheme exists in no kernel; replayable are: {}",
+            scheme.id,
+            IN_A_KERNEL.join(", ")
+        );
+    }
+    Ok(scheme)
+}
+
+/// A trace file is named, and not a scheme.
+fn is_file(args: &ReplayArgs) -> bool {
+    args.scenario.is_none()
+        && Path::new(&args.scheme)
+            .extension()
+            .is_some_and(|e| e == "json")
+}
+
+/// A counterexample from a file.
+struct OnFile {
+    path: Vec<Action>,
+    /// Its first step in the middle of another task's call.
+    inside: Option<Inside>,
+}
+
+/// A counterexample that is in a file: what it is about, and its steps.
+fn from_file(
+    place: &Place,
+    args: &ReplayArgs,
+) -> anyhow::Result<(Scheme, (Scenario, Invariant), OnFile)> {
+    if args.bless {
+        bail!("--bless keeps what comes of every counterexample, and a file has one");
+    }
+    let path = Path::new(&args.scheme);
+    let document = Document::parse(&read_text(path)?).with_context(|| args.scheme.clone())?;
+    let subject = &document.subject;
+    if subject.bug.is_some() || !subject.without.is_empty() {
+        bail!(
+            "{}: parts of the kernel are removed in it, and no running kernel is so",
+            args.scheme
+        );
+    }
+    let scheme = in_a_kernel(place, &subject.scheme)?;
+    let scenarios = place.scenarios()?;
+    let replayed = itf::replay::replay(&document, place.catalogue(&scenarios));
+    let replayed = replayed.with_context(|| args.scheme.clone())?;
+    let scenario = select::scenario(scenarios, &subject.scenario)?;
+    let invariant = select::invariant(&subject.invariant)?;
+    let inside = plan::inside(&replayed.system, &replayed.path);
+    let path = replayed.path;
+    Ok((scheme, (scenario, invariant), OnFile { path, inside }))
 }
 
 /// The counterexamples that are asked for.
@@ -171,8 +242,8 @@ impl Stage {
 fn on(
     stage: &mut Stage,
     scheme: &Scheme,
-    scenario: &Scenario,
-    invariant: Invariant,
+    (scenario, invariant): (&Scenario, Invariant),
+    path: Option<&[Action]>,
     fs: FileSystem,
 ) -> anyhow::Result<Outcome> {
     let not = |why: String| Ok(Outcome::NotReplayable { why });
@@ -183,7 +254,9 @@ fn on(
         ));
     };
     let (system, world) = instance::system(&setup, scheme, &[], &[invariant])?;
-    let plan = match plan::plan(&system, &world) {
+    // A trace with a step inside of a call cannot be played as it is; another counterexample may.
+    let along = path.and_then(|path| plan::along(&system, &world, path).ok());
+    let plan = match along.map_or_else(|| plan::plan(&system, &world), Ok) {
         Ok(plan) => plan,
         Err(why @ NotReplayable::Model(_)) => bail!("{}: {why}", scenario.id),
         Err(why) => return not(why.to_string()),
@@ -228,11 +301,13 @@ fn interleaved(
     };
     let scenarios = [scenario.clone()];
     let replayed = itf::replay::replay(&document, place.catalogue(&scenarios))?;
-    Ok(plan::inside(&replayed.system, &replayed.path).map(|at| {
-        format!(
-            "The trace that `foliocheck trace` prints has calls inside of each other: step {} ({}) is in the middle of \
-             {}.",
-            at.step, at.what, at.of
-        )
-    }))
+    let at = plan::inside(&replayed.system, &replayed.path);
+    Ok(at.map(|at| inside("The trace that `foliocheck trace` prints", &at)))
+}
+
+fn inside(which: &str, at: &Inside) -> String {
+    format!(
+        "{which} has calls inside of each other: step {} ({}) is in the middle of {}.",
+        at.step, at.what, at.of
+    )
 }

@@ -3,6 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use foliocheck::itf::replay::Catalogue;
+use foliocheck::itf::{self, Document};
+use foliocheck_kernel::plan::{self, NotReplayable};
+use foliocheck_specs::{Scenario, instance, invariants, schemes};
+
 use crate::{folder, run, stderr, stdout};
 
 /// A command that must be refused, and what it says.
@@ -134,4 +139,73 @@ fn the_replays_are_those_of_the_committed_violations() {
         replayed, violated,
         "`foliocheck replay by-reference --bless`"
     );
+}
+
+/// Each committed counterexample of today's kernel, in its own order: it is either calls one after another, or the step
+/// that is in the middle of a call is named.
+#[test]
+fn a_trace_file_is_calls_or_names_the_step_between() {
+    let (schemes, scenarios) = (schemes::all(), Scenario::own().expect("they are built in"));
+    let catalogue = Catalogue {
+        schemes: &schemes,
+        scenarios: &scenarios,
+    };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/traces");
+    let (mut whole, mut middle, mut other) = (0, 0, 0);
+    for entry in std::fs::read_dir(folder).expect("they are committed") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy();
+        if !(name.starts_with("by-reference.") && name.ends_with(".json")) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).expect("a file");
+        let document = Document::parse(&text).expect("it is a trace");
+        let replayed = itf::replay::replay(&document, catalogue).expect("it runs");
+        let scenario = scenarios.iter().find(|s| s.id == document.subject.scenario);
+        let scheme = schemes::by_id("by-reference").expect("it is there");
+        let ask = invariants::by_id(&document.subject.invariant).expect("it is there");
+        let setup = &scenario.expect("it is there").setup;
+        let (system, world) = instance::system(setup, &scheme, &[], &[ask]).expect("it builds");
+        let inside = plan::inside(&system, &replayed.path);
+        match plan::along(&system, &world, &replayed.path) {
+            Ok(plan) => {
+                assert!(inside.is_none(), "{name}");
+                let steps: usize = plan.units.iter().map(|u| u.steps).sum();
+                assert!(steps >= replayed.path.len(), "{name}");
+                whole += 1;
+            }
+            Err(NotReplayable::Middle(at)) => {
+                assert_eq!(inside, Some(at), "{name}");
+                middle += 1;
+            }
+            Err(NotReplayable::Model(why)) => panic!("{name}: {why}"),
+            Err(_) => other += 1,
+        }
+    }
+    println!("{whole} in whole calls, {middle} with a step inside of one, {other} otherwise");
+    assert!(whole >= 2 && middle > 5);
+}
+
+#[test]
+fn a_trace_file_that_no_kernel_can_play_is_refused() {
+    let folder = folder();
+    let file = folder.path().join("x.itf.json");
+    let file = file.to_str().expect("UTF-8");
+    refused(&["replay", file], &["x.itf.json", "No such file"]);
+    std::fs::write(file, "{}").expect("room");
+    refused(&["replay", file], &["x.itf.json"]);
+    let trace = [
+        "trace",
+        "stable-pin",
+        "mmap-store-dirty-pte",
+        "snapshot",
+        "--format",
+        "itf",
+    ];
+    std::fs::write(file, run(&trace).stdout).expect("room");
+    refused(
+        &["replay", file],
+        &["stable-pin: this scheme exists in no kernel; replayable are: by-reference"],
+    );
+    refused(&["replay", file, "--bless"], &["a file has one"]);
 }
