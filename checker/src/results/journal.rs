@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::io::{ErrorKind, Write as _};
-use std::path::{Component, Path, PathBuf};
+use std::path::{self, Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
@@ -56,7 +56,13 @@ impl Journal {
         staged: Vec<(PathBuf, NamedTempFile)>,
         removals: &[PathBuf],
     ) -> Result<Journal, ResultsError> {
-        let within = |path: &Path| path.strip_prefix(folder).unwrap_or(path).to_owned();
+        // Staged files have absolute paths, whatever the folder was called.
+        let absolute = |path: &Path| path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let top = absolute(folder);
+        let within = |path: &Path| {
+            let path = absolute(path);
+            path.strip_prefix(&top).unwrap_or(&path).to_owned()
+        };
         let renames = staged
             .iter()
             .map(|(path, temporary)| (within(temporary.path()), within(path)));

@@ -91,3 +91,23 @@ fn no_program_knows_where_it_was_built() {
     }
     assert!(files > 100, "{files} files");
 }
+
+/// A folder that is named from here, as one types it: verdicts are committed there, and compared.
+#[test]
+fn a_relative_folder_is_committed_to_and_compared_with() {
+    let here = folder();
+    let ok = |args: &[&str]| {
+        let output = run_in(here.path(), args);
+        let said = stdout(&output) + &stderr(&output);
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {said}");
+        said
+    };
+    ok(&["new", "scenario", "first", "--scenarios", "mine"]);
+    for folder in ["mine", "./mine"] {
+        let place = ["--scenarios", folder, "--scheme", "copy"];
+        ok(&[&["check", "--bless"], &place[..]].concat());
+        let said = ok(&[&["check"], &place[..]].concat());
+        assert!(said.contains("As committed in"), "{said}");
+        std::fs::remove_dir_all(here.path().join("mine/results")).expect("it is there");
+    }
+}
