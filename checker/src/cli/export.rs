@@ -183,7 +183,7 @@ fn threads(
     runs: &[Expected],
     pack: &mut Pack,
 ) -> anyhow::Result<()> {
-    let mut threads = Threads::read(&place.results());
+    let mut threads = Threads::read(&place.results(), library);
     let units: HashSet<(&str, &str)> = runs
         .iter()
         .map(|r| (r.scheme.as_str(), r.scenario.as_str()))

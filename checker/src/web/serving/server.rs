@@ -79,7 +79,7 @@ impl App {
         App {
             catalog: json(&Catalog::of(&library)),
             verdicts,
-            threads: json(&Threads::read(&results)),
+            threads: json(&Threads::read(&results, &library)),
             library: Arc::new(library),
             results,
             ceiling,
