@@ -92,7 +92,7 @@ test("somebody's own scenarios are on every page", () => withPage(browser, {}, a
   assert.match(await page.locator("h1").innerText(), /Cost in my-write-vs-splice/);
   assert.match(await page.locator("tbody").innerText(), /by-reference/);
   await open(page, "#/ablation", MINE);
-  assert.match(await text(page), /no ablation of stable-pin-mkclean is committed; `foliocheck --scenarios \S+ ablate stable-pin-mkclean --bless` makes one/);
+  assert.match(await text(page), /no ablation of stable-pin-mkclean is committed; `foliocheck ablate stable-pin-mkclean --bless --scenarios \S+` makes one/);
   assert.equal(await page.getByLabel("Scheme").inputValue(), "stable-pin-mkclean");
   await open(page, "#/claims", MINE);
   assert.match(await text(page), /start foliocheck without --scenarios/);
