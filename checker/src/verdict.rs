@@ -73,7 +73,7 @@ impl Run {
     pub fn caution(&self) -> Option<String> {
         if self.unchanged {
             return Some(
-                "no call of this scenario changes bytes of the file, so nothing could violate it"
+                "no call of this scenario changes bytes of the file, and only that could violate it"
                     .to_owned(),
             );
         }

@@ -123,21 +123,7 @@ fn loom_keeps_to_time_and_memory() {
 }
 
 /// Nobody writes: what holds there says nothing, and the program says so.
-const ONLY_READERS: &str = r#"
-title = "a splice, and nobody who writes"
-about = "What is spliced cannot change."
-groups = ["quick"]
-pipes = [1]
-
-[[folio]]
-
-[[task]]
-name = "splicer"
-calls = [
-    { call = "splice", folios = [0], pipe = 0 },
-    { call = "pipe-read", pipe = 0 },
-]
-"#;
+const ONLY_READERS: &str = include_str!("../support/only-readers.toml");
 
 #[test]
 fn where_nothing_changes_the_table_and_the_trace_say_so() {

@@ -1,8 +1,10 @@
 //! What holds because somebody never comes to his end is told apart.
 
+use foliocheck::expectation::Expectations;
 use foliocheck::suite::{self, Options, Unit};
 use foliocheck::verdict::Verdict;
-use foliocheck_specs::{Scenario, invariants, schemes};
+use foliocheck_specs::bugs::{self, Carried};
+use foliocheck_specs::{Scenario, coverage, invariants, schemes, witness};
 
 use crate::support;
 
@@ -69,21 +71,7 @@ fn who_never_comes_to_his_end_is_named() {
 }
 
 /// Nobody writes.
-const ONLY_READERS: &str = r#"
-title = "a splice, and nobody who writes"
-groups = ["write"]
-about = "What is spliced cannot change."
-pipes = [1]
-
-[[folio]]
-
-[[task]]
-name = "splicer"
-calls = [
-    { call = "splice", folios = [0], pipe = 0 },
-    { call = "pipe-read", pipe = 0 },
-]
-"#;
+const ONLY_READERS: &str = include_str!("../support/only-readers.toml");
 
 #[test]
 fn where_nothing_changes_it_is_said() {
@@ -103,4 +91,35 @@ fn where_nothing_changes_it_is_said() {
     assert_eq!(said(&unit), [true, true, false]);
     unit.scenario = support::scenario("write-vs-splice");
     assert_eq!(said(&unit), [false, false, false]);
+}
+
+/// A change that the coverage overlooks would make the program say that nothing could violate what is violated.
+#[test]
+fn what_needs_a_change_is_violated_only_where_something_changes() {
+    let results = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../results");
+    let scenarios = Scenario::own().unwrap();
+    let needs = |id: &str| invariants::by_id(id).unwrap().needs_change;
+    let changes = |id: &str| {
+        let scenario = scenarios.iter().find(|s| s.id == id).unwrap();
+        coverage::changes_bytes(&scenario.setup)
+    };
+    let committed = Expectations::read(&results).unwrap();
+    let violated = committed.iter().filter(|e| e.verdict == Verdict::Violated);
+    let violated = violated.map(|e| (e.scenario.as_str(), e.invariant.as_str()));
+    // Kernels with a part removed as well.
+    let bugs = bugs::all().into_iter().flat_map(|bug| match bug.carried {
+        Carried::Cases(cases) => cases,
+        Carried::No(_) => Vec::new(),
+    });
+    let witnesses = witness::all();
+    let witnesses = witnesses.iter().map(|w| (w.scenario, w.invariant));
+    let bugs = bugs.map(|case| (case.scenario, case.invariant));
+    let mut asked = 0;
+    for (scenario, invariant) in violated.chain(bugs).chain(witnesses) {
+        if needs(invariant) {
+            asked += 1;
+            assert!(changes(scenario), "{invariant} in {scenario}");
+        }
+    }
+    assert!(asked > 1000, "{asked}");
 }

@@ -108,7 +108,7 @@ function runRow(row, data) {
     h("td", {}, h("a", { href: traceAddress(subjectOf(row)) }, verdictMark(row.verdict, row.length))),
     h("td", { class: "covered" }, h("ul", { class: "bare" },
       h("li", {}, h("b", {}, row.engine), row.states ? `: ${plural(row.states, "state")}, ${plural(row.transitions, "transition")}, depth ${row.depth}` : `: ${statesText(0)}, every execution ends`),
-      row.unchanged ? h("li", {}, h("b", {}, "It may say little"), ": no call of this scenario changes bytes of the file, so nothing could violate it") : null,
+      row.unchanged ? h("li", {}, h("b", {}, "It may say little"), ": no call of this scenario changes bytes of the file, and only that could violate it") : null,
       h("li", {}, threadsLine(row)))));
 }
 

@@ -73,7 +73,7 @@ function howToRead() {
     h("li", {}, verdictMark("inconclusive"), ": a bound ended the search before it was complete."),
     h("li", {}, weakMark(), ": holds in every order of steps; on a machine that reorders memory accesses some execution breaks it."),
     h("li", {}, "Below the verdict is the number of states visited. ", h("i", {}, "no loop"), ": no task can take a step twice, so every execution ends, and no search was needed."),
-    h("li", {}, h("i", {}, UNCHANGED), " below a verdict: no call there changes bytes of the file, so nothing could violate it."),
+    h("li", {}, h("i", {}, UNCHANGED), " below a verdict: no call there changes bytes of the file, and only that could violate it."),
     h("li", {}, "The arrow keys go from cell to cell. ", h("kbd", {}, "?"), " lists all keys.")));
 }
 

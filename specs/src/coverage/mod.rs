@@ -27,7 +27,7 @@ mod universe;
 pub use kinds::{Changer, Kind, Reader};
 use std::collections::BTreeSet;
 
-use foliocheck_model::kernel::setup::Setup;
+use foliocheck_model::kernel::setup::{Call, Setup};
 
 pub use universe::{Universe, Why};
 
@@ -114,7 +114,7 @@ impl std::fmt::Display for Triple {
 
 /// Whether any call of the scenario changes bytes of the file, or of what was spliced from it.
 pub fn changes_bytes(setup: &Setup) -> bool {
-    !calls::changes(setup).is_empty()
+    setup.any_call(Call::modifies) || !calls::changes(setup).is_empty()
 }
 
 /// The triples that a scenario runs under today's kernel.

@@ -17,7 +17,7 @@ use super::invariant::Invariant;
 pub const INVARIANT: Invariant = Invariant {
     id: "stable-under-writeback",
     guarantee: "I2, I6",
-    needs_change: true,
+    needs_change: false,
     title: "on a stable mapping nothing can write while writeback is in flight",
     source: "mm/page-writeback.c:folio_wait_stable",
     why: "the mapping promises stable pages, and the folio could be (or was) changed under writeback",
