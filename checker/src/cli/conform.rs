@@ -11,6 +11,7 @@ use foliocheck_kernel::probe;
 use foliocheck_kernel::random::Walk;
 use foliocheck_kernel::replay::Replay;
 use foliocheck_model::kernel::setup::Setup;
+use foliocheck_specs::file::read_text;
 use foliocheck_specs::{Scenario, Scheme, instance};
 use serde::{Deserialize, Serialize};
 
@@ -265,7 +266,7 @@ fn told(scheme: &str, replay: Replay, fs: FileSystem) -> String {
 /// Plays the walk of a file.
 fn again(place: &Place, args: &ConformArgs, path: &std::path::Path) -> anyhow::Result<u8> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
+    let text = read_text(path)?;
     let kept: Kept = serde_json::from_str(&text).with_context(|| format!("{shown}"))?;
     if kept.schema != SCHEMA {
         bail!("{shown}: schema {}, expected {SCHEMA}", kept.schema);

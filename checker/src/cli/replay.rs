@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use foliocheck_kernel::place::{FileSystem, Place as Mounted, Scratch};
-use foliocheck_kernel::plan::{self, Inside, NotReplayable};
+use foliocheck_kernel::plan::{self, NotReplayable};
 use foliocheck_kernel::probe;
 use foliocheck_kernel::replay;
 use foliocheck_model::machine::interp::Action;
@@ -78,13 +78,8 @@ pub fn replay(place: &Place, args: &ReplayArgs) -> anyhow::Result<u8> {
             args.fs.clone()
         };
         for fs in file_systems {
-            let outcome = on(
-                &mut stage,
-                &scheme,
-                (scenario, *invariant),
-                trace.as_ref().map(|t| &t.path[..]),
-                fs,
-            )?;
+            let path = trace.as_deref();
+            let (outcome, apart) = on(&mut stage, &scheme, (scenario, *invariant), path, fs)?;
             all.push(Line {
                 scenario: scenario.id.clone(),
                 invariant: invariant.id.to_owned(),
@@ -95,11 +90,11 @@ pub fn replay(place: &Place, args: &ReplayArgs) -> anyhow::Result<u8> {
                 if let Some(line) = all.last() {
                     print!("{}", lines(scheme.id, line));
                 }
-                let note = match &trace {
-                    Some(trace) => trace.inside.as_ref().map(|at| {
-                        format!("{} It was not played as it is.", inside("The trace", at))
-                    }),
-                    None => interleaved(place, args, &scheme, scenario, *invariant)?,
+                let note = match (&trace, apart) {
+                    (None, _) => interleaved(place, args, &scheme, scenario, *invariant)?,
+                    (Some(_), why) => {
+                        why.map(|why| format!("The trace was not played as it is: {why}."))
+                    }
                 };
                 if let Some(note) = note {
                     println!("  {note}");
@@ -152,18 +147,11 @@ fn is_file(args: &ReplayArgs) -> bool {
             .is_some_and(|e| e == "json")
 }
 
-/// A counterexample from a file.
-struct OnFile {
-    path: Vec<Action>,
-    /// Its first step in the middle of another task's call.
-    inside: Option<Inside>,
-}
-
 /// A counterexample that is in a file: what it is about, and its steps.
 fn from_file(
     place: &Place,
     args: &ReplayArgs,
-) -> anyhow::Result<(Scheme, (Scenario, Invariant), OnFile)> {
+) -> anyhow::Result<(Scheme, (Scenario, Invariant), Vec<Action>)> {
     if args.bless {
         bail!("--bless keeps what comes of every counterexample, and a file has one");
     }
@@ -182,9 +170,7 @@ fn from_file(
     let replayed = replayed.with_context(|| args.scheme.clone())?;
     let scenario = select::scenario(scenarios, &subject.scenario)?;
     let invariant = select::invariant(&subject.invariant)?;
-    let inside = plan::inside(&replayed.system, &replayed.path);
-    let path = replayed.path;
-    Ok((scheme, (scenario, invariant), OnFile { path, inside }))
+    Ok((scheme, (scenario, invariant), replayed.path))
 }
 
 /// The counterexamples that are asked for.
@@ -239,32 +225,40 @@ impl Stage {
     }
 }
 
+/// Plays it: the trace at hand if its calls follow one another, else a counterexample in whole calls. With the reason
+/// why it is not the trace at hand.
 fn on(
     stage: &mut Stage,
     scheme: &Scheme,
     (scenario, invariant): (&Scenario, Invariant),
     path: Option<&[Action]>,
     fs: FileSystem,
-) -> anyhow::Result<Outcome> {
-    let not = |why: String| Ok(Outcome::NotReplayable { why });
+) -> anyhow::Result<(Outcome, Option<NotReplayable>)> {
+    let not = |why: String| Outcome::NotReplayable { why };
     let Some(setup) = replay::on(&scenario.setup, fs) else {
         let own = replay::own(&scenario.setup);
-        return not(format!(
-            "the scenario is about {own}, and says nothing of {fs}"
+        return Ok((
+            not(format!(
+                "the scenario is about {own}, and says nothing of {fs}"
+            )),
+            None,
         ));
     };
     let (system, world) = instance::system(&setup, scheme, &[], &[invariant])?;
-    // A trace with a step inside of a call cannot be played as it is; another counterexample may.
-    let along = path.and_then(|path| plan::along(&system, &world, path).ok());
-    let plan = match along.map_or_else(|| plan::plan(&system, &world), Ok) {
+    let along = path.map(|path| plan::along(&system, &world, path));
+    let (plan, apart) = match along {
+        Some(Ok(plan)) => (Ok(plan), None),
+        apart => (plan::plan(&system, &world), apart.and_then(Result::err)),
+    };
+    let plan = match plan {
         Ok(plan) => plan,
         Err(why @ NotReplayable::Model(_)) => bail!("{}: {why}", scenario.id),
-        Err(why) => return not(why.to_string()),
+        Err(why) => return Ok((not(why.to_string()), apart)),
     };
     let place = stage.place(fs)?;
     let played = replay::replay(&system, &world, &plan, &place);
     let played = played.with_context(|| format!("{} on {fs}", scenario.id))?;
-    Ok(Outcome::Played(Box::new(played)))
+    Ok((Outcome::Played(Box::new(played)), apart))
 }
 
 /// Where the trace that `foliocheck trace` prints has a step inside of another task's call.
@@ -302,12 +296,11 @@ fn interleaved(
     let scenarios = [scenario.clone()];
     let replayed = itf::replay::replay(&document, place.catalogue(&scenarios))?;
     let at = plan::inside(&replayed.system, &replayed.path);
-    Ok(at.map(|at| inside("The trace that `foliocheck trace` prints", &at)))
-}
-
-fn inside(which: &str, at: &Inside) -> String {
-    format!(
-        "{which} has calls inside of each other: step {} ({}) is in the middle of {}.",
-        at.step, at.what, at.of
-    )
+    Ok(at.map(|at| {
+        format!(
+            "The trace that `foliocheck trace` prints has calls inside of each other: step {} ({}) is in the middle of \
+             {}.",
+            at.step, at.what, at.of
+        )
+    }))
 }

@@ -66,8 +66,14 @@ fn a_walk_that_cannot_be_made_is_refused() {
     refused(&["conform", "--without", "lok:B1"], &["lok:B1"]);
     refused(
         &["conform", "--walk", "nowhere.json"],
-        &["cannot read nowhere.json"],
+        &["nowhere.json: No such file"],
     );
+    // A device has no end, and a pipe may never begin.
+    refused(
+        &["conform", "--walk", "/dev/zero"],
+        &["/dev/zero: not a regular file"],
+    );
+    refused(&["replay", "/dev/zero"], &["no scheme `/dev/zero`"]);
     refused(
         &["conform", "--walk", "a.json", "--seed", "3"],
         &["cannot be used with"],
