@@ -8,6 +8,7 @@
 //! | [`gate`] | how a call is held at a step: a source buffer whose page is not there yet |
 //! | [`observe`] | what can be seen without changing it: flags of a folio, bytes in memory and on disk, faults |
 //! | [`peek`], [`btf`] | what pipes refer to, read from the kernel's own structures |
+//! | [`handle`] | which starts and calls can be made from outside |
 //! | [`plan`] | a counterexample as whole calls, found on the model |
 //! | [`player`] | the file as a scenario has it at the start, and its calls |
 //! | [`replay`] | that plan played on the kernel, and compared after every call |
@@ -23,6 +24,7 @@ pub mod act;
 pub mod btf;
 pub mod conform;
 pub mod gate;
+pub mod handle;
 pub mod observe;
 pub mod peek;
 pub mod place;

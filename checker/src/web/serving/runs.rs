@@ -18,7 +18,7 @@ use crate::suite::{self, Options, Unit};
 use crate::trace::TraceStep;
 use crate::verdict::Verdict;
 use crate::web::error::{ApiError, chain};
-use crate::web::library::Library;
+use crate::web::library::{self, Library};
 use crate::web::pages::page::Answered;
 use crate::web::subject::Place;
 
@@ -191,7 +191,7 @@ impl Runs {
         };
         let ask = asked(library, &place, &order.invariants)?;
         let mut unit = library.unit(&place, ask)?;
-        let instance = crate::web::library::build(&unit)?;
+        let instance = library::build(&unit)?;
         let asks = |i: &Invariant| (instance.full.predicates.iter()).any(|p| p.invariant == i.id);
         // Some are asked only of schemes that count.
         unit.ask.retain(asks);
