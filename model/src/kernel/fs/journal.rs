@@ -59,19 +59,15 @@ pub fn add_ordered(p: &mut Prog<'_>, id: &str, index: usize, what: u64) {
 
 /// `ext4_journal_stop`.
 pub fn stop(p: &mut Prog<'_>, id: &str) {
-    let Some(transaction) = p.w.inode.transaction else {
-        return;
-    };
-    let (handles, task) = (transaction.handles, p.b.task.index());
-    p.b.step(id, c::EXT4_JOURNAL_STOP, |s| {
-        s.text("drop the handle, if there is one")
-            .set(handles, clear_bit(handles, task))
-            .release(handles)
-    });
+    drop_handle(p, id, None);
 }
 
 /// The same, and on to `next`.
 pub fn stop_goto(p: &mut Prog<'_>, id: &str, next: Label) {
+    drop_handle(p, id, Some(next));
+}
+
+fn drop_handle(p: &mut Prog<'_>, id: &str, next: Option<Label>) {
     let Some(transaction) = p.w.inode.transaction else {
         return;
     };
@@ -79,7 +75,10 @@ pub fn stop_goto(p: &mut Prog<'_>, id: &str, next: Label) {
     p.b.step(id, c::EXT4_JOURNAL_STOP, |s| {
         s.text("drop the handle, if there is one")
             .set(handles, clear_bit(handles, task))
-            .release(handles)
-            .goto(next)
+            .release(handles);
+        match next {
+            Some(next) => s.goto(next),
+            None => s,
+        }
     });
 }
